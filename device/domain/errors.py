@@ -1,0 +1,91 @@
+"""The one error tree. Every error that may reach a person carries a reason from the catalogue.
+
+UketsukeError
+├── CardError            something about the card in the field
+│   ├── CardLost         it left before the answer came
+│   ├── CardUnknown      it is not a My Number Card
+│   ├── CardUnreadable   it answers, but not as the standard says
+│   ├── PinRejected      wrong PIN; `tries_left` is the card's own word
+│   └── PinBlocked       no tries left
+├── FaceError            the picture cannot be judged (not: the faces differ)
+├── MessageError         a message that we refuse
+└── Fault                a part of ours failed
+    └── BadConfig        and it was the configuration
+"""
+
+from __future__ import annotations
+
+from device.domain.reasons import Reason
+
+
+class UketsukeError(Exception):
+    """Root of the tree. `str(error)` says what happened and where, without personal data."""
+
+    def __init__(self, message: str, *, reason: Reason) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class CardError(UketsukeError):
+    """Something about the card in the field."""
+
+
+class CardLost(CardError):  # noqa: N818  the event's name in the design; "CardLostError" says it twice
+    """The card left the field, or the reader left the machine."""
+
+    def __init__(self, message: str = "the card left the field") -> None:
+        super().__init__(message, reason=Reason.CARD_REMOVED)
+
+
+class CardUnknown(CardError):  # noqa: N818
+    """No JPKI application answers: this is another kind of card."""
+
+    def __init__(self, message: str = "no JPKI application on this card") -> None:
+        super().__init__(message, reason=Reason.CARD_UNKNOWN)
+
+
+class CardUnreadable(CardError):  # noqa: N818
+    """The card answers, but not with what the standard asks for. `sw` is the status word, if there was one."""
+
+    def __init__(self, message: str, *, sw: int | None = None, reason: Reason = Reason.CARD_UNREADABLE) -> None:
+        super().__init__(message, reason=reason)
+        self.sw = sw
+
+
+class PinRejected(CardError):  # noqa: N818
+    """The card counted a wrong PIN. `tries_left` is at least 1; at 0 it is PinBlocked."""
+
+    def __init__(self, *, tries_left: int) -> None:
+        super().__init__(f"wrong PIN, {tries_left} tries left", reason=Reason.PIN_WRONG)
+        self.tries_left = tries_left
+
+
+class PinBlocked(CardError):  # noqa: N818
+    """The PIN has no tries left; the municipal counter resets it."""
+
+    def __init__(self) -> None:
+        super().__init__("the PIN is blocked", reason=Reason.PIN_BLOCKED)
+
+
+class FaceError(UketsukeError):
+    """A picture that cannot be judged: no face, several faces, a portrait that does not decode."""
+
+
+class MessageError(UketsukeError):
+    """A message that we refuse: malformed, forged, stale, foreign version."""
+
+
+class Fault(UketsukeError):  # noqa: N818  the glossary's word
+    """A part failed. `part` names it in the words of the configuration."""
+
+    def __init__(self, message: str, *, part: str, reason: Reason) -> None:
+        super().__init__(message, reason=reason)
+        self.part = part
+
+
+class BadConfig(Fault):
+    """The configuration cannot be used. `where` is the file and the option, e.g. `unit.toml: [card] reader`."""
+
+    def __init__(self, message: str, *, where: str) -> None:
+        super().__init__(f"{where}: {message}", part="config", reason=Reason.CONFIG_INVALID)
+        self.where = where

@@ -1,0 +1,62 @@
+"""The codes of everything that can end or hold up a visit. Their sentences are in `device.wire.reasons`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """A stable code. Codes are never reused; a code that is no longer raised stays in the catalogue."""
+
+    # The service answered: the visit ends with what it said (OQSCD006, facts of the official interface).
+    QUALIFIED = "qualified"
+    QUALIFICATION_ENDED = "qualification_ended"
+    QUALIFICATION_REPLACED = "qualification_replaced"
+    QUALIFICATION_NOT_FOUND = "qualification_not_found"
+    QUALIFICATION_AMBIGUOUS = "qualification_ambiguous"
+    NOT_REGISTERED = "not_registered"
+    CERTIFICATE_EXPIRED = "certificate_expired"
+    CERTIFICATE_REVOKED = "certificate_revoked"
+    CERTIFICATE_NOT_TRUSTED = "certificate_not_trusted"
+    PROOF_REFUSED = "proof_refused"
+    ASSURANCE_REFUSED = "assurance_refused"
+    SERVICE_UNREACHABLE = "service_unreachable"
+    SERVICE_REFUSED = "service_refused"
+
+    # The card or the visitor ended it.
+    CARD_UNKNOWN = "card_unknown"
+    CARD_UNREADABLE = "card_unreadable"
+    CARD_REMOVED = "card_removed"
+    PIN_BLOCKED = "pin_blocked"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+
+    # A visit is held up and goes on another way.
+    PIN_WRONG = "pin_wrong"
+    PIN_LAST_TRY = "pin_last_try"
+    FACE_NOT_FOUND = "face_not_found"
+    FACE_SEVERAL = "face_several"
+    FACE_MISMATCH = "face_mismatch"
+    FACE_UNAVAILABLE = "face_unavailable"
+    PORTRAIT_MISSING = "portrait_missing"
+    PORTRAIT_UNREADABLE = "portrait_unreadable"
+    FRONT_UNREADABLE = "front_unreadable"
+    REFERENCE_NUMBER_REFUSED = "reference_number_refused"
+    INSTITUTION_CREDENTIAL_MISSING = "institution_credential_missing"
+    CARD_LEFT_BEHIND = "card_left_behind"
+
+    # The answer comes with a remark.
+    CERTIFICATE_EXPIRES_SOON = "certificate_expires_soon"
+    CERTIFICATE_IN_GRACE = "certificate_in_grace"
+    NAME_HAS_UNKNOWN_CHARACTERS = "name_has_unknown_characters"
+
+    # A part of ours failed.
+    CONFIG_INVALID = "config_invalid"
+    MODEL_MISSING = "model_missing"
+    MODEL_DIGEST_MISMATCH = "model_digest_mismatch"
+    LIVENESS_MISSING = "liveness_missing"
+    READER_FAULT = "reader_fault"
+    CAMERA_FAULT = "camera_fault"
+    BROKER_UNREACHABLE = "broker_unreachable"
+    OUTBOX_FAULT = "outbox_fault"
+    INTERNAL_FAULT = "internal_fault"

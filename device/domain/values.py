@@ -1,0 +1,69 @@
+"""Plain values that every part of the house shares. Nothing here imports anything of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+
+ReceptionId = NewType("ReceptionId", str)
+"""One visit, from card presented to visitor forgotten: 32 hex digits, random, without meaning."""
+
+UnitId = NewType("UnitId", str)
+"""A unit's name: the common name of its certificate, its MQTT client id and its place in the topics."""
+
+SIMULATED_UNIT_PREFIX = "sim-"
+"""Units built of simulated parts are named so; the broker keeps them on topics of their own."""
+
+
+class CardKind(StrEnum):
+    """What lies on the reader; told by SELECT and the token label, never by the ATR."""
+
+    PLASTIC = "plastic"
+    ANDROID = "android"
+    IPHONE = "iphone"
+    TEST = "test"
+
+
+class Method(StrEnum):
+    """How the visitor shows to be the holder."""
+
+    FACE = "face"
+    PIN = "pin"
+
+
+class Assurance(StrEnum):
+    """How sure the verification is; the service decides what it accepts."""
+
+    PIN_SIGNATURE = "pin_signature"
+    FACE_INSTITUTION = "face_institution"
+    FACE_ONLY = "face_only"
+    ATTENDANT = "attendant"
+
+
+class CertificateState(StrEnum):
+    """What the national service says of the 利用者証明用電子証明書."""
+
+    GOOD = "good"
+    EXPIRES_SOON = "expires_soon"
+    IN_GRACE = "in_grace"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+class ConsentItem(StrEnum):
+    """What a clinic may ask to see (閲覧同意情報種別, OQSCD036)."""
+
+    MEDICATION = "YZK"
+    DIAGNOSIS = "SRJ"
+    OPERATION = "SHJ"
+    CHECKUP = "TKK"
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What the visit needs to know of a card; nothing in it tells whose card it is."""
+
+    kind: CardKind
+    has_surface: bool
+    """The card carries a portrait (券面事項確認AP)."""

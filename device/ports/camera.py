@@ -1,0 +1,40 @@
+"""The camera that sees the visitor, and the one that sees the front of the card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from device.domain.secrets import ReferenceNumberB
+
+Picture = npt.NDArray[np.uint8]
+"""Height x width x 3, BGR, 0..255."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of the visitor."""
+
+    pixels: Picture = field(repr=False)
+    taken_s: float
+    """When the exposure ended, on the monotonic clock."""
+    number: int
+    """Counts up by at least one from frame to frame of one source."""
+
+
+class Camera(Protocol):
+    """A camera that is already running; frames are fresh or they are not given."""
+
+    def next_frame(self, timeout_s: float) -> Frame:
+        """Return a frame exposed after this call began. Raise Fault(CAMERA_FAULT) when none comes in time."""
+
+
+class CardFront(Protocol):
+    """Reads the printed front of the card that lies on the reader."""
+
+    def read(self, timeout_s: float) -> ReferenceNumberB | None:
+        """Return 照合番号B if two readings agree, None if the print cannot be read. Raise Fault(CAMERA_FAULT)."""

@@ -1,0 +1,47 @@
+"""Bytes to messages and back, with limits that are checked before anything is parsed."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from device.domain.errors import MessageError
+from device.domain.reasons import Reason
+from device.wire.messages import VERSION
+
+MAX_BYTES = 262_144
+"""A result with its sealed data is about 10 kB; four times the largest sealed field is more than anything we send."""
+
+T = TypeVar("T")
+
+
+class _Head(msgspec.Struct):
+    v: int
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    """Return the message as compact UTF-8 JSON."""
+    return msgspec.json.encode(message)
+
+
+def decode(payload: bytes, kind: type[T] | Any) -> T:  # noqa: ANN401  a union of structs is no `type`
+    """Return the message if it is one of `kind` (a struct or a union of structs).
+
+    Raise MessageError naming field and place; the payload itself is never quoted, it may be personal.
+    """
+    if len(payload) > MAX_BYTES:
+        raise MessageError(f"message of {len(payload)} bytes, the limit is {MAX_BYTES}", reason=Reason.SERVICE_REFUSED)
+    try:
+        head = msgspec.json.decode(payload, type=_Head)
+        if head.v != VERSION:
+            raise MessageError(f"message version {head.v}, this side speaks {VERSION}", reason=Reason.SERVICE_REFUSED)
+        message: T = msgspec.json.decode(payload, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MessageError(f"malformed message: {_without_values(str(error))}", reason=Reason.SERVICE_REFUSED) from None
+    return message
+
+
+def _without_values(text: str) -> str:
+    # msgspec quotes enum values and field names; the place (`- at $.x`) is worth keeping, long quotes are not.
+    return text if len(text) < 200 else text[:200] + "…"  # noqa: PLR2004

@@ -1,0 +1,188 @@
+"""One typed definition per message. Unknown fields are ignored, an unknown major version is refused.
+
+All times are UTC with zone. Binary values are base64 in JSON. `sealed` values are compact JWE that only the clinic
+can open (`device.wire.sealing`); nothing else in these messages tells who the visitor is.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from device.domain.reasons import Reason
+from device.domain.values import Assurance, CardKind, CertificateState, ConsentItem
+
+Id = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[0-9A-Za-z_-]+$")]
+Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z_-]+$")]
+Sealed = Annotated[str, Meta(max_length=65_536)]
+Aware = Annotated[datetime, Meta(tz=True)]
+
+VERSION = 1
+
+
+class _Message(Struct, frozen=True, kw_only=True, omit_defaults=False):
+    v: Annotated[int, Meta(ge=1)] = VERSION
+
+
+# --- asks: the unit to the gateway ---------------------------------------------------------------------------------
+
+
+class Begin(_Message, frozen=True, kw_only=True, tag="begin", tag_field="kind"):
+    """A card is down: give us a challenge to sign."""
+
+    ask_id: Id
+    reception: Id
+
+
+class Holder(_Message, frozen=True, kw_only=True, tag="holder", tag_field="kind"):
+    """Somebody showed to be the holder: are they registered, is the certificate good, what shall we ask?"""
+
+    ask_id: Id
+    reception: Id
+    evidence: Sealed
+    """An `Evidence`, sealed for the gateway."""
+
+
+class Confirm(_Message, frozen=True, kw_only=True, tag="confirm", tag_field="kind"):
+    """The visitor answered the questions: give us the qualification."""
+
+    ask_id: Id
+    reception: Id
+    consents: dict[ConsentItem, bool]
+    """One answer for each item that was asked; silence is False."""
+
+
+Ask = Begin | Holder | Confirm
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """What proves the holder; travels sealed. Never stored, never logged."""
+
+    assurance: Assurance
+    certificate: bytes
+    """利用者証明用電子証明書, DER."""
+    signature: bytes | None
+    """RSASSA-PKCS1-v1_5 with SHA-256 (or ECDSA) over the challenge; None only with `face_only` and `attendant`."""
+
+    def __repr__(self) -> str:
+        return f"Evidence(assurance={self.assurance.value})"
+
+
+# --- answers: the gateway to the unit ------------------------------------------------------------------------------
+
+
+class Challenge(_Message, frozen=True, kw_only=True, tag="challenge", tag_field="kind"):
+    """The answer to `begin`. Good for one `holder` ask of the same reception."""
+
+    ask_id: Id
+    challenge: bytes
+    expires_at: Aware
+
+
+class HolderKnown(_Message, frozen=True, kw_only=True, tag="holder_known", tag_field="kind"):
+    """The answer to `holder`: the proof holds and the card is registered."""
+
+    ask_id: Id
+    certificate: CertificateState
+    ask_consent: list[ConsentItem]
+    """What the clinic wants to see; may be empty."""
+
+
+class Qualification(_Message, frozen=True, kw_only=True, tag="qualification", tag_field="kind"):
+    """The answer to `confirm`: how the visit ends."""
+
+    ask_id: Id
+    reason: Reason
+    notices: list[Reason]
+    sealed: Sealed | None
+    """The qualification data under their official element names, sealed for the clinic's consumer."""
+
+
+class Refused(_Message, frozen=True, kw_only=True, tag="refused", tag_field="kind"):
+    """The answer to any ask that ends the visit: what the patient is told is in the catalogue under `reason`."""
+
+    ask_id: Id
+    reason: Reason
+
+
+Answer = Challenge | HolderKnown | Qualification | Refused
+
+
+# --- result and receipt --------------------------------------------------------------------------------------------
+
+
+class Result(_Message, frozen=True, kw_only=True, tag="result", tag_field="kind"):
+    """How one visit ended. Signed by the unit, never retained, kept by the unit until the receipt comes."""
+
+    message_id: Id
+    sequence: Annotated[int, Meta(ge=1)]
+    """Counts up by one from result to result of a unit, for ever."""
+    unit: Name
+    reception: Id
+    reason: Reason
+    notices: list[Reason]
+    card: CardKind | None
+    assurance: Assurance | None
+    consents: dict[ConsentItem, bool]
+    started_at: Aware
+    ended_at: Aware
+    expires_at: Aware
+    """After this the clinic refuses it: longer than a week without a line, shorter than a replay of last season."""
+    sealed: Sealed | None
+    simulated: bool
+    """True where any part of the unit was simulated."""
+
+
+class SignedResult(_Message, frozen=True, kw_only=True, tag="signed_result", tag_field="kind"):
+    """A `Result` as it crosses the line."""
+
+    jws: Annotated[str, Meta(max_length=131_072)]
+
+
+class Receipt(_Message, frozen=True, kw_only=True, tag="receipt", tag_field="kind"):
+    """The clinic's own "I have it". The only thing that empties the outbox."""
+
+    message_id: Id
+    sequence: Annotated[int, Meta(ge=1)]
+    disposition: Literal["stored", "duplicate", "refused"]
+    """`refused` also empties the outbox: it will never be accepted; `reason` says why and the unit reports it."""
+    reason: Reason | None = None
+
+
+# --- status --------------------------------------------------------------------------------------------------------
+
+
+class Status(_Message, frozen=True, kw_only=True, tag="status", tag_field="kind"):
+    """The unit's state; retained, and left as the last will."""
+
+    unit: Name
+    state: Literal["ready", "impaired", "offline"]
+    birth_id: Id
+    """New at each start: a late last will of an earlier life is told by it."""
+    version: str
+    troubles: list[Reason]
+    simulated: bool
+
+
+Message = Begin | Holder | Confirm | Challenge | HolderKnown | Qualification | Refused | SignedResult | Receipt | Status
+
+__all__ = [
+    "VERSION",
+    "Answer",
+    "Ask",
+    "Begin",
+    "Challenge",
+    "Confirm",
+    "Evidence",
+    "Holder",
+    "HolderKnown",
+    "Message",
+    "Qualification",
+    "Receipt",
+    "Refused",
+    "Result",
+    "SignedResult",
+    "Status",
+]

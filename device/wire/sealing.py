@@ -1,0 +1,87 @@
+"""Sealed for one reader (JWE: ECDH-ES+A256KW on P-256, A256GCM), signed by a unit (JWS: ES256); all by joserfc.
+
+A unit signs with the key of its TLS certificate and puts the certificate into the header (`x5c`), so the clinic needs
+no list of keys: the certificate must chain to the site's CA and its common name must be the unit that claims to speak.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.x509.oid import NameOID
+from joserfc import jwe, jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, KeySet
+
+from device.domain.errors import MessageError
+from device.domain.reasons import Reason
+
+_SEALED = {"alg": "ECDH-ES+A256KW", "enc": "A256GCM"}
+
+
+def seal(plain: bytes, recipient: ECKey) -> str:
+    """Return `plain` as compact JWE that only the holder of the recipient's private key can open."""
+    recipient.ensure_kid()
+    header = {**_SEALED, "kid": recipient.kid}
+    return jwe.encrypt_compact(header, plain, recipient, algorithms=list(_SEALED.values()))
+
+
+def unseal(token: str, *keys: ECKey) -> bytes:
+    """Open a sealed value with whichever of `keys` it names. Raise MessageError when none fits or it was changed."""
+    for key in keys:
+        key.ensure_kid()
+    try:
+        plain = jwe.decrypt_compact(token, KeySet(list(keys)), algorithms=list(_SEALED.values())).plaintext
+    except (JoseError, ValueError, UnicodeError) as error:
+        raise MessageError(
+            "a sealed value does not open: changed, or sealed for another", reason=Reason.SERVICE_REFUSED
+        ) from error
+    return plain or b""
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A unit's signing identity."""
+
+    key: ECKey
+    certificate: x509.Certificate
+
+    @classmethod
+    def load(cls, key_pem: bytes, certificate_pem: bytes) -> Signer:
+        """Build from the PEM pair that also carries the TLS connection."""
+        return cls(ECKey.import_key(key_pem), x509.load_pem_x509_certificate(certificate_pem))
+
+    def sign(self, payload: bytes) -> str:
+        """Return `payload` as compact JWS with the certificate in its header."""
+        der = self.certificate.public_bytes(serialization.Encoding.DER)
+        header = {"alg": "ES256", "x5c": [base64.b64encode(der).decode()]}
+        return jws.serialize_compact(header, payload, self.key, algorithms=["ES256"])
+
+
+def verify(token: str, *, speaker: str, authority: x509.Certificate, at: datetime) -> bytes:
+    """Return the payload if `speaker` signed it with a certificate of `authority` valid `at` that time.
+
+    Raise MessageError saying which of these does not hold.
+    """
+    try:
+        chain = jws.extract_compact(token.encode()).headers().get("x5c")
+        if not isinstance(chain, list) or len(chain) != 1:
+            raise MessageError("signature without its certificate", reason=Reason.SERVICE_REFUSED)
+        certificate = x509.load_der_x509_certificate(base64.b64decode(chain[0], validate=True))
+        certificate.verify_directly_issued_by(authority)
+        public = serialization.PublicFormat.SubjectPublicKeyInfo
+        key = ECKey.import_key(certificate.public_key().public_bytes(serialization.Encoding.PEM, public))
+        payload = jws.deserialize_compact(token, key, algorithms=["ES256"]).payload
+    except (JoseError, InvalidSignature, ValueError, TypeError, UnicodeError) as error:
+        raise MessageError("the signature does not hold", reason=Reason.SERVICE_REFUSED) from error
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    if [name.value for name in names] != [speaker]:
+        raise MessageError(f"signed by another than {speaker}", reason=Reason.SERVICE_REFUSED)
+    if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
+        raise MessageError("signed with a certificate that is not valid now", reason=Reason.SERVICE_REFUSED)
+    return payload

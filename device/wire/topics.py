@@ -1,0 +1,58 @@
+"""Topic names. `<unit>` is the common name of the unit's certificate, so the broker can hold everyone to their own.
+
+Units built of simulated parts live in a branch of their own (`reader/v1/sim/…`): production brokers grant it to nobody.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from device.domain.errors import MessageError
+from device.domain.reasons import Reason
+from device.domain.values import SIMULATED_UNIT_PREFIX, UnitId
+
+PRODUCTION_ROOT = "reader/v1/unit"
+SIMULATION_ROOT = "reader/v1/sim"
+
+
+class Up(StrEnum):
+    """What a unit says."""
+
+    STATUS = "status"
+    ASK = "ask"
+    RESULT = "result"
+
+
+class Down(StrEnum):
+    """What a unit is told."""
+
+    ANSWER = "answer"
+    RECEIPT = "receipt"
+
+
+def root_for(unit: UnitId) -> str:
+    """Return the branch that a unit of this name belongs to."""
+    return SIMULATION_ROOT if unit.startswith(SIMULATED_UNIT_PREFIX) else PRODUCTION_ROOT
+
+
+def up(unit: UnitId, leaf: Up) -> str:
+    """Return the topic on which `unit` says `leaf`."""
+    return f"{root_for(unit)}/{unit}/up/{leaf}"
+
+
+def down(unit: UnitId, leaf: Down) -> str:
+    """Return the topic on which `unit` is told `leaf`."""
+    return f"{root_for(unit)}/{unit}/down/{leaf}"
+
+
+def speaker(topic: str) -> tuple[UnitId, Up]:
+    """Return who said what on an `up` topic.
+
+    The broker's ACL makes the name trustworthy. Raise MessageError for any other topic, or a unit in the wrong branch.
+    """
+    for branch in (PRODUCTION_ROOT, SIMULATION_ROOT):
+        head, _, rest = topic.partition(branch + "/")
+        name, _, leaf = rest.partition("/up/")
+        if head == "" and name and "/" not in name and leaf in set(Up) and root_for(UnitId(name)) == branch:
+            return UnitId(name), Up(leaf)
+    raise MessageError(f"not a topic that a unit speaks on: {topic[:120]!r}", reason=Reason.SERVICE_REFUSED)
