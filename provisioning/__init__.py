@@ -1,0 +1,7 @@
+"""The fleet's side: a site's certificates, its broker, and (for tests and the demonstration) a broker of one's own.
+
+files       a file is there whole or not at all
+pki         the site's authority and the identities that it issues
+broker      mosquitto's configuration and access list as data, a reason beside each line
+mosquitto   a mosquitto as a child process
+"""
