@@ -14,12 +14,20 @@ from msgspec import Meta, Struct
 from device.domain.reasons import Reason
 from device.domain.values import Assurance, CardKind, CertificateState, ConsentItem
 
-Id = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[0-9A-Za-z_-]+$")]
-Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z_-]+$")]
-Sealed = Annotated[str, Meta(max_length=65_536)]
-Aware = Annotated[datetime, Meta(tz=True)]
-
 VERSION = 1
+MAX_SEALED = 65_536
+"""Characters of one sealed value: about 48,000 bytes before sealing."""
+
+NAME = "[0-9A-Za-z_-]{1,64}"
+"""What units, asks and receptions are called: nothing that means something in a topic, a path or a log."""
+
+# A bare `$` would let a line break through at the end.
+_NAME_PATTERN = rf"^{NAME}$(?!\n)"
+
+Id = Annotated[str, Meta(min_length=8, max_length=64, pattern=_NAME_PATTERN)]
+Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=_NAME_PATTERN)]
+Sealed = Annotated[str, Meta(max_length=MAX_SEALED)]
+Aware = Annotated[datetime, Meta(tz=True)]
 
 
 class _Message(Struct, frozen=True, kw_only=True, omit_defaults=False):
@@ -169,6 +177,8 @@ class Status(_Message, frozen=True, kw_only=True, tag="status", tag_field="kind"
 Message = Begin | Holder | Confirm | Challenge | HolderKnown | Qualification | Refused | SignedResult | Receipt | Status
 
 __all__ = [
+    "MAX_SEALED",
+    "NAME",
     "VERSION",
     "Answer",
     "Ask",

@@ -7,7 +7,7 @@ no list of keys: the certificate must chain to the site's CA and its common name
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography import x509
@@ -20,15 +20,30 @@ from joserfc.jwk import ECKey, KeySet
 
 from device.domain.errors import MessageError
 from device.domain.reasons import Reason
+from device.wire.messages import MAX_SEALED
 
 _SEALED = {"alg": "ECDH-ES+A256KW", "enc": "A256GCM"}
 
 
+class _SignedResults(jws.JWSRegistry):
+    # The library's 512 bytes of header are meant for a key's name; ours carries a certificate.
+    max_header_length = 8192
+
+
+_SIGNED = _SignedResults(algorithms=["ES256"])
+
+
 def seal(plain: bytes, recipient: ECKey) -> str:
-    """Return `plain` as compact JWE that only the holder of the recipient's private key can open."""
+    """Return `plain` as compact JWE that only the holder of the recipient's private key can open.
+
+    Raise MessageError when it would be larger than a message may carry (`MAX_SEALED`): the reader would refuse it.
+    """
     recipient.ensure_kid()
     header = {**_SEALED, "kid": recipient.kid}
-    return jwe.encrypt_compact(header, plain, recipient, algorithms=list(_SEALED.values()))
+    token = jwe.encrypt_compact(header, plain, recipient, algorithms=list(_SEALED.values()))
+    if len(token) > MAX_SEALED:
+        raise MessageError(f"{len(plain)} bytes are too many to seal", reason=Reason.SERVICE_REFUSED)
+    return token
 
 
 def unseal(token: str, *keys: ECKey) -> bytes:
@@ -48,7 +63,7 @@ def unseal(token: str, *keys: ECKey) -> bytes:
 class Signer:
     """A unit's signing identity."""
 
-    key: ECKey
+    key: ECKey = field(repr=False)
     certificate: x509.Certificate
 
     @classmethod
@@ -60,7 +75,7 @@ class Signer:
         """Return `payload` as compact JWS with the certificate in its header."""
         der = self.certificate.public_bytes(serialization.Encoding.DER)
         header = {"alg": "ES256", "x5c": [base64.b64encode(der).decode()]}
-        return jws.serialize_compact(header, payload, self.key, algorithms=["ES256"])
+        return jws.serialize_compact(header, payload, self.key, registry=_SIGNED)
 
 
 def verify(token: str, *, speaker: str, authority: x509.Certificate, at: datetime) -> bytes:
@@ -69,14 +84,16 @@ def verify(token: str, *, speaker: str, authority: x509.Certificate, at: datetim
     Raise MessageError saying which of these does not hold.
     """
     try:
-        chain = jws.extract_compact(token.encode()).headers().get("x5c")
+        signed = jws.extract_compact(token.encode(), registry=_SIGNED)
+        chain = signed.headers().get("x5c")
         if not isinstance(chain, list) or len(chain) != 1:
             raise MessageError("signature without its certificate", reason=Reason.SERVICE_REFUSED)
         certificate = x509.load_der_x509_certificate(base64.b64decode(chain[0], validate=True))
         certificate.verify_directly_issued_by(authority)
         public = serialization.PublicFormat.SubjectPublicKeyInfo
         key = ECKey.import_key(certificate.public_key().public_bytes(serialization.Encoding.PEM, public))
-        payload = jws.deserialize_compact(token, key, algorithms=["ES256"]).payload
+        if not jws.validate_compact(signed, key, registry=_SIGNED):
+            raise MessageError("the signature does not hold", reason=Reason.SERVICE_REFUSED)
     except (JoseError, InvalidSignature, ValueError, TypeError, UnicodeError) as error:
         raise MessageError("the signature does not hold", reason=Reason.SERVICE_REFUSED) from error
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
@@ -84,4 +101,4 @@ def verify(token: str, *, speaker: str, authority: x509.Certificate, at: datetim
         raise MessageError(f"signed by another than {speaker}", reason=Reason.SERVICE_REFUSED)
     if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
         raise MessageError("signed with a certificate that is not valid now", reason=Reason.SERVICE_REFUSED)
-    return payload
+    return signed.payload

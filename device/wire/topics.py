@@ -5,11 +5,13 @@ Units built of simulated parts live in a branch of their own (`reader/v1/sim/…
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from device.domain.errors import MessageError
 from device.domain.reasons import Reason
 from device.domain.values import SIMULATED_UNIT_PREFIX, UnitId
+from device.wire.messages import NAME
 
 PRODUCTION_ROOT = "reader/v1/unit"
 SIMULATION_ROOT = "reader/v1/sim"
@@ -28,6 +30,9 @@ class Down(StrEnum):
 
     ANSWER = "answer"
     RECEIPT = "receipt"
+
+
+_SPOKEN = re.compile(rf"(?P<branch>{PRODUCTION_ROOT}|{SIMULATION_ROOT})/(?P<unit>{NAME})/up/(?P<leaf>{'|'.join(Up)})")
 
 
 def root_for(unit: UnitId) -> str:
@@ -50,9 +55,7 @@ def speaker(topic: str) -> tuple[UnitId, Up]:
 
     The broker's ACL makes the name trustworthy. Raise MessageError for any other topic, or a unit in the wrong branch.
     """
-    for branch in (PRODUCTION_ROOT, SIMULATION_ROOT):
-        head, _, rest = topic.partition(branch + "/")
-        name, _, leaf = rest.partition("/up/")
-        if head == "" and name and "/" not in name and leaf in set(Up) and root_for(UnitId(name)) == branch:
-            return UnitId(name), Up(leaf)
+    said = _SPOKEN.fullmatch(topic)
+    if said and root_for(unit := UnitId(said["unit"])) == said["branch"]:
+        return unit, Up(said["leaf"])
     raise MessageError(f"not a topic that a unit speaks on: {topic[:120]!r}", reason=Reason.SERVICE_REFUSED)
