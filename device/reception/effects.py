@@ -1,0 +1,147 @@
+"""What the visit wants done. Effects are carried out in order; what comes back comes back as an event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from device.domain.prompts import Cue, Phrase
+from device.domain.reasons import Reason
+from device.domain.secrets import Pin
+from device.domain.values import Assurance, CardKind, ConsentItem
+from device.reception.events import Timer
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCard:
+    """Find out what lies on the reader and read its certificate. → CardRead, CardFailed, CardRemoved."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskChallenge:
+    """Ask the service to begin. → ChallengeCame, AskFailed."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchFace:
+    """Read the portrait, if that was not done, and compare it with the visitor. → FaceMatched, FaceFailed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopMatching:
+    """The visitor chose another way: leave the camera alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountTries:
+    """Ask the card how many PIN tries are left; costs none. → TriesCounted, CardFailed, CardRemoved."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPinEntry:
+    """From now on digits belong to the PIN. → DigitTyped, PinEntered, KeyPressed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VerifyPin:
+    """Show the PIN to the card, exactly once. → PinAccepted, PinRefused, CardFailed, CardRemoved."""
+
+    pin: Pin = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Prove:
+    """Have the card sign the challenge, by PIN or by an institution's credential. → ProofMade, ProofUnavailable, …."""
+
+    assurance: Assurance
+
+
+@dataclass(frozen=True, slots=True)
+class AskHolder:
+    """Send the sealed evidence. → HolderAccepted, AskFailed."""
+
+    assurance: Assurance
+
+
+@dataclass(frozen=True, slots=True)
+class AskQualification:
+    """Send the visitor's answers. → QualificationCame, AskFailed."""
+
+    consents: tuple[tuple[ConsentItem, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StartTimer:
+    """Start a timer, or start it again. → TimeUp."""
+
+    timer: Timer
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCue:
+    """Show a pattern of lamps and buzzer until the next one."""
+
+    cue: Cue
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One sentence: a phrase, or what the catalogue says of a reason."""
+
+    line: Phrase | Reason
+    tries_left: int | None = None
+    items: tuple[ConsentItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Say these sentences, one after the other, in place of whatever is being said."""
+
+    lines: tuple[Utterance, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StopWork:
+    """Stop timers, PIN entry, matching and asks of this visit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Keep the result for the clinic and send it. → ReportFailed."""
+
+    reason: Reason
+    notices: tuple[Reason, ...]
+    card: CardKind | None
+    assurance: Assurance | None
+    consents: tuple[tuple[ConsentItem, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseCard:
+    """Power the card off: a verified PIN must not outlive the visit."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetVisitor:
+    """Overwrite everything that this visit held in memory."""
+
+
+Effect = (
+    ReadCard
+    | AskChallenge
+    | MatchFace
+    | StopMatching
+    | CountTries
+    | OpenPinEntry
+    | VerifyPin
+    | Prove
+    | AskHolder
+    | AskQualification
+    | StartTimer
+    | ShowCue
+    | Say
+    | StopWork
+    | Report
+    | ReleaseCard
+    | ForgetVisitor
+)

@@ -1,0 +1,261 @@
+"""The rules of a visit. Everything that decides about visitors is in this file.
+
+How to read it: one function per state, one line per event that means something there. Three rules hold in every state:
+
+1.  An event of another visit is dropped: one patient's late face score can never admit the next.
+2.  A card that leaves ends the visit, a card that comes begins one; star cancels wherever it does not mean "no".
+3.  Whatever else arrives in a state that does not ask for it is late - a worker finished what nobody waits for
+    any more - and changes nothing.
+
+The ways from state to state, with the effects on them, are in `ways`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from device.domain.prompts import Cue, Phrase
+from device.domain.reasons import Reason
+from device.domain.values import Assurance, Method
+from device.reception import effects as do
+from device.reception import events as on
+from device.reception import states as at
+from device.reception import ways
+from device.reception.effects import ShowCue, StartTimer
+from device.reception.events import Event, Key, Timer
+from device.reception.policy import Policy
+from device.reception.states import Active, State
+from device.reception.ways import Step
+
+
+def step(state: State, event: Event, policy: Policy) -> Step:
+    """Return the next state and what the world shall do, in order. Total: every pair has an answer."""
+    if isinstance(event, on.CardPresented):
+        return ways.present(state, event.reception, policy)
+    if isinstance(state, at.Idle):
+        return state, ()
+    if isinstance(state, at.Settled):
+        return _settled(state, event, policy) if event.reception == state.reception else (state, ())
+    if event.reception != state.visit.reception:
+        return state, ()
+    if isinstance(event, on.CardRemoved):
+        return ways.settle(state.visit, Reason.CARD_REMOVED, policy, card_present=False)
+    return _active(state, event, policy)
+
+
+def _active(state: Active, event: Event, policy: Policy) -> Step:  # noqa: C901  one line per state
+    match state:
+        case at.Reading():
+            return _reading(state, event, policy)
+        case at.Matching():
+            return _matching(state, event, policy)
+        case at.CountingTries():
+            return _counting_tries(state, event, policy)
+        case at.AskingPin():
+            return _asking_pin(state, event, policy)
+        case at.WarningLastTry():
+            return _warning_last_try(state, event, policy)
+        case at.CheckingPin():
+            return _checking_pin(state, event, policy)
+        case at.Proving():
+            return _proving(state, event, policy)
+        case at.AwaitingHolder():
+            return _awaiting_holder(state, event, policy)
+        case at.AskingConsent():
+            return _asking_consent(state, event, policy)
+        case at.AwaitingQualification():
+            return _awaiting_qualification(state, event, policy)
+        case _:
+            assert_never(state)
+
+
+# --- one function per state ------------------------------------------------------------------------------------------
+
+
+def _reading(state: at.Reading, event: Event, policy: Policy) -> Step:
+    visit = state.visit
+    match event:
+        case on.CardRead(facts=facts):
+            return ways.verify_when_ready(replace(visit, card=facts), policy)
+        case on.ChallengeCame():
+            return ways.verify_when_ready(replace(visit, challenged=True), policy)
+        case on.CardFailed(reason=reason) | on.AskFailed(reason=reason):
+            return ways.settle(visit, reason, policy)
+        case on.KeyPressed(key=Key.YES):
+            return at.Reading(replace(visit, method=Method.PIN)), ()
+        case on.KeyPressed(key=Key.NO):
+            return ways.settle(visit, Reason.CANCELLED, policy)
+        case on.TimeUp(timer=Timer.PATIENCE):
+            return state, ways.reassure(policy)
+        case on.TimeUp(timer=Timer.STEP):
+            return ways.settle(visit, Reason.SERVICE_UNREACHABLE if visit.card else Reason.CARD_UNREADABLE, policy)
+        case _:
+            return state, ()
+
+
+def _matching(state: at.Matching, event: Event, policy: Policy) -> Step:
+    visit = state.visit
+    match event:
+        case on.FaceMatched():
+            return ways.prove(visit, Assurance.FACE_INSTITUTION, policy)
+        case on.FaceFailed(reason=reason):
+            return ways.face_failed(visit, reason, policy)
+        case on.CardFailed(reason=reason):
+            return ways.settle(visit, reason, policy)
+        case on.KeyPressed(key=Key.YES):
+            after, effects = ways.count_tries(visit, policy)
+            return after, (do.StopMatching(), *effects)
+        case on.KeyPressed(key=Key.NO):
+            return ways.settle(visit, Reason.CANCELLED, policy)
+        case on.TimeUp(timer=Timer.PATIENCE):
+            return state, ways.repeat(policy, Phrase.LOOK_AT_CAMERA)
+        case on.TimeUp(timer=Timer.STEP):
+            after, effects = ways.face_failed(visit, Reason.FACE_NOT_FOUND, policy)
+            return after, (do.StopMatching(), *effects)
+        case _:
+            return state, ()
+
+
+def _counting_tries(state: at.CountingTries, event: Event, policy: Policy) -> Step:
+    visit = state.visit
+    match event:
+        case on.TriesCounted(tries_left=0):
+            return ways.pin_blocked(visit, policy)
+        case on.TriesCounted(tries_left=1):
+            return ways.warn_of_last_try(visit, policy)
+        case on.TriesCounted(tries_left=left):
+            return ways.ask_pin(visit, left, policy, Phrase.ENTER_PIN)
+        case on.KeyPressed(key=Key.NO):
+            return ways.settle(visit, Reason.CANCELLED, policy)
+        case _:
+            return _awaiting_card(state, event, policy)
+
+
+def _asking_pin(state: at.AskingPin, event: Event, policy: Policy) -> Step:
+    match event:
+        case on.PinEntered(pin=pin):
+            return ways.check_pin(state.visit, pin, policy)
+        case on.DigitTyped() | on.KeyPressed(key=Key.YES):
+            return state, ways.bounds(policy.pin_s, policy)
+        case on.KeyPressed(key=Key.NO):
+            return ways.settle(state.visit, Reason.CANCELLED, policy)
+        case on.TimeUp(timer=Timer.PATIENCE):
+            return state, ways.repeat(policy, Phrase.ENTER_PIN, tries_left=state.tries_left)
+        case on.TimeUp(timer=Timer.STEP):
+            return ways.settle(state.visit, Reason.TIMED_OUT, policy)
+        case _:
+            return state, ()
+
+
+def _warning_last_try(state: at.WarningLastTry, event: Event, policy: Policy) -> Step:
+    match event:
+        case on.KeyPressed(key=Key.YES):
+            return ways.ask_pin(state.visit, 1, policy, Phrase.ENTER_PIN)
+        case on.KeyPressed(key=Key.NO) | on.TimeUp(timer=Timer.STEP):
+            return ways.settle(state.visit, Reason.PIN_LAST_TRY, policy)
+        case on.TimeUp(timer=Timer.PATIENCE):
+            return state, ways.repeat(policy, Phrase.LAST_TRY)
+        case _:
+            return state, ()
+
+
+def _checking_pin(state: at.CheckingPin, event: Event, policy: Policy) -> Step:
+    visit = state.visit
+    match event:
+        case on.PinAccepted():
+            return ways.prove(visit, Assurance.PIN_SIGNATURE, policy)
+        case on.PinRefused(tries_left=0):
+            return ways.pin_blocked(visit, policy)
+        case on.PinRefused(tries_left=1):
+            return ways.warn_of_last_try(visit, policy)
+        case on.PinRefused(tries_left=left):
+            return ways.ask_pin(visit, left, policy, Reason.PIN_WRONG)
+        case _:
+            return _awaiting_card(state, event, policy)
+
+
+def _proving(state: at.Proving, event: Event, policy: Policy) -> Step:
+    match event:
+        case on.ProofMade():
+            return ways.await_holder(state.visit, state.assurance, policy)
+        case on.ProofUnavailable() if policy.accept_face_only:
+            return ways.await_holder(state.visit, Assurance.FACE_ONLY, policy)
+        case on.ProofUnavailable():
+            return ways.count_tries(state.visit, policy, Reason.INSTITUTION_CREDENTIAL_MISSING)
+        case _:
+            return _awaiting_card(state, event, policy)
+
+
+def _awaiting_holder(state: at.AwaitingHolder, event: Event, policy: Policy) -> Step:
+    # The assurance counts from here on: until the service accepted the proof, nobody was verified.
+    verified = replace(state.visit, assurance=state.assurance)
+    match event:
+        case on.HolderAccepted(items=()):
+            return ways.await_qualification(verified, policy)
+        case on.HolderAccepted(items=items):
+            return ways.ask_consent(verified, items, policy)
+        case _:
+            return _awaiting_service(state, event, policy)
+
+
+def _asking_consent(state: at.AskingConsent, event: Event, policy: Policy) -> Step:
+    match event:
+        case on.KeyPressed(key=Key.YES):
+            return ways.await_qualification(ways.answered(state, consent=True), policy)
+        case on.KeyPressed(key=Key.NO) | on.TimeUp(timer=Timer.STEP):  # silence is no
+            return ways.await_qualification(ways.answered(state, consent=False), policy)
+        case on.TimeUp(timer=Timer.PATIENCE):
+            return state, ways.repeat(policy, Phrase.ASK_CONSENT, items=state.items)
+        case _:
+            return state, ()
+
+
+def _awaiting_qualification(state: at.AwaitingQualification, event: Event, policy: Policy) -> Step:
+    match event:
+        case on.QualificationCame(reason=reason, notices=notices):
+            return ways.settle(state.visit, reason, policy, notices=notices)
+        case _:
+            return _awaiting_service(state, event, policy)
+
+
+def _settled(state: at.Settled, event: Event, policy: Policy) -> Step:
+    match event:
+        case on.CardRemoved() if state.card_present:
+            return at.Idle(), (do.StopWork(), ShowCue(Cue.IDLE))
+        case on.TimeUp(timer=Timer.REMOVAL) if state.card_present:
+            reminder = ways.say(Reason.CARD_LEFT_BEHIND)
+            return state, (ShowCue(Cue.CARD_LEFT), reminder, StartTimer(Timer.REMOVAL, policy.removal_s))
+        case on.TimeUp(timer=Timer.REMOVAL):
+            return at.Idle(), (ShowCue(Cue.IDLE),)
+        case on.ReportFailed(reason=reason):
+            return state, (ShowCue(Cue.STAFF), ways.say(reason))
+        case _:
+            return state, ()
+
+
+# --- what several states share ---------------------------------------------------------------------------------------
+
+
+def _awaiting_card(state: at.CountingTries | at.CheckingPin | at.Proving, event: Event, policy: Policy) -> Step:
+    match event:
+        case on.CardFailed(reason=reason):
+            return ways.settle(state.visit, reason, policy)
+        case on.TimeUp(timer=Timer.PATIENCE):
+            return state, ways.reassure(policy)
+        case on.TimeUp(timer=Timer.STEP):
+            return ways.settle(state.visit, Reason.CARD_UNREADABLE, policy)
+        case _:
+            return state, ()
+
+
+def _awaiting_service(state: at.AwaitingHolder | at.AwaitingQualification, event: Event, policy: Policy) -> Step:
+    match event:
+        case on.AskFailed(reason=reason):
+            return ways.settle(state.visit, reason, policy)
+        case on.TimeUp(timer=Timer.PATIENCE):
+            return state, ways.reassure(policy)
+        case on.TimeUp(timer=Timer.STEP):
+            return ways.settle(state.visit, Reason.SERVICE_UNREACHABLE, policy)
+        case _:
+            return state, ()

@@ -1,0 +1,31 @@
+"""What a clinic may decide about a visit. Every default is visible here, with its unit in its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from device.domain.values import Method
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Times in seconds, bounded so that no state can last for ever."""
+
+    first_method: Method = Method.FACE
+    face_available: bool = True
+    """False where no model or camera works; the visit then goes by PIN and the unit reports why."""
+    face_tries: int = 2
+    accept_face_only: bool = False
+    """Go on after a face match without the card's signature; the service still decides whether it accepts that."""
+
+    # A complete read on phones takes 5 s or more (facts: card.md 1.16); twice that, and the patience phrase in between.
+    read_s: float = 10.0
+    match_s: float = 15.0
+    card_s: float = 10.0
+    answer_s: float = 10.0
+    # Typing four digits by touch takes a blind visitor far longer than a sighted one; each key starts the time again.
+    pin_s: float = 45.0
+    consent_s: float = 45.0
+    # Nobody is left more than 8 s in silence.
+    patience_s: float = 7.0
+    removal_s: float = 6.0

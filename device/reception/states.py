@@ -1,0 +1,125 @@
+"""Where a visit can stand. Nothing here tells who the visitor is: secrets and evidence live with the effects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from device.domain.reasons import Reason
+from device.domain.values import Assurance, CardFacts, ConsentItem, Method, ReceptionId
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What has become known so far."""
+
+    reception: ReceptionId
+    method: Method
+    card: CardFacts | None = None
+    challenged: bool = False
+    faces_tried: int = 0
+    assurance: Assurance | None = None
+    """Set once the service accepted the proof."""
+    consents: tuple[tuple[ConsentItem, bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nobody is here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The card is being read while the challenge is fetched."""
+
+    visit: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """The visitor looks at the camera."""
+
+    visit: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class CountingTries:
+    """The card is asked how many PIN tries are left."""
+
+    visit: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class AskingPin:
+    """The visitor types."""
+
+    visit: Visit
+    tries_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class WarningLastTry:
+    """One try is left: does the visitor want to spend it?"""
+
+    visit: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class CheckingPin:
+    """The card looks at the PIN."""
+
+    visit: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Proving:
+    """The card signs the challenge."""
+
+    visit: Visit
+    assurance: Assurance
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingHolder:
+    """The service looks at the proof."""
+
+    visit: Visit
+    assurance: Assurance
+
+
+@dataclass(frozen=True, slots=True)
+class AskingConsent:
+    """May the clinic see these?"""
+
+    visit: Visit
+    items: tuple[ConsentItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingQualification:
+    """The service answers the whole question."""
+
+    visit: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The visit is over and forgotten; the card may still lie there."""
+
+    reception: ReceptionId
+    reason: Reason
+    card_present: bool
+
+
+Active = (
+    Reading
+    | Matching
+    | CountingTries
+    | AskingPin
+    | WarningLastTry
+    | CheckingPin
+    | Proving
+    | AwaitingHolder
+    | AskingConsent
+    | AwaitingQualification
+)
+State = Idle | Active | Settled

@@ -1,0 +1,188 @@
+"""The ways from state to state: each returns where the visit stands next and what the world does on the way.
+
+Whatever the way out, `settle` is the only door, and its last effect forgets the visitor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from device.domain.prompts import Cue, Phrase
+from device.domain.reasons import Reason
+from device.domain.secrets import Pin
+from device.domain.values import Assurance, ConsentItem, Method, ReceptionId
+from device.reception import effects as do
+from device.reception import states as at
+from device.reception.effects import Effect, Say, ShowCue, StartTimer, Utterance
+from device.reception.events import Timer
+from device.reception.policy import Policy
+from device.reception.states import State, Visit
+
+Step = tuple[State, tuple[Effect, ...]]
+
+_GOOD_ENDINGS = frozenset({Reason.QUALIFIED})
+_WORTH_ANOTHER_LOOK = frozenset({Reason.FACE_MISMATCH, Reason.FACE_NOT_FOUND, Reason.FACE_SEVERAL})
+
+
+def present(state: State, reception: ReceptionId, policy: Policy) -> Step:
+    """A card is down: read it and fetch the challenge side by side."""
+    closing: tuple[Effect, ...] = ()
+    if isinstance(state, at.Settled):
+        closing = (do.StopWork(),)
+    elif not isinstance(state, at.Idle):
+        # Another card without a removal in between: the first one is gone, and with it its visit.
+        _, closing = settle(state.visit, Reason.CARD_REMOVED, policy, card_present=False)
+    return at.Reading(Visit(reception, policy.first_method)), (
+        *closing,
+        ShowCue(Cue.READING),
+        say(Phrase.READING),
+        do.ReadCard(),
+        do.AskChallenge(),
+        *bounds(policy.read_s, policy),
+    )
+
+
+def verify_when_ready(visit: Visit, policy: Policy) -> Step:
+    """Card and challenge come in any order; with both, the visitor's turn begins."""
+    if visit.card is None or not visit.challenged:
+        return at.Reading(visit), ()
+    if visit.method is Method.FACE and _face_is_possible(visit, policy):
+        return _match(visit, policy, Phrase.LOOK_AT_CAMERA)
+    return count_tries(visit, policy)
+
+
+def face_failed(visit: Visit, reason: Reason, policy: Policy) -> Step:
+    """Look again where that may help, else go on with the PIN."""
+    tried = replace(visit, faces_tried=visit.faces_tried + 1)
+    if reason in _WORTH_ANOTHER_LOOK and _face_is_possible(tried, policy):
+        return _match(tried, policy, reason, Phrase.LOOK_AT_CAMERA)
+    return count_tries(replace(tried, faces_tried=policy.face_tries), policy, reason)
+
+
+def count_tries(visit: Visit, policy: Policy, why: Reason | None = None) -> Step:
+    """Towards the PIN: the card's own counter is asked before anybody types."""
+    return at.CountingTries(replace(visit, method=Method.PIN)), (
+        *((ShowCue(Cue.ATTENTION), say(why)) if why else (ShowCue(Cue.WAIT),)),
+        do.CountTries(),
+        *bounds(policy.card_s, policy),
+    )
+
+
+def ask_pin(visit: Visit, tries_left: int, policy: Policy, line: Phrase | Reason) -> Step:
+    """The visitor types; `line` tells how many tries are left."""
+    return at.AskingPin(visit, tries_left), (
+        ShowCue(Cue.KEYS),
+        Say((Utterance(line, tries_left=tries_left),)),
+        do.OpenPinEntry(),
+        *bounds(policy.pin_s, policy),
+    )
+
+
+def check_pin(visit: Visit, pin: Pin, policy: Policy) -> Step:
+    """One entry, one VERIFY."""
+    return at.CheckingPin(visit), (do.VerifyPin(pin), ShowCue(Cue.WAIT), *bounds(policy.card_s, policy))
+
+
+def warn_of_last_try(visit: Visit, policy: Policy) -> Step:
+    """The last try is never spent without an explicit yes."""
+    return at.WarningLastTry(visit), (ShowCue(Cue.ASK), say(Phrase.LAST_TRY), *bounds(policy.pin_s, policy))
+
+
+def pin_blocked(visit: Visit, policy: Policy) -> Step:
+    """A blocked PIN leaves the face as a way on (facts: qualification.md, section 3)."""
+    if _face_is_possible(visit, policy):
+        return _match(replace(visit, method=Method.FACE), policy, Reason.PIN_BLOCKED, Phrase.LOOK_AT_CAMERA)
+    return settle(visit, Reason.PIN_BLOCKED, policy)
+
+
+def prove(visit: Visit, assurance: Assurance, policy: Policy) -> Step:
+    """Verified here; now the card signs, so that the service need not take our word for it."""
+    return at.Proving(visit, assurance), (
+        do.Prove(assurance),
+        ShowCue(Cue.WAIT),
+        say(Phrase.CHECKING),
+        *bounds(policy.card_s, policy),
+    )
+
+
+def await_holder(visit: Visit, assurance: Assurance, policy: Policy) -> Step:
+    """The service looks at the proof."""
+    return at.AwaitingHolder(visit, assurance), (do.AskHolder(assurance), *bounds(policy.answer_s, policy))
+
+
+def ask_consent(visit: Visit, items: tuple[ConsentItem, ...], policy: Policy) -> Step:
+    """All items in one question (包括同意)."""
+    question = Utterance(Phrase.ASK_CONSENT, items=items)
+    return at.AskingConsent(visit, items), (ShowCue(Cue.ASK), Say((question,)), *bounds(policy.consent_s, policy))
+
+
+def answered(state: at.AskingConsent, *, consent: bool) -> Visit:
+    """Return the visit with one answer for every item that was asked."""
+    return replace(state.visit, consents=tuple((item, consent) for item in state.items))
+
+
+def await_qualification(visit: Visit, policy: Policy) -> Step:
+    """The service answers the whole question."""
+    return at.AwaitingQualification(visit), (
+        do.AskQualification(visit.consents),
+        ShowCue(Cue.WAIT),
+        *bounds(policy.answer_s, policy),
+    )
+
+
+def settle(
+    visit: Visit, reason: Reason, policy: Policy, *, notices: tuple[Reason, ...] = (), card_present: bool = True
+) -> Step:
+    """End the visit: the result is kept before anybody is told, and the visitor is forgotten last."""
+    take_card = (Phrase.TAKE_CARD,) if card_present else ()
+    return at.Settled(visit.reception, reason, card_present), (
+        do.StopWork(),
+        do.Report(
+            reason=reason,
+            notices=notices,
+            card=visit.card.kind if visit.card else None,
+            assurance=visit.assurance,
+            consents=visit.consents,
+        ),
+        do.ReleaseCard(),
+        ShowCue(Cue.SUCCESS if reason in _GOOD_ENDINGS else Cue.STAFF),
+        say(reason, *notices, *take_card),
+        StartTimer(Timer.REMOVAL, policy.removal_s),
+        do.ForgetVisitor(),
+    )
+
+
+def bounds(seconds: float, policy: Policy) -> tuple[Effect, ...]:
+    """No state without a bound, no bound without a word on the way to it."""
+    return StartTimer(Timer.STEP, seconds), StartTimer(Timer.PATIENCE, policy.patience_s)
+
+
+def reassure(policy: Policy) -> tuple[Effect, ...]:
+    """Nobody waits in silence."""
+    return repeat(policy, Phrase.PLEASE_WAIT)
+
+
+def repeat(
+    policy: Policy, question: Phrase, *, tries_left: int | None = None, items: tuple[ConsentItem, ...] = ()
+) -> tuple[Effect, ...]:
+    """Say it again, and listen for as long again."""
+    return Say((Utterance(question, tries_left, items),)), StartTimer(Timer.PATIENCE, policy.patience_s)
+
+
+def say(*lines: Phrase | Reason) -> Say:
+    """Return sentences that take no values."""
+    return Say(tuple(Utterance(line) for line in lines))
+
+
+def _face_is_possible(visit: Visit, policy: Policy) -> bool:
+    has_portrait = visit.card is not None and visit.card.has_surface
+    return policy.face_available and has_portrait and visit.faces_tried < policy.face_tries
+
+
+def _match(visit: Visit, policy: Policy, *lines: Phrase | Reason) -> Step:
+    return at.Matching(visit), (
+        ShowCue(Cue.LOOK),
+        say(*lines),
+        do.MatchFace(),
+        *bounds(policy.match_s, policy),
+    )

@@ -1,0 +1,170 @@
+"""Properties of the whole machine: every reachable state, every kind of event."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import get_args
+
+from device.domain.prompts import Cue, Phrase
+from device.domain.reasons import Reason
+from device.domain.secrets import Pin
+from device.domain.values import ReceptionId
+from device.reception import Idle, Policy, Settled, State, step
+from device.reception import effects as do
+from device.reception import events as on
+from device.reception.diagram import page
+from device.reception.events import Timer
+from device.reception.explore import VISIT, events, steps
+from device.reception.states import Active
+
+POLICIES = [
+    Policy(),
+    Policy(face_available=False),
+    Policy(accept_face_only=True),
+    Policy(face_tries=1),
+]
+EVERYTHING = [(policy, *found) for policy in POLICIES for found in steps(policy)]
+
+
+def _is_active(state: State) -> bool:
+    return isinstance(state, get_args(Active))
+
+
+def test_every_kind_of_event_is_tried() -> None:
+    assert {type(event) for event in events()} == set(get_args(on.Event))
+
+
+def test_every_state_is_reached() -> None:
+    assert {type(state) for _, state, *_ in EVERYTHING} == set(get_args(State))
+
+
+def test_every_kind_of_effect_is_used() -> None:
+    assert {type(effect) for *_, effects in EVERYTHING for effect in effects} == set(get_args(do.Effect))
+
+
+def test_every_event_matters_somewhere() -> None:
+    changing = {type(event) for _, state, event, after, effects in EVERYTHING if after != state or effects}
+    assert changing == set(get_args(on.Event))
+
+
+def test_every_way_out_reports_releases_the_card_and_forgets_the_visitor_last() -> None:
+    for _, state, event, after, effects in EVERYTHING:
+        if _is_active(state) and isinstance(after, Settled):
+            kinds = [type(effect) for effect in effects]
+            assert kinds[0] is do.StopWork, (state, event)
+            assert kinds.index(do.Report) < kinds.index(do.Say), "kept before anybody is told"
+            assert do.ReleaseCard in kinds
+            assert kinds[-1] is do.ForgetVisitor, (state, event)
+
+
+def test_a_new_card_in_mid_visit_forgets_the_first_visitor_before_it_reads_the_second_card() -> None:
+    newcomer = ReceptionId("f" * 32)
+    for policy, state, *_ in EVERYTHING:
+        after, effects = step(state, on.CardPresented(newcomer), policy)
+        kinds = [type(effect) for effect in effects]
+        assert _is_active(after)
+        if _is_active(state):
+            assert kinds.index(do.ForgetVisitor) < kinds.index(do.ReadCard)
+
+
+def test_no_state_lasts_for_ever_and_none_is_silent_for_more_than_eight_seconds() -> None:
+    for _, state, _event, after, effects in EVERYTHING:
+        started = {effect.timer: effect.seconds for effect in effects if isinstance(effect, do.StartTimer)}
+        if _is_active(after) and type(after) is not type(state):
+            assert Timer.STEP in started
+            assert started[Timer.PATIENCE] <= 8
+        if isinstance(after, Settled) and not isinstance(state, Settled):
+            assert Timer.REMOVAL in started
+
+
+def test_every_bound_leads_on() -> None:
+    for policy, state, *_ in EVERYTHING:
+        if _is_active(state):
+            after, effects = step(state, on.TimeUp(VISIT, Timer.STEP), policy)
+            again = any(isinstance(effect, do.MatchFace) for effect in effects)
+            assert type(after) is not type(state) or again
+            spoken, effects = step(state, on.TimeUp(VISIT, Timer.PATIENCE), policy)
+            assert spoken == state
+            assert any(isinstance(effect, do.Say) for effect in effects)
+
+
+def test_what_belongs_to_another_visit_changes_nothing() -> None:
+    another = ReceptionId("e" * 32)
+    for policy, state, *_ in EVERYTHING:
+        for event in events(another):
+            if not isinstance(event, on.CardPresented):
+                assert step(state, event, policy) == (state, ())
+
+
+def test_nobody_is_verified_without_evidence() -> None:
+    """A qualification is asked for only after the service accepted a proof, and a proof follows a match or a PIN."""
+    for _, state, event, _after, effects in EVERYTHING:
+        kinds = {type(effect) for effect in effects}
+        if do.Prove in kinds:
+            assert isinstance(event, on.FaceMatched | on.PinAccepted)
+        if do.AskQualification in kinds:
+            assert isinstance(event, on.HolderAccepted) or type(state).__name__ == "AskingConsent"
+        for effect in effects:
+            if isinstance(effect, do.Report) and effect.assurance is not None:
+                assert type(state).__name__ in {"AskingConsent", "AwaitingQualification"}
+
+
+def test_the_lamps_show_success_only_for_an_answer_of_the_service() -> None:
+    for _, _state, event, _after, effects in EVERYTHING:
+        if do.ShowCue(Cue.SUCCESS) in effects:
+            assert isinstance(event, on.QualificationCame)
+            assert event.reason is Reason.QUALIFIED
+
+
+def test_a_pin_goes_to_the_card_exactly_once_for_each_entry() -> None:
+    for _, _state, event, _after, effects in EVERYTHING:
+        sent = [effect for effect in effects if isinstance(effect, do.VerifyPin)]
+        assert len(sent) <= 1
+        if sent:
+            assert isinstance(event, on.PinEntered)
+            assert sent[0].pin is event.pin
+
+
+def test_the_last_try_is_never_asked_for_without_an_explicit_yes() -> None:
+    for _, state, event, after, _effects in EVERYTHING:
+        if type(after).__name__ == "AskingPin" and getattr(after, "tries_left", None) == 1 and after != state:
+            assert type(state).__name__ == "WarningLastTry"
+            assert isinstance(event, on.KeyPressed)
+
+
+def test_silence_to_the_question_of_consent_is_no() -> None:
+    for _, state, event, _after, effects in EVERYTHING:
+        for effect in effects:
+            if isinstance(effect, do.AskQualification) and isinstance(event, on.TimeUp):
+                assert type(state).__name__ == "AskingConsent"
+                assert effect.consents
+                assert not any(answer for _, answer in effect.consents)
+
+
+def test_no_state_holds_a_secret() -> None:
+    for _, state, *_ in EVERYTHING:
+        held = dataclasses.astuple(state)
+        assert not any(isinstance(value, Pin) for value in held)
+
+
+def test_idle_is_left_only_by_a_card() -> None:
+    for event in events():
+        after, _ = step(Idle(), event, Policy())
+        assert isinstance(after, Idle) is not isinstance(event, on.CardPresented)
+
+
+def test_the_number_of_tries_is_always_announced() -> None:
+    for *_, effects in EVERYTHING:
+        for effect in effects:
+            if isinstance(effect, do.Say):
+                for line in effect.lines:
+                    if line.line in {Phrase.ENTER_PIN, Reason.PIN_WRONG}:
+                        assert line.tries_left in {1, 2, 3}
+
+
+def test_the_drawn_diagram_is_the_machine() -> None:
+    drawn = Path(__file__).parents[2] / "docs" / "visit.md"
+    assert drawn.read_text(encoding="utf-8") == page(Policy()), (
+        "run: python -m device.reception.diagram > docs/visit.md"
+    )
