@@ -1,0 +1,65 @@
+# Two commands for users: `make demo` and `make test`. Both prepare everything by themselves.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := .setup
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+PYTHON ?= python3
+
+.PHONY: help setup demo test check format lock clean
+
+help: ## Show this list.
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(STAMPS)/assets ## Install what is needed: Debian packages, Python packages, weights, pictures.
+
+demo: setup ## Six visits with a real broker, real card protocol and a real face match. PCSC=1 goes through pcscd.
+	@$(BIN)/uketsuke demo $(if $(PCSC),--pcsc) $(ARGS)
+
+test: setup ## All tests.
+	$(BIN)/pytest $(ARGS)
+
+check: $(STAMPS)/python ## Format, lint, types, import rules.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMPS)/python ## Put the source into shape.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(STAMPS)/python ## Write requirements.lock anew from pyproject.toml.
+	$(PYTHON) -m venv $(STAMPS)/uv && $(STAMPS)/uv/bin/pip install --quiet uv
+	printf '%s\n' '# Exact versions with digests for Python 3.11 to 3.13, Linux, x86_64 and aarch64. Made by `make lock` from pyproject.toml.' > requirements.lock.new
+	$(STAMPS)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --generate-hashes --no-header pyproject.toml >> requirements.lock.new
+	mv requirements.lock.new requirements.lock
+
+clean: ## Remove what setup made, but not the Debian packages.
+	rm -rf $(VENV) $(STAMPS) models/weights models/photos
+
+$(STAMPS)/system: packages.debian
+	@mkdir -p $(STAMPS)
+	@missing=$$(for name in $$(grep -v '^#' packages.debian); do \
+	    dpkg-query -W -f='$${Status}' "$$name" 2>/dev/null | grep -q 'ok installed' || echo "$$name"; done); \
+	if [ -n "$$missing" ]; then \
+	    echo "Installing Debian packages:" $$missing; \
+	    $(SUDO) apt-get update -q && \
+	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+	        -o DPkg::Lock::Timeout=400 $$missing || \
+	    { echo "Debian packages could not be installed; install them by hand and try again:" $$missing; exit 1; }; \
+	fi
+	@touch $@
+
+$(STAMPS)/python: requirements.lock pyproject.toml $(STAMPS)/system
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	    { echo "Python 3.11 to 3.13 is needed; $$($(PYTHON) --version) is what '$(PYTHON)' is. Try: make PYTHON=python3.12 …"; exit 1; }
+	@echo "Installing Python packages into $(VENV) (exact versions, digests checked)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(STAMPS)/assets: models/manifest.toml models/photos.toml $(STAMPS)/python
+	@$(BIN)/uketsuke models fetch $(if $(MIRROR),--mirror $(MIRROR))
+	@touch $@
