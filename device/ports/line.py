@@ -18,6 +18,17 @@ class Incoming:
     retained: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LastWill:
+    """What the broker shall say for us when the line breaks without a polite end."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+    delay_s: int
+    """How long the broker waits for us to come back before it speaks."""
+
+
 class LineEvents(Protocol):
     """What a line tells its owner; called on a thread of the line's own, so only hand the news on."""
 
@@ -44,7 +55,10 @@ class Line(Protocol):
         """Hand over with QoS 1 and an expiry; delivery is not promised, a receipt is. Dropped when not connected."""
 
     def close(self) -> None:
-        """Disconnect politely and stop. Harmless when repeated."""
+        """Disconnect politely and stop: no event comes of this, and none after it. Harmless when repeated.
+
+        What was published before is still handed over; the last will is not spoken.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,267 @@
+"""The link at work: its machine with a line, an outbox and a clock.
+
+It runs in one of two ways, over the same code. With a thread of its own (the unit) it waits there for news or the next
+deadline. Without (the simulated world) everything happens on the caller's thread before the call returns, and whoever
+moves the clock calls `run_due()` when `next_deadline_s()` has come.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, assert_never
+
+from msgspec.structs import replace
+
+from device.domain.errors import Fault
+from device.domain.reasons import Reason
+from device.link import events
+from device.link.actions import (
+    Action,
+    AskLost,
+    Close,
+    Connect,
+    DeliverAnswer,
+    LineDown,
+    LineUp,
+    Publish,
+    ReadOutbox,
+    Settle,
+    Subscribe,
+)
+from device.link.machine import Dropped, LinkMachine
+from device.ports.clock import Clock
+from device.ports.line import Incoming, Line, Outbox
+from device.wire.codec import encode
+from device.wire.messages import Answer, Ask, Receipt, Result, SignedResult
+from device.wire.sealing import Signer
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkOwner:
+    """Whom the link tells its news, where the link runs: only hand the news on."""
+
+    on_answer: Callable[[Answer], None]
+    on_ask_lost: Callable[[str, Reason], None]
+    """Takes the id of the ask."""
+    on_line: Callable[[bool, str], None]
+    """Takes whether the line is up and, if it is not, why (for people)."""
+    on_receipt: Callable[[Receipt], None]
+    """Once for each result: it has left the outbox. `refused` says that the clinic will never take it."""
+    on_fault: Callable[[Fault], None]
+    """The outbox could not be read or emptied. Both are tried again; nothing is lost."""
+
+
+class Link:
+    """The unit's link to the clinic. Every method may be called from any thread, if it has a thread of its own."""
+
+    def __init__(
+        self,
+        machine: LinkMachine,
+        *,
+        line: Line,
+        outbox: Outbox,
+        clock: Clock,
+        signer: Signer,
+        owner: LinkOwner,
+        own_thread: bool,
+    ) -> None:
+        """`line` carries the machine's `last_will`; `signer` signs the results."""
+        self._machine = machine
+        self._status = machine.status
+        self._line = line
+        self._outbox = outbox
+        self._clock = clock
+        self._signer = signer
+        self._owner = owner
+        self._inbox: deque[tuple[events.Event, _Ears | None]] = deque()
+        self._news = threading.Condition()
+        self._ears: _Ears | None = None
+        self._running = False
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="link") if own_thread else None
+
+    def start(self) -> None:
+        """Begin to connect. Asks and results that came before wait for it."""
+        self._post(events.Start())
+        if self._thread:
+            self._thread.start()
+
+    def close(self) -> None:
+        """Say that the unit is offline, let go of the line and give up every ask. What is in the outbox stays there."""
+        self._post(events.Stop())
+        with self._news:
+            self._closing = True
+            self._news.notify()
+        if self._thread and self._thread.is_alive():
+            self._thread.join()
+
+    def ask(self, ask: Ask, timeout_s: float) -> None:
+        """Ask the gateway; `on_answer` or, `timeout_s` from now at the latest, `on_ask_lost` follows."""
+        self._post(events.AskIssued(ask, self._clock.monotonic_s() + timeout_s))
+
+    def report(self, message_id: str, build: Callable[[int], Result]) -> None:
+        """Keep a result until the clinic has it, and send it as soon as there is a line.
+
+        `build(sequence)` makes the result, with `message_id` and that sequence in it. When this returns the result
+        survives a power cut. Raise Fault(OUTBOX_FAULT) when it could not be kept.
+        """
+
+        def seal(sequence: int) -> bytes:
+            return encode(SignedResult(jws=self._signer.sign(encode(build(sequence)))))
+
+        self._outbox.add(message_id, seal)
+        self._post(events.ResultKept())
+
+    def set_status(self, state: Literal["ready", "impaired"], troubles: Sequence[Reason] = ()) -> None:
+        """Say what state the unit is in; said again at each connection."""
+        with self._news:
+            status = replace(self._status, state=state, troubles=list(troubles))
+            is_news = status != self._status
+            self._status = status
+        if is_news:
+            self._post(events.StatusChanged(status))
+
+    @property
+    def dropped(self) -> Dropped:
+        """How many incoming messages had no effect, and why."""
+        return self._machine.dropped
+
+    def next_deadline_s(self) -> float:
+        """When to call `run_due` if nothing else happens (monotonic seconds, infinite when never)."""
+        return self._machine.wake_at_s
+
+    def run_due(self) -> None:
+        """Do everything that came in and everything that is due by now.
+
+        Called again from within (a line in memory brings its answer while we still speak), it returns at once: the
+        news was put into the inbox and its turn comes.
+        """
+        if self._running:
+            return
+        self._running = True
+        try:
+            self._handle(events.TimePassed())
+            while self._inbox:
+                event, ears = self._inbox.popleft()
+                # What an earlier connection still says is not about this one.
+                if ears is None or ears is self._ears:
+                    self._handle(event)
+        finally:
+            self._running = False
+
+    def _post(self, event: events.Event, ears: _Ears | None = None) -> None:
+        with self._news:
+            self._inbox.append((event, ears))
+            self._news.notify()
+        if self._thread is None:
+            self.run_due()
+
+    def _run(self) -> None:
+        while self._wait():
+            self.run_due()
+
+    def _wait(self) -> bool:
+        with self._news:
+            while not self._inbox:
+                left_s = self._machine.wake_at_s - self._clock.monotonic_s()
+                if self._closing or left_s <= 0:
+                    return not self._closing
+                self._news.wait(min(left_s, threading.TIMEOUT_MAX))
+            return True
+
+    def _handle(self, event: events.Event) -> None:
+        for action in self._machine.handle(event, self._clock.monotonic_s()):
+            self._do(action)
+
+    def _do(self, action: Action) -> None:
+        # Nothing is locked here: a line may call back at once, and from another thread.
+        match action:
+            case Subscribe(topic):
+                self._line.subscribe(topic)
+            case Publish(topic, payload, expiry_s, retain):
+                self._line.publish(topic, payload, expiry_s=expiry_s, retain=retain)
+            case ReadOutbox(limit):
+                self._read_outbox(limit)
+            case Settle(receipt):
+                self._settle(receipt)
+            case DeliverAnswer(answer):
+                self._owner.on_answer(answer)
+            case AskLost(ask_id, reason):
+                self._owner.on_ask_lost(ask_id, reason)
+            case Connect() | Close() | LineUp() | LineDown():
+                self._move(action)
+            case _:
+                assert_never(action)
+
+    def _move(self, action: Connect | Close | LineUp | LineDown) -> None:
+        match action:
+            case Connect():
+                self._ears = _Ears(self._post)
+                self._line.connect(self._ears)
+            case Close():
+                self._ears = None
+                self._line.close()
+            case LineUp():
+                log.info("the line is up")
+                self._owner.on_line(True, "")  # noqa: FBT003  a callback has no keywords
+            case LineDown(why):
+                log.warning("the line is down: %s", why)
+                self._owner.on_line(False, why)  # noqa: FBT003
+
+    def _read_outbox(self, limit: int) -> None:
+        try:
+            self._inbox.appendleft((events.OutboxRead(tuple(self._outbox.waiting(limit))), None))
+        except Fault as fault:
+            self._outbox_failed(fault)
+
+    def _settle(self, receipt: Receipt) -> None:
+        try:
+            was_kept = self._outbox.settle(receipt.message_id)
+        except Fault as fault:
+            self._outbox_failed(fault)
+        else:
+            # False is the second receipt of a result that was sent twice.
+            if was_kept:
+                self._owner.on_receipt(receipt)
+
+    def _outbox_failed(self, fault: Fault) -> None:
+        log.error("%s", fault)
+        self._inbox.appendleft((events.OutboxFailed(), None))
+        self._owner.on_fault(fault)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _Ears:
+    """The ears of one connection. They only hand on; which connection it was goes along."""
+
+    def __init__(self, post: Callable[[events.Event, _Ears], None]) -> None:
+        self._post = post
+
+    def connected(self, *, session_present: bool) -> None:
+        # A session that is present still gets everything again; see the machine.
+        del session_present
+        self._post(events.Connected(), self)
+
+    def disconnected(self, why: str) -> None:
+        self._post(events.Disconnected(why), self)
+
+    def received(self, message: Incoming) -> None:
+        self._post(events.Received(message), self)

@@ -1,0 +1,174 @@
+"""The outbox in an SQLite file. A message that `add` returned is on the disk, and its number is never given again."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from device.domain.errors import Fault
+from device.domain.reasons import Reason
+from device.ports.line import Kept
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+DEFAULT_LIMIT = 5000
+"""About two weeks of a busy clinic; at 10 kB a result the file stays near 50 MB."""
+
+_APPLICATION_ID = 0x554B_4F42
+"""Says "an outbox of ours" in the file's header ("UKOB")."""
+_SCHEMA_VERSION = 1
+_BUSY_S = 5.0
+
+_SCHEMA = f"""
+BEGIN IMMEDIATE;
+CREATE TABLE waiting (
+    sequence   INTEGER PRIMARY KEY,
+    message_id TEXT    NOT NULL UNIQUE,
+    payload    BLOB    NOT NULL
+) STRICT;
+-- The counter is a row of its own: it outlives the messages that it numbered.
+CREATE TABLE counter (
+    only          INTEGER PRIMARY KEY CHECK (only = 1),
+    last_sequence INTEGER NOT NULL
+) STRICT;
+INSERT INTO counter VALUES (1, 0);
+PRAGMA application_id = {_APPLICATION_ID};
+PRAGMA user_version = {_SCHEMA_VERSION};
+COMMIT;
+"""  # noqa: S608  two constants of ours, no input
+
+
+class SqliteOutbox:
+    """An `Outbox` in the file `path`, for at most `limit` messages. Any thread may call; the payloads come sealed."""
+
+    def __init__(self, path: Path, limit: int = DEFAULT_LIMIT) -> None:
+        """Open or make the file. Raise Fault(OUTBOX_FAULT) for one that is damaged, foreign, or cannot be written."""
+        self._path = path
+        self._limit = limit
+        self._lock = threading.Lock()
+        with self._faults():
+            _make_private(path)
+            self._database = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+        try:
+            with self._faults():
+                self._prepare()
+        except Fault:
+            self._database.close()
+            raise
+
+    def add(self, message_id: str, seal: Callable[[int], bytes]) -> Kept:
+        """Keep one message; the number and the message reach the disk together or not at all.
+
+        A message that is already kept is not kept twice. Raise Fault(OUTBOX_FAULT) when the outbox is full.
+        """
+        with self._transaction() as database:
+            known = database.execute("SELECT sequence, payload FROM waiting WHERE message_id = ?", (message_id,))
+            if (row := known.fetchone()) is not None:
+                return Kept(row[0], message_id, row[1])
+            (count,) = database.execute("SELECT count(*) FROM waiting").fetchone()
+            if count >= self._limit:
+                raise self._fault(f"the outbox is full: {count} results wait for the clinic's receipt")
+            (last,) = database.execute("SELECT last_sequence FROM counter").fetchone()
+            kept = Kept(last + 1, message_id, seal(last + 1))
+            database.execute("UPDATE counter SET last_sequence = ?", (kept.sequence,))
+            database.execute("INSERT INTO waiting VALUES (?, ?, ?)", (kept.sequence, message_id, kept.payload))
+        return kept
+
+    def waiting(self, limit: int) -> list[Kept]:
+        """Return the oldest messages, by number."""
+        query = "SELECT sequence, message_id, payload FROM waiting ORDER BY sequence LIMIT ?"
+        with self._lock, self._faults():
+            return [Kept(*row) for row in self._database.execute(query, (limit,))]
+
+    def settle(self, message_id: str) -> bool:
+        """Delete one message."""
+        with self._transaction() as database:
+            deleted = database.execute("DELETE FROM waiting WHERE message_id = ?", (message_id,)).rowcount
+        return bool(deleted)
+
+    def close(self) -> None:
+        """Close the file. Harmless when repeated; every other call is a Fault from now on."""
+        with self._lock, self._faults():
+            self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _prepare(self) -> None:
+        application_id, version = self._pragma("application_id"), self._pragma("user_version")
+        if (application_id, version) == (0, 0) and self._is_empty():
+            self._database.executescript(_SCHEMA)
+        elif application_id != _APPLICATION_ID:
+            raise self._fault("this file belongs to another program; name another file or move it away")
+        elif version != _SCHEMA_VERSION:
+            raise self._fault(f"written by another version (schema {version}, this program knows {_SCHEMA_VERSION})")
+        elif (verdict := self._pragma("quick_check(1)")) != "ok":
+            raise self._fault(f"the file is damaged ({verdict}); move it away, the unit then starts an empty one")
+        if (mode := self._pragma("journal_mode = WAL")) != "wal":
+            raise self._fault(f"the file system allows no write-ahead log (journal mode {mode})")
+        # FULL: each commit waits for the disk. NORMAL would lose the last results in a power cut.
+        self._pragma("synchronous = FULL")
+        # What was settled is overwritten, not only unlinked.
+        self._pragma("secure_delete = ON")
+
+    def _pragma(self, words: str) -> object:
+        with closing(self._database.execute(f"PRAGMA {words}")) as cursor:
+            row = cursor.fetchone()
+        return None if row is None else row[0]
+
+    def _is_empty(self) -> bool:
+        (things,) = self._database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        return bool(things == 0)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._faults():
+            self._database.execute("BEGIN IMMEDIATE")
+            # Commits, or takes everything back when anything was raised.
+            with self._database:
+                yield self._database
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise self._fault(_in_words(error)) from error
+
+    def _fault(self, message: str) -> Fault:
+        return Fault(f"{self._path}: {message}", part="outbox", reason=Reason.OUTBOX_FAULT)
+
+
+def _make_private(path: Path) -> None:
+    # SQLite gives its -wal and -shm files the permissions of this one.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def _in_words(error: sqlite3.Error | OSError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    match getattr(error, "sqlite_errorname", ""):
+        case "SQLITE_FULL":
+            return "the disk is full"
+        case "SQLITE_NOTADB":
+            return "this is no database; name another file or move it away"
+        case name if name.startswith("SQLITE_CORRUPT"):
+            return "the file is damaged; move it away, the unit then starts an empty one"
+        case name if name.startswith("SQLITE_BUSY"):
+            return f"another program has held the file for {_BUSY_S:.0f} s"
+        case name if name.startswith("SQLITE_READONLY"):
+            return "the file cannot be written"
+        case _:
+            return f"the disk refuses ({error})"

@@ -1,0 +1,79 @@
+"""What the link machine wants done, in the order in which it says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from device.domain.reasons import Reason
+from device.wire.messages import Answer, Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Start connecting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Let go of the line; nothing that it still says counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """Listen to a topic."""
+
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Hand a message to the broker."""
+
+    topic: str
+    payload: bytes = field(repr=False)
+    expiry_s: int
+    retain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOutbox:
+    """Read the oldest `limit` results and hand them back as `OutboxRead` before anything else."""
+
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """The clinic has it: delete the result, and tell the owner if it was there."""
+
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverAnswer:
+    """The answer to an ask that still waits for one."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class AskLost:
+    """No answer came in time."""
+
+    ask_id: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class LineUp:
+    """The line is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineDown:
+    """The line is gone, or cannot be had for another cause than before."""
+
+    why: str
+
+
+Action = Connect | Close | Subscribe | Publish | ReadOutbox | Settle | DeliverAnswer | AskLost | LineUp | LineDown

@@ -1,0 +1,89 @@
+"""What the link machine is told. Each is handed in together with the time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from device.ports.line import Incoming, Kept
+from device.wire.messages import Ask, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """From now on there shall be a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """From now on there shall be none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The broker accepted us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The line is gone or was never there."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message came in."""
+
+    message: Incoming
+
+
+@dataclass(frozen=True, slots=True)
+class AskIssued:
+    """The visit wants an answer, and not later than `deadline_s`."""
+
+    ask: Ask
+    deadline_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ResultKept:
+    """A result was put into the outbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRead:
+    """The answer to the action `ReadOutbox`: the oldest results there are."""
+
+    kept: tuple[Kept, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxFailed:
+    """The outbox could not be read or emptied."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChanged:
+    """The unit's state is another one."""
+
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """Nothing happened, but it is later."""
+
+
+Event = (
+    Start
+    | Stop
+    | Connected
+    | Disconnected
+    | Received
+    | AskIssued
+    | ResultKept
+    | OutboxRead
+    | OutboxFailed
+    | StatusChanged
+    | TimePassed
+)

@@ -1,0 +1,258 @@
+"""The link machine: events and the time go in, actions come out. It reads no clock, holds no thread, touches no socket.
+
+    state       Start        Connected   Disconnected     time is up           Stop
+    ----------  -----------  ----------  ---------------  -------------------  -------
+    OFF         → TRYING     ·           ·                ·                    ·
+    TRYING      ·            → UP        → PAUSING        → PAUSING (silence)  → OFF
+    PAUSING     ·            ·           ·                → TRYING             → OFF
+    UP          ·            ·           → PAUSING        (back-off resets)    → OFF
+
+Asks and results may come in every state; they go out while UP.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from device.domain.errors import MessageError
+from device.domain.values import UnitId
+from device.link import events
+from device.link.actions import (
+    Action,
+    Close,
+    Connect,
+    DeliverAnswer,
+    LineDown,
+    LineUp,
+    Publish,
+    ReadOutbox,
+    Settle,
+    Subscribe,
+)
+from device.link.asks import AskBook
+from device.link.backoff import Backoff
+from device.link.policy import LinkPolicy
+from device.link.window import ResultWindow
+from device.ports.line import Incoming, LastWill
+from device.wire import topics
+from device.wire.codec import decode, encode
+from device.wire.messages import Answer, Receipt, Status
+
+
+class State(Enum):
+    """Where the machine is with its line."""
+
+    OFF = auto()
+    TRYING = auto()
+    PAUSING = auto()
+    UP = auto()
+
+
+@dataclass(slots=True)
+class Dropped:
+    """How many incoming messages had no effect, and why."""
+
+    foreign: int = 0
+    """On a topic that we did not ask for, or retained: somebody's old word, not an answer to ours."""
+    malformed: int = 0
+    """Not what belongs on this topic."""
+    late: int = 0
+    """An answer that nobody waits for (any more), or of a kind that does not fit its ask."""
+
+
+class LinkMachine:
+    """What to do about the line, the asks and the results of one unit."""
+
+    def __init__(self, status: Status, *, random: Callable[[], float], policy: LinkPolicy | None = None) -> None:
+        """`status` is what the unit says of itself at first; `random` gives numbers from 0 up to, not including, 1."""
+        self._policy = policy or LinkPolicy()
+        self._unit = UnitId(status.unit)
+        self._status = status
+        self._backoff = Backoff(self._policy.backoff_first_s, self._policy.backoff_longest_s, random)
+        self._asks = AskBook(self._unit, self._policy.ask_repeat_share)
+        self._window = ResultWindow(self._unit, self._policy)
+        self._state = State.OFF
+        self._turn_at_s = math.inf
+        """When the state's own time is up."""
+        self._read_outbox_at_s = -math.inf
+        """Not to be read before; the outbox failed."""
+        self._told: str | None = None
+        """The cause of the line's absence that the owner knows of."""
+        self.dropped = Dropped()
+
+    @property
+    def state(self) -> State:
+        """Where the machine is with its line."""
+        return self._state
+
+    @property
+    def status(self) -> Status:
+        """What the unit says of itself."""
+        return self._status
+
+    @property
+    def last_will(self) -> LastWill:
+        """What the broker shall say when we fall silent. By its birth id a late word of an earlier life is told."""
+        return LastWill(
+            topic=topics.up(self._unit, topics.Up.STATUS),
+            payload=encode(self._offline()),
+            retain=True,
+            delay_s=self._policy.will_delay_s,
+        )
+
+    @property
+    def wake_at_s(self) -> float:
+        """When to hand in `TimePassed` if nothing else happens; infinite when never."""
+        wake_at_s = min(self._turn_at_s, self._asks.wake_at_s)
+        if self._state is State.UP:
+            wake_at_s = min(wake_at_s, self._window.wake_at_s)
+            if self._window.wants_more:
+                wake_at_s = min(wake_at_s, self._read_outbox_at_s)
+        return wake_at_s
+
+    def handle(self, event: events.Event, now_s: float) -> list[Action]:
+        """Take one event at `now_s` (monotonic seconds) and return what to do, in this order."""
+        return [*self._react(event, now_s), *self._due(now_s)]
+
+    def _react(self, event: events.Event, now_s: float) -> list[Action]:
+        match event:
+            case events.Start() | events.Stop() | events.Connected() | events.Disconnected():
+                return self._move(event, now_s)
+            case events.Received(message):
+                return self._receive(message)
+            case events.AskIssued(ask, deadline_s):
+                self._asks.add(ask, deadline_s)
+                return [self._asks.say(ask.ask_id, now_s)] if self._state is State.UP else []
+            case events.ResultKept():
+                self._window.note_more()
+                return []
+            case events.OutboxRead(kept):
+                return [*self._window.fill(kept, now_s)] if self._state is State.UP else []
+            case events.OutboxFailed():
+                self._window.note_more()
+                self._read_outbox_at_s = now_s + self._policy.outbox_retry_s
+                return []
+            case events.StatusChanged(status):
+                self._status = status
+                return [self._say(status)] if self._state is State.UP else []
+            case events.TimePassed():
+                return []
+            case _:
+                assert_never(event)
+
+    def _move(
+        self, event: events.Start | events.Stop | events.Connected | events.Disconnected, now_s: float
+    ) -> list[Action]:
+        match event, self._state:
+            case events.Start(), State.OFF:
+                return self._try(now_s)
+            case events.Connected(), State.TRYING:
+                return self._up(now_s)
+            case events.Disconnected(why), State.TRYING | State.UP:
+                return self._down(why, now_s)
+            case events.Stop(), _:
+                return self._stop()
+            case _:
+                # News of an attempt that was already given up.
+                return []
+
+    def _due(self, now_s: float) -> list[Action]:
+        actions: list[Action] = []
+        if now_s >= self._turn_at_s:
+            actions += self._turn(now_s)
+        actions += self._asks.due(now_s)
+        if self._state is State.UP:
+            actions += self._window.due(now_s)
+            if self._window.wants_more and now_s >= self._read_outbox_at_s:
+                actions.append(ReadOutbox(self._policy.results_in_flight))
+        return actions
+
+    def _turn(self, now_s: float) -> list[Action]:
+        match self._state:
+            case State.PAUSING:
+                return self._try(now_s)
+            case State.TRYING:
+                silence = f"no answer from the broker within {self._policy.connect_timeout_s:.0f} s"
+                return [Close(), *self._down(silence, now_s)]
+            case _:
+                self._turn_at_s = math.inf
+                self._backoff.reset()
+                return []
+
+    def _try(self, now_s: float) -> list[Action]:
+        self._state = State.TRYING
+        self._turn_at_s = now_s + self._policy.connect_timeout_s
+        return [Connect()]
+
+    def _up(self, now_s: float) -> list[Action]:
+        self._state = State.UP
+        self._turn_at_s = now_s + self._policy.steady_after_s
+        self._told = None
+        # A broker that lost our session knows none of this; for one that kept it, hearing it again changes nothing.
+        return [
+            Subscribe(topics.down(self._unit, topics.Down.ANSWER)),
+            Subscribe(topics.down(self._unit, topics.Down.RECEIPT)),
+            self._say(self._status),
+            LineUp(),
+            *self._asks.say_all(now_s),
+        ]
+
+    def _down(self, why: str, now_s: float) -> list[Action]:
+        was_told = self._told
+        self._lose_line(State.PAUSING, now_s + self._backoff.next_delay_s())
+        self._told = why
+        # Each failed attempt has a cause; only a new one is news.
+        return [] if why == was_told else [LineDown(why)]
+
+    def _stop(self) -> list[Action]:
+        farewell = [self._say(self._offline())] if self._state is State.UP else []
+        was_off = self._state is State.OFF
+        self._lose_line(State.OFF, math.inf)
+        return [*farewell, *([] if was_off else [Close()]), *self._asks.lose_all()]
+
+    def _lose_line(self, state: State, turn_at_s: float) -> None:
+        self._state = state
+        self._turn_at_s = turn_at_s
+        self._told = None
+        self._asks.line_lost()
+        self._window.line_lost()
+
+    def _receive(self, message: Incoming) -> list[Action]:
+        listen = {
+            topics.down(self._unit, topics.Down.ANSWER): self._receive_answer,
+            topics.down(self._unit, topics.Down.RECEIPT): self._receive_receipt,
+        }.get(message.topic)
+        if listen is None or message.retained:
+            self.dropped.foreign += 1
+            return []
+        try:
+            return listen(message.payload)
+        except MessageError:
+            self.dropped.malformed += 1
+            return []
+
+    def _receive_answer(self, payload: bytes) -> list[Action]:
+        answer: Answer = decode(payload, Answer)
+        if not self._asks.take(answer):
+            self.dropped.late += 1
+            return []
+        return [DeliverAnswer(answer)]
+
+    def _receive_receipt(self, payload: bytes) -> list[Action]:
+        receipt: Receipt = decode(payload, Receipt)
+        # It may be for a result that is not under way in this life: the broker kept it while we were off.
+        self._window.settle(receipt.message_id)
+        return [Settle(receipt)]
+
+    def _offline(self) -> Status:
+        return replace(self._status, state="offline", troubles=[])
+
+    def _say(self, status: Status) -> Publish:
+        topic = topics.up(self._unit, topics.Up.STATUS)
+        return Publish(topic, encode(status), expiry_s=self._policy.status_expiry_s, retain=True)

@@ -1,0 +1,39 @@
+"""Every number of the link in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPolicy:
+    """When to try, how often to repeat, how much to have under way. All times in seconds."""
+
+    connect_timeout_s: float = 30.0
+    """After this a connection attempt counts as failed even if the line says nothing."""
+    backoff_first_s: float = 2.0
+    """Highest possible delay before the first new attempt; the delay is random between 0 and it (full jitter)."""
+    backoff_longest_s: float = 60.0
+    """The highest possible delay doubles with every failure until it reaches this."""
+    steady_after_s: float = 10.0
+    """A connection that lasts less does not reset the back-off: two machines with one name would throw each other
+    off the broker as fast as they can."""
+
+    ask_repeat_share: float = 1 / 3
+    """An ask without answer is said once more after this share of the time it has left."""
+
+    results_in_flight: int = 16
+    """Results sent and without receipt at one time."""
+    result_repeat_first_s: float = 30.0
+    """A result without receipt is sent again after this; the wait doubles each time …"""
+    result_repeat_longest_s: float = 900.0
+    """… up to this. A result expires at the broker when its next copy is due, so a consumer that was away for a
+    night finds one copy of each and not a hundred."""
+
+    outbox_retry_s: float = 30.0
+    """After the outbox failed, wait this long before reading it again."""
+
+    status_expiry_s: int = 366 * 86_400
+    """The retained status of a unit that was scrapped goes away by itself, but never under a unit that is quiet."""
+    will_delay_s: int = 5
+    """A unit that is back within this was never offline."""
