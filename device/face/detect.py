@@ -1,0 +1,104 @@
+"""Where the faces are: YuNet's grids of numbers become boxes, points and scores.
+
+Tensor layout, decoding and the order of the points follow the network's authors (libfacedetection.train) and the
+OpenCV Zoo, whose detector reads the same grids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from device.domain.errors import Fault
+from device.domain.reasons import Reason
+from device.face.manifest import ModelSpec
+from device.ports.camera import Picture
+from device.ports.network import Network, Tensor
+
+STRIDES = (8, 16, 32)
+LONG_SIDE_PX = 320
+"""Pictures are scaled to this before the search: a face of 10 to 300 px is found, at a quarter of the cost of 640."""
+OVERLAP_LIMIT = 0.3
+"""Boxes that share more than this of their union are one face (the zoo's own value)."""
+LARGEST_LOG_SIZE = 6.0
+"""exp(6) cells: larger than any picture, and finite, whatever the network says."""
+
+Points = npt.NDArray[np.float32]
+"""5 x 2, x and y in pixels: eye at the picture's left, eye at its right, nose, mouth left, mouth right."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """One face in a picture, in pixels of that picture."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    score: float
+    points: Points = field(repr=False)
+
+
+def detect(network: Network, spec: ModelSpec, picture: Picture) -> list[Face]:
+    """Return the faces in a checked picture that reach the spec's lower threshold, largest first."""
+    tensor, scale = _tensor(picture)
+    grids = network.run(tensor)
+    try:
+        rows = np.concatenate([_decode(grids, stride, tensor.shape[3] // stride, spec) for stride in STRIDES])
+    except (KeyError, ValueError, IndexError) as error:
+        raise Fault(
+            f"{spec.name} does not answer like a YuNet detector: {error}", part="face", reason=Reason.INTERNAL_FAULT
+        ) from error
+    rows = rows[np.isfinite(rows).all(axis=1)]
+    faces = [_face(row, scale) for row in _without_overlaps(rows)]
+    return sorted(faces, key=lambda face: face.width * face.height, reverse=True)
+
+
+def _tensor(picture: Picture) -> tuple[Tensor, float]:
+    """Return 1 x 3 x H x W (BGR, 0..255, H and W multiples of 32, padded right and below) and the scale used."""
+    height, width = picture.shape[:2]
+    scale = LONG_SIDE_PX / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    padded = np.zeros((-(-size[1] // 32) * 32, -(-size[0] // 32) * 32, 3), np.float32)
+    padded[: size[1], : size[0]] = small
+    return np.ascontiguousarray(padded.transpose(2, 0, 1)[np.newaxis]), scale
+
+
+def _decode(grids: Mapping[str, Tensor], stride: int, columns: int, spec: ModelSpec) -> Tensor:
+    """Return one row per promising cell: score, left, top, width, height, then five points, in network pixels."""
+    classed, objectness, box, points = (grids[f"{kind}_{stride}"][0] for kind in ("cls", "obj", "bbox", "kps"))
+    score = np.sqrt(np.clip(classed[:, 0], 0, 1) * np.clip(objectness[:, 0], 0, 1))
+    (cells,) = np.nonzero(score >= spec.threshold.retry)
+    at = np.stack([cells % columns, cells // columns], axis=1).astype(np.float32)
+    centre = (at + box[cells, :2]) * stride
+    size = np.exp(np.clip(box[cells, 2:4], -LARGEST_LOG_SIZE, LARGEST_LOG_SIZE)) * stride
+    marks = (np.tile(at, 5) + points[cells]) * stride
+    return np.concatenate([score[cells, np.newaxis], centre - size / 2, size, marks], axis=1).astype(np.float32)
+
+
+def _without_overlaps(rows: Tensor) -> list[Tensor]:
+    """Return the best row of every face: greedy non-maximum suppression."""
+    kept: list[Tensor] = []
+    for row in rows[np.argsort(-rows[:, 0], kind="stable")]:
+        if all(_overlap(row, other) <= OVERLAP_LIMIT for other in kept):
+            kept.append(row)
+    return kept
+
+
+def _overlap(one: Tensor, other: Tensor) -> float:
+    """Return intersection over union of two rows' boxes."""
+    low = np.maximum(one[1:3], other[1:3])
+    high = np.minimum(one[1:3] + one[3:5], other[1:3] + other[3:5])
+    shared = float(np.prod(np.maximum(high - low, 0)))
+    return shared / (float(np.prod(one[3:5])) + float(np.prod(other[3:5])) - shared)
+
+
+def _face(row: Tensor, scale: float) -> Face:
+    left, top, width, height = (float(value) / scale for value in row[1:5])
+    points = (row[5:] / scale).reshape(5, 2)
+    return Face(left=left, top=top, width=width, height=height, score=float(row[0]), points=points)

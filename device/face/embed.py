@@ -1,0 +1,67 @@
+"""A face as a direction: two pictures of one person point nearly the same way."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from device.domain.errors import Fault
+from device.domain.reasons import Reason
+from device.face.manifest import ModelSpec
+from device.ports.camera import Picture
+from device.ports.network import Network
+
+Direction = npt.NDArray[np.float32]
+"""One row of unit length."""
+
+
+class Template:
+    """The card portrait's direction, in a buffer of its own that `wipe()` overwrites.
+
+    Like the secrets of `device.domain.secrets` it keeps quiet: it cannot be printed, compared, copied or serialised.
+    """
+
+    __slots__ = ("_direction",)
+
+    def __init__(self, direction: Direction) -> None:
+        self._direction: Direction | None = direction.copy()
+
+    def score(self, direction: Direction) -> float:
+        """Return the cosine between the two, -1..1. Raise ValueError after `wipe()`."""
+        if self._direction is None:
+            raise ValueError("this template was wiped")
+        return float(np.dot(self._direction, direction))
+
+    def wipe(self) -> None:
+        """Overwrite the numbers; harmless when repeated."""
+        if self._direction is not None:
+            self._direction.fill(0)
+            self._direction = None
+
+    def __repr__(self) -> str:
+        return "Template()"
+
+    def __eq__(self, other: object) -> NoReturn:
+        raise TypeError("a template cannot be compared, only scored")
+
+    def __hash__(self) -> NoReturn:
+        raise TypeError("a template cannot be hashed")
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a template cannot be copied or serialised")
+
+
+def embed(network: Network, spec: ModelSpec, square: Picture) -> Direction:
+    """Return the direction of an aligned face. Raise Fault(INTERNAL_FAULT) when the network gives none."""
+    pixels = square[..., ::-1] if spec.input.channels == "rgb" else square
+    mean, std = (np.asarray(values, np.float32) for values in (spec.input.mean, spec.input.std))
+    fed = (pixels.astype(np.float32) - mean) / std
+    outputs = list(network.run(np.ascontiguousarray(fed.transpose(2, 0, 1)[np.newaxis])).values())
+    vector = outputs[0].reshape(-1) if len(outputs) == 1 else np.empty(0, np.float32)
+    length = float(np.linalg.norm(vector)) if vector.size else 0.0
+    if not np.isfinite(length) or length == 0.0:
+        raise Fault(f"{spec.name} gave no direction for a face", part="face", reason=Reason.INTERNAL_FAULT)
+    direction: Direction = (vector / length).astype(np.float32)
+    return direction

@@ -1,0 +1,63 @@
+"""Portrait in, template out; frame in, score out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from device.domain.errors import FaceError
+from device.domain.reasons import Reason
+from device.face.align import align
+from device.face.detect import detect
+from device.face.embed import Direction, Template, embed
+from device.face.manifest import ModelSpec
+from device.face.picture import checked
+from device.face.quality import FRAME_GATES, PORTRAIT_GATES, Gates, check_light, check_pose, the_only_face
+from device.ports.camera import Picture
+from device.ports.network import Network
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A network that is ready to run, with its entry in the manifest."""
+
+    spec: ModelSpec
+    network: Network
+
+
+class FaceEngine:
+    """One-to-one comparison of the card's portrait with the visitor's frames. Keeps nothing between calls."""
+
+    def __init__(self, *, detector: Model, embedder: Model) -> None:
+        self._detector = detector
+        self._embedder = embedder
+
+    def template(self, portrait: Picture) -> Template:
+        """Return what the frames are scored against; wipe it when the visit ends.
+
+        Raise FaceError(PORTRAIT_UNREADABLE) when the portrait does not show one clear face.
+        """
+        checked(portrait, Reason.PORTRAIT_UNREADABLE)
+        try:
+            direction = self._direction(portrait, PORTRAIT_GATES)
+        except FaceError as error:
+            raise FaceError(f"the card's portrait: {error}", reason=Reason.PORTRAIT_UNREADABLE) from error
+        template = Template(direction)
+        direction.fill(0)
+        return template
+
+    def score(self, frame: Picture, template: Template) -> float:
+        """Return the cosine between the visitor's face and the template, -1..1.
+
+        Raise FaceError(FACE_NOT_FOUND) when no face is good enough to be judged, FaceError(FACE_SEVERAL) when two
+        are equally near. What the number means is in the embedder's threshold.
+        """
+        checked(frame, Reason.FACE_NOT_FOUND)
+        return template.score(self._direction(frame, FRAME_GATES))
+
+    def _direction(self, picture: Picture, gates: Gates) -> Direction:
+        spec = self._detector.spec
+        face = the_only_face(detect(self._detector.network, spec, picture), spec.threshold.accept)
+        check_pose(picture, face, gates)
+        square = align(picture, face.points)
+        check_light(square, gates)
+        return embed(self._embedder.network, self._embedder.spec, square)

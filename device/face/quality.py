@@ -1,0 +1,81 @@
+"""Is this face good enough to be judged? Poor pictures are turned away with a hint, never scored low."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from device.domain.errors import FaceError
+from device.domain.reasons import Reason
+from device.face.detect import Face, Points
+from device.ports.camera import Picture
+
+RIVAL_SHARE = 0.5
+"""A second face counts when its area is at least this share of the largest: people behind the visitor are smaller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """Limits for one kind of picture. Starting values, to be tuned on the site's camera (`models/README.md`)."""
+
+    eye_distance_px: float
+    """Between the eyes, at least."""
+    roll_deg: float
+    """Head tilted towards a shoulder, at most."""
+    nose_offset: float
+    """Nose off the middle between the eyes, in eye distances, at most: 0.35 is a head turned by about 20 degrees."""
+    darkest: float
+    brightest: float
+    """Mean grey value of the aligned face, 0..255."""
+    sharpness: float
+    """Variance of the Laplacian of the aligned face, at least."""
+
+
+FRAME_GATES = Gates(eye_distance_px=40, roll_deg=20, nose_offset=0.35, darkest=40, brightest=220, sharpness=15)
+PORTRAIT_GATES = Gates(eye_distance_px=30, roll_deg=20, nose_offset=0.35, darkest=20, brightest=240, sharpness=0)
+"""The portrait was accepted by an office and cannot be taken again, so only what would make it useless counts."""
+
+
+def the_only_face(faces: list[Face], accept: float) -> Face:
+    """Return the visitor's face (`faces`: largest first). Raise FaceError(FACE_NOT_FOUND or FACE_SEVERAL)."""
+    if not faces or faces[0].score < accept:
+        raise FaceError("no face is seen clearly", reason=Reason.FACE_NOT_FOUND)
+    area = faces[0].width * faces[0].height
+    rivals = [face for face in faces[1:] if face.width * face.height >= RIVAL_SHARE * area]
+    if rivals:
+        raise FaceError(f"{1 + len(rivals)} faces of like size", reason=Reason.FACE_SEVERAL)
+    return faces[0]
+
+
+def check_pose(picture: Picture, face: Face, gates: Gates) -> None:
+    """Raise FaceError(FACE_NOT_FOUND) for a face that is cut off, too far away, tilted or turned away."""
+    height, width = picture.shape[:2]
+    if (face.points < 0).any() or (face.points >= (width, height)).any():
+        raise FaceError("the face is cut off by the edge of the picture", reason=Reason.FACE_NOT_FOUND)
+    eyes = face.points[1] - face.points[0]
+    distance = float(np.hypot(*eyes))
+    if distance < gates.eye_distance_px:
+        raise FaceError(f"the eyes are only {distance:.0f} px apart: too far away", reason=Reason.FACE_NOT_FOUND)
+    if abs(np.degrees(np.arctan2(eyes[1], eyes[0]))) > gates.roll_deg:
+        raise FaceError("the head is tilted", reason=Reason.FACE_NOT_FOUND)
+    if abs(nose_offset(face.points)) > gates.nose_offset:
+        raise FaceError("the head is turned away", reason=Reason.FACE_NOT_FOUND)
+
+
+def check_light(square: Picture, gates: Gates) -> None:
+    """Raise FaceError(FACE_NOT_FOUND) for an aligned face that is too dark, too bright or blurred."""
+    grey = cv2.cvtColor(square, cv2.COLOR_BGR2GRAY)
+    mean = float(grey.mean())
+    if not gates.darkest <= mean <= gates.brightest:
+        raise FaceError(f"the face is too {'dark' if mean < gates.darkest else 'bright'}", reason=Reason.FACE_NOT_FOUND)
+    if float(cv2.Laplacian(grey, cv2.CV_64F).var()) < gates.sharpness:
+        raise FaceError("the face is blurred", reason=Reason.FACE_NOT_FOUND)
+
+
+def nose_offset(points: Points) -> float:
+    """Return how far the nose lies from the middle of the eyes along their line, in eye distances; 0 is frontal."""
+    eyes = points[1] - points[0]
+    middle = (points[0] + points[1]) / 2
+    return float(np.dot(points[2] - middle, eyes) / np.dot(eyes, eyes))

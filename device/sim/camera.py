@@ -1,0 +1,94 @@
+"""A camera that films photos: people step in and out, and it can misbehave."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+import numpy as np
+
+from device.domain.errors import Fault
+from device.domain.reasons import Reason
+from device.ports.camera import Frame, Picture
+from device.ports.clock import Clock
+from device.sim.portrait import Photo
+
+WIDTH_PX = 640
+HEIGHT_PX = 480
+FACE_SHARE = 0.45
+"""A visitor at arm's length fills about this much of the picture's height."""
+SWAY_PX = 6
+FLICKER = 0.04
+NOISE = 3
+WALL = 118
+"""Grey value of the empty room."""
+
+
+class _Trouble(Enum):
+    NONE = auto()
+    FROZEN = auto()
+    DEAD = auto()
+    BLACK = auto()
+
+
+class RecordedCamera:
+    """Frames of 640 x 480 made from photos, each a little different, the same ones for the same seed.
+
+    May be told what to show from another thread than the one that takes the frames.
+    """
+
+    def __init__(self, clock: Clock, *, seed: int = 0) -> None:
+        self._clock = clock
+        self._seed = seed
+        self._number = 0
+        self._trouble = _Trouble.NONE
+        self._scene = _scene()
+
+    def show(self, *people: Photo) -> None:
+        """Nobody, one person, or several side by side stand before the camera from the next frame on."""
+        self._scene = _scene(*people)
+
+    def freeze(self) -> None:
+        """No new frame comes any more, as when libcamera hangs."""
+        self._trouble = _Trouble.FROZEN
+
+    def die(self) -> None:
+        """The camera is gone, as when its cable comes loose."""
+        self._trouble = _Trouble.DEAD
+
+    def go_black(self) -> None:
+        """Frames come, but they are black: the lens is covered."""
+        self._trouble = _Trouble.BLACK
+
+    def recover(self) -> None:
+        """End whatever trouble there is."""
+        self._trouble = _Trouble.NONE
+
+    def next_frame(self, timeout_s: float) -> Frame:
+        """Return the next frame at once. Raise Fault(CAMERA_FAULT) while frozen or dead."""
+        if self._trouble is _Trouble.FROZEN:
+            raise Fault(f"no frame within {timeout_s:g} s", part="camera", reason=Reason.CAMERA_FAULT)
+        if self._trouble is _Trouble.DEAD:
+            raise Fault("the camera is gone", part="camera", reason=Reason.CAMERA_FAULT)
+        self._number += 1
+        pixels = self._film(self._number)
+        return Frame(pixels=pixels, taken_s=self._clock.monotonic_s(), number=self._number)
+
+    def _film(self, number: int) -> Picture:
+        if self._trouble is _Trouble.BLACK:
+            return np.zeros((HEIGHT_PX, WIDTH_PX, 3), np.uint8)
+        chance = np.random.default_rng((self._seed, number))
+        left, top = chance.integers(0, 2 * SWAY_PX, size=2)
+        seen = self._scene[top : top + HEIGHT_PX, left : left + WIDTH_PX].astype(np.float32)
+        seen *= chance.uniform(1 - FLICKER, 1 + FLICKER)
+        seen += chance.integers(-NOISE, NOISE, size=seen.shape, endpoint=True, dtype=np.int8)
+        return np.clip(seen, 0, 255).astype(np.uint8)
+
+
+def _scene(*people: Photo) -> Picture:
+    """Return everything the camera may see while people sway: the frame and a margin all round."""
+    width, height = WIDTH_PX + 2 * SWAY_PX, HEIGHT_PX + 2 * SWAY_PX
+    scene = np.full((height, width, 3), WALL, np.uint8)
+    for place, person in enumerate(people):
+        left, right = place * width // len(people), (place + 1) * width // len(people)
+        scene[:, left:right] = person.cut(right - left, height, face_share=FACE_SHARE)
+    return scene
