@@ -1,0 +1,256 @@
+"""One service's connection to the broker: MQTT 5, mutual TLS, a session that outlives a restart of either end.
+
+Threads: paho's callbacks run on the network thread and only hand on; one worker thread does the work and
+acknowledges a message after it is done, so what was not finished when we died comes again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import random
+import socket
+import ssl
+import sys
+import threading
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from device.domain.errors import BadConfig, Fault, MessageError
+from device.domain.values import UnitId
+from device.wire import topics
+
+KEEPALIVE_S = 20
+SESSION_EXPIRY_S = 7 * 24 * 3600
+"""A clinic that is closed over a holiday finds its queue where it left it."""
+
+RECEIVE_MAXIMUM = 20
+"""Messages that the broker hands over before the first of them is acknowledged."""
+
+LONGEST_RETRY_S = 32
+CLOSE_TIMEOUT_S = 5.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineSettings:
+    """Where the broker is and who we are to it."""
+
+    name: str
+    """Common name of our certificate; also the client id."""
+    host: str
+    port: int
+    authority: Path
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Something to tell a unit."""
+
+    topic: str
+    payload: bytes = field(repr=False)
+    expiry_s: int
+    """Nobody hears it later than this."""
+
+
+Hear = Callable[[UnitId, bytes, datetime], Say]
+"""What is done with one message of a unit. Raises MessageError (dropped) or Fault (not answered; the unit repeats)."""
+
+
+class ServiceLine:
+    """Hears one kind of message of all units in a branch, and answers. `ready` is set while it can."""
+
+    def __init__(self, settings: LineSettings, *, branch: str, leaf: topics.Up, hear: Hear) -> None:
+        """Prepare; nothing is connected yet. Raise BadConfig when the certificate files cannot be used."""
+        self.ready = threading.Event()
+        self.dropped: Counter[str] = Counter()
+        """Messages that got no answer, by kind of trouble."""
+        self._settings = settings
+        self._topic = f"{branch}/+/up/{leaf}"
+        self._hear = hear
+        self._inbox: queue.Queue[MQTTMessage | None] = queue.Queue(maxsize=RECEIVE_MAXIMUM)
+        self._closing = threading.Event()
+        self._client = self._make_client()
+        self._worker = threading.Thread(target=self._work, name=f"{settings.name} work", daemon=True)
+        self._retries = 0
+
+    def start(self) -> None:
+        """Start connecting and keep at it. Never raises for an absent broker."""
+        self._worker.start()
+        self._client.loop_start()
+
+    def close(self) -> None:
+        """Finish what is in hand, disconnect politely, stop. Harmless when repeated or never started."""
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        # The worker may be waiting for work, or have an inbox full of it: either way it ends after one message.
+        with contextlib.suppress(queue.Full):
+            self._inbox.put_nowait(None)
+        if self._worker.ident is not None:
+            self._worker.join(CLOSE_TIMEOUT_S)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    # --- network thread -------------------------------------------------------------------------------------------
+
+    def _make_client(self) -> Client:
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self._settings.name,
+            protocol=MQTTProtocolVersion.MQTTv5,
+            manual_ack=True,
+        )
+        client.tls_set_context(_tls(self._settings))
+        client.on_socket_open = _no_delay
+        client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
+        client.on_subscribe = self._on_subscribe
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it untyped
+        properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        # A clean start would throw away what was queued for us; mosquitto keeps a session only without it.
+        client.connect_async(
+            self._settings.host, self._settings.port, KEEPALIVE_S, clean_start=False, properties=properties
+        )
+        return client
+
+    def _where(self) -> tuple[str, str, int]:
+        return self._settings.name, self._settings.host, self._settings.port
+
+    def _on_connect(
+        self, client: Client, _data: object, _flags: ConnectFlags, code: ReasonCode, _properties: Properties | None
+    ) -> None:
+        if self._closing.is_set():
+            client.disconnect()
+        elif code.is_failure:
+            log.warning("%s: the broker at %s:%d refused us: %s", *self._where(), code)
+        else:
+            # Also with a session of ours still there: the subscription may be from an earlier version of us.
+            client.subscribe(self._topic, qos=1)
+
+    def _on_subscribe(
+        self, client: Client, _data: object, _mid: int, codes: list[ReasonCode], _properties: Properties | None
+    ) -> None:
+        if any(code.is_failure for code in codes):
+            log.warning("%s: the broker refused the subscription to %s: %s", self._settings.name, self._topic, codes)
+            client.disconnect()
+            return
+        self._retries = 0
+        self.ready.set()
+        log.info("%s: connected, hears %s", self._settings.name, self._topic)
+
+    def _on_connect_fail(self, client: Client, _data: object) -> None:
+        # paho calls this inside its `except` and tells us nothing itself; whether it was a name, a refusal or a
+        # certificate is what the technician needs to know.
+        log.warning("%s: no broker at %s:%d: %s", *self._where(), sys.exception() or "unknown")
+        self._back_off(client)
+
+    def _on_disconnect(
+        self, client: Client, _data: object, _flags: DisconnectFlags, code: ReasonCode, _properties: Properties | None
+    ) -> None:
+        hint = "" if self.ready.is_set() else " (does it believe our certificate's authority?)"
+        self.ready.clear()
+        if not self._closing.is_set():
+            log.warning("%s: connection to %s:%d lost: %s%s", *self._where(), code, hint)
+            self._back_off(client)
+
+    def _back_off(self, client: Client) -> None:
+        # paho doubles its delay without jitter, so after an outage everybody comes back in the same second; here each
+        # wait is drawn anew. It counts in whole seconds.
+        self._retries += 1
+        wait_s = random.randint(1, min(2**self._retries, LONGEST_RETRY_S))  # noqa: S311  spreads load, guards nothing
+        client.reconnect_delay_set(wait_s, wait_s)
+
+    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+        try:
+            self._inbox.put_nowait(message)
+        except queue.Full:
+            # Only a broker that ignores our receive maximum comes here; without an acknowledgement it has it still.
+            self._drop("inbox full", "")
+
+    # --- worker thread --------------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while not self._closing.is_set():
+            message = self._inbox.get()
+            if message is None:
+                return
+            self._deal_with(message)
+            self._client.ack(message.mid, message.qos)
+
+    def _deal_with(self, message: MQTTMessage) -> None:
+        unit = ""
+        try:
+            unit, _ = topics.speaker(message.topic)
+            if message.retain:
+                # Nothing that we hear is ever retained by ours, so this one is old or not from ours.
+                self._drop("retained", unit)
+                return
+            say = self._hear(unit, bytes(message.payload), datetime.now(UTC))
+        except MessageError as error:
+            self._drop(str(error), unit)
+        except Fault as error:
+            # Not answered, so the unit asks or sends again.
+            log.error("%s: %s: %s", self._settings.name, error.part, error)  # noqa: TRY400  the sentence says it all
+            self.dropped["fault"] += 1
+        except Exception as error:  # noqa: BLE001  one message that we did not think of must not end the service
+            # Neither its text nor its traceback: both may quote what we were reading.
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            self._drop(f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}", unit)
+        else:
+            self._publish(say)
+
+    def _publish(self, say: Say) -> None:
+        if not self._client.is_connected():
+            # paho would keep it for ever and send it when nobody waits for it any more.
+            self._drop("connection lost before the answer", "")
+            return
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho leaves it untyped
+        properties.MessageExpiryInterval = say.expiry_s
+        self._client.publish(say.topic, say.payload, qos=1, properties=properties)
+
+    def _drop(self, why: str, unit: str) -> None:
+        kind = why.split(":", 1)[0]
+        self.dropped[kind] += 1
+        log.warning("%s: message of %s dropped (no. %d): %s", self._settings.name, unit or "?", self.dropped[kind], why)
+
+
+def _tls(settings: LineSettings) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=str(settings.authority))
+    except (OSError, ValueError) as error:
+        raise BadConfig(f"no usable certificate: {_why(error)}", where=str(settings.authority)) from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(settings.certificate, settings.key)
+    except (OSError, ValueError) as error:
+        where = f"{settings.certificate} with {settings.key}"
+        raise BadConfig(f"no usable certificate and key: {_why(error)}", where=where) from error
+    return context
+
+
+def _why(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__
+
+
+def _no_delay(_client: Client, _data: object, opened: object) -> None:
+    # Nagle's algorithm on either end costs a question and its answer 44 ms.
+    if isinstance(opened, socket.socket):
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

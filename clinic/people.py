@@ -1,0 +1,170 @@
+"""Invented people for the stand-in service, read from a file that a person can read too.
+
+[[person]]
+serial = 1001                          # of the certificate on the card: how the national side finds people
+shows = "a valid qualification"        # why this person is here
+certificate_expires_in_months = 40     # counted from today, so the file never grows old; negative: has expired
+registered = true                      # is the card registered as an insurance card? (default true)
+revoked = false                        # was the certificate withdrawn? (default false)
+QualificationValidity = "1"            # OQSCD006; absent where the card is not registered
+
+[[person.ResultOfQualificationConfirmation]]     # none, one or several
+Name = "診療 太郎"                               # elements under their official names, clinic/elements.py
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+
+from clinic.certificate_window import JAPAN, add_months, end_of_day
+from clinic.elements import RESULT_ELEMENTS, UNKNOWN_CHARACTER, VALIDITY_REASONS
+from device.domain.errors import BadConfig
+
+SHIPPED = Path(__file__).with_name("people.toml")
+"""The people of the demonstration."""
+
+MAX_BYTES = 1_048_576
+_MAX_MONTHS = 1200
+_RESULTS = "ResultOfQualificationConfirmation"
+_OPTIONS: dict[str, type] = {
+    "serial": int,
+    "shows": str,
+    "certificate_expires_in_months": int,
+    "registered": bool,
+    "revoked": bool,
+    "QualificationValidity": str,
+    _RESULTS: list,
+}
+_REQUIRED = ("serial", "shows", "certificate_expires_in_months")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One invented person as the national side knows them."""
+
+    serial: int
+    shows: str
+    certificate_expires_in_months: int
+    registered: bool = True
+    revoked: bool = False
+    validity: str | None = None
+    """OQSCD006; None exactly where the card is not registered."""
+    results: tuple[Mapping[str, str], ...] = field(default=(), repr=False)
+    """Elements of each `ResultOfQualificationConfirmation`, by official name."""
+
+    @property
+    def name(self) -> str | None:
+        """The first name on record, for a simulated card; None where nothing is on record."""
+        return self.results[0].get("Name") if self.results else None
+
+    @property
+    def name_has_unknown_characters(self) -> bool:
+        """Some name on record contains ●."""
+        names = ("Name", "NameOfOther", "InsuredName")
+        return any(UNKNOWN_CHARACTER in result.get(name, "") for result in self.results for name in names)
+
+    def certificate_not_after(self, today: datetime) -> datetime:
+        """Return when this person's certificate ends, for a card made at `today` (aware)."""
+        return end_of_day(add_months(today.astimezone(JAPAN).date(), self.certificate_expires_in_months))
+
+
+def load_people(path: Path = SHIPPED) -> Mapping[int, Person]:
+    """Return the people of a file by certificate serial.
+
+    Raise BadConfig naming file, person and field. Values are not quoted: one day somebody puts a real name there.
+    """
+    try:
+        raw = path.read_bytes()
+        if len(raw) > MAX_BYTES:
+            raise BadConfig(f"{len(raw)} bytes, the limit is {MAX_BYTES}", where=str(path))
+        document = tomllib.loads(raw.decode())
+    except OSError as error:
+        raise BadConfig(f"cannot read the people: {error.strerror}", where=str(path)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadConfig(f"not a TOML file: {error}", where=str(path)) from error
+    if unknown := document.keys() - {"person"}:
+        raise BadConfig(f"no table {min(unknown)!r} here; people stand in [[person]]", where=str(path))
+    tables = document.get("person", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise BadConfig("people stand in [[person]], with two brackets", where=str(path))
+    people: dict[int, Person] = {}
+    for number, table in enumerate(tables, start=1):
+        where = f"{path}: person {number}"
+        person = _read_person(table, where)
+        if person.serial in people:
+            raise BadConfig("another person has the same serial", where=f"{where}: serial")
+        people[person.serial] = person
+    if not people:
+        raise BadConfig("nobody in it; people stand in [[person]]", where=str(path))
+    return MappingProxyType(people)
+
+
+def _read_person(table: dict[str, object], where: str) -> Person:
+    if unknown := table.keys() - _OPTIONS.keys():
+        raise BadConfig(f"no field {min(unknown)!r}; there are {', '.join(_OPTIONS)}", where=where)
+    for name, kind in _OPTIONS.items():
+        # bool is an int to Python, and `serial = true` is a mistake
+        if name in table and type(table[name]) is not kind:
+            raise BadConfig(f"must be of type {kind.__name__}", where=f"{where}: {name}")
+    for name in _REQUIRED:
+        if name not in table:
+            raise BadConfig("is missing", where=f"{where}: {name}")
+    raw_results = table.get(_RESULTS, [])
+    assert isinstance(raw_results, list)  # noqa: S101  held by the loop above; tells the type checker
+    person = Person(
+        serial=_number(table["serial"], 1, 2**159, f"{where}: serial"),
+        shows=str(table["shows"]),
+        certificate_expires_in_months=_number(
+            table["certificate_expires_in_months"], -_MAX_MONTHS, _MAX_MONTHS, f"{where}: certificate_expires_in_months"
+        ),
+        registered=bool(table.get("registered", True)),
+        revoked=bool(table.get("revoked", False)),
+        validity=None if "QualificationValidity" not in table else str(table["QualificationValidity"]),
+        results=tuple(
+            _read_result(result, f"{where}: {_RESULTS} {number}") for number, result in enumerate(raw_results, start=1)
+        ),
+    )
+    _check_whole(person, where)
+    return person
+
+
+def _read_result(table: object, where: str) -> Mapping[str, str]:
+    if not isinstance(table, dict):
+        raise BadConfig(f"stands in [[person.{_RESULTS}]]", where=where)
+    for name, value in table.items():
+        element = RESULT_ELEMENTS.get(name)
+        if element is None:
+            raise BadConfig(f"no element {name!r} in a result; there are {', '.join(RESULT_ELEMENTS)}", where=where)
+        if not isinstance(value, str):
+            raise BadConfig('every element is a string: put it in "…"', where=f"{where}: {name}")
+        if not element.accepts(value):
+            raise BadConfig(f"{element.japanese} must be {element.shape}", where=f"{where}: {name}")
+    return MappingProxyType(dict(table))
+
+
+def _check_whole(person: Person, where: str) -> None:
+    if not person.registered:
+        if person.validity is not None or person.results:
+            raise BadConfig("a card that is not registered has no qualification", where=f"{where}: registered")
+        return
+    if person.validity not in VALIDITY_REASONS:
+        codes = ", ".join(VALIDITY_REASONS)
+        raise BadConfig(f"資格有効性 must be one of {codes}", where=f"{where}: QualificationValidity")
+    count = len(person.results)
+    fits = {"4": count == 0, "5": count > 1}.get(person.validity, count == 1)
+    if not fits:
+        raise BadConfig(
+            f"QualificationValidity {person.validity} does not go with {count} results (4: none, 5: several, else one)",
+            where=f"{where}: {_RESULTS}",
+        )
+
+
+def _number(value: object, low: int, high: int, where: str) -> int:
+    if not isinstance(value, int) or not low <= value <= high:
+        raise BadConfig(f"must be a number from {low} to {high}", where=where)
+    return value

@@ -1,0 +1,41 @@
+"""The two services of a clinic, each from bytes to bytes: what the line hears, what is said back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from clinic.consumer import Consumer
+from clinic.gateway import Gateway
+from clinic.line import Hear, Say
+from device.domain.values import UnitId
+from device.wire import topics
+from device.wire.codec import decode, encode
+from device.wire.messages import Ask, SignedResult
+
+ANSWER_EXPIRY_S = 30
+"""The unit has asked again or given up by then."""
+
+RECEIPT_EXPIRY_S = 3600
+"""A unit that was away longer sends its result again and gets a new receipt."""
+
+
+def hear_asks(gateway: Gateway) -> Hear:
+    """Return what answers asks."""
+
+    def hear(unit: UnitId, payload: bytes, now: datetime) -> Say:
+        ask: Ask = decode(payload, Ask)
+        answer = gateway.answer(unit, ask, now)
+        return Say(topics.down(unit, topics.Down.ANSWER), encode(answer), ANSWER_EXPIRY_S)
+
+    return hear
+
+
+def hear_results(consumer: Consumer) -> Hear:
+    """Return what takes in results."""
+
+    def hear(unit: UnitId, payload: bytes, now: datetime) -> Say:
+        signed: SignedResult = decode(payload, SignedResult)
+        receipt = consumer.take(unit, signed, now)
+        return Say(topics.down(unit, topics.Down.RECEIPT), encode(receipt), RECEIPT_EXPIRY_S)
+
+    return hear
