@@ -1,0 +1,45 @@
+"""A cue and the time since it began, to levels of lamps and buzzer. What cues look like stands in `patterns`."""
+
+from __future__ import annotations
+
+from device.domain.prompts import Cue
+from device.panel.patterns import PATTERNS, TICK_S, Rhythm
+
+LAMPS = ("ready", "card", "face", "keys", "staff")
+BUZZER = "buzzer"
+INDICATORS = (*LAMPS, BUZZER)
+
+CLICK_AFTER_S = 0.02
+CLICK_S = 0.05
+"""The click of an accepted key: the same tone and length after the same delay for every key, so it tells no digit."""
+
+_DARK = Rhythm(".")
+
+
+def levels(cue: Cue, elapsed_s: float, *, since_key_s: float | None = None) -> dict[str, bool]:
+    """Return the level of every lamp and the buzzer, `elapsed_s` after the cue began.
+
+    `since_key_s` is the time since a key was accepted (None: none was): its click is heard over any cue.
+    """
+    tick = _tick(elapsed_s)
+    shown = {name: PATTERNS[cue].get(name, _DARK).at(tick) for name in INDICATORS}
+    if since_key_s is not None and 0 <= since_key_s - CLICK_AFTER_S < CLICK_S:
+        shown[BUZZER] = True
+    return shown
+
+
+def next_change_s(cue: Cue, elapsed_s: float) -> float | None:
+    """Return when (in the time of `elapsed_s`) the cue itself changes next; None when it stays as it is."""
+    tick = _tick(elapsed_s)
+    moving = [rhythm for rhythm in PATTERNS[cue].values() if not rhythm.constant_from(tick)]
+    if not moving:
+        return None
+    # One round of the longest rhythm holds a change of it, counting the fall to silence at the end of a single round.
+    later = range(tick + 1, tick + 1 + max(len(rhythm.levels) for rhythm in moving))
+    change = next(at for at in later if any(rhythm.at(at) != rhythm.at(at - 1) for rhythm in moving))
+    return change * TICK_S
+
+
+def _tick(elapsed_s: float) -> int:
+    # Whoever wakes up exactly at a change must not land before it by a rounding error.
+    return max(0, int(elapsed_s / TICK_S + 1e-6))

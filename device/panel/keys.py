@@ -1,0 +1,129 @@
+"""From time-stamped samples of the key matrix to pressed keys: debounced, one at a time, ghosts refused.
+
+A membrane pad has no diodes: three held keys of a rectangle make the fourth appear. So exactly one key counts at a
+time; as soon as two conduct, nothing counts until all are up. That also keeps a palm on the pad from typing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from device.ports.panel import KeypadSample
+
+
+@dataclass(frozen=True, slots=True)
+class KeySettings:
+    """How long is long enough, in seconds. The defaults suit membrane pads, which bounce for up to 20 ms."""
+
+    press_stable_s: float = 0.02
+    """A key counts when it conducted for this long without a gap."""
+    release_stable_s: float = 0.03
+    """A key is up when it did not conduct for this long; longer than any bounce, or one press would count twice."""
+    stuck_after_s: float = 10.0
+    max_gap_s: float = 0.1
+    """What lies between samples further apart than this was not seen: it proves nothing, and timing starts again."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """One key was pressed. The key stays out of `repr`: it may be a digit of a PIN."""
+
+    at_s: float
+    """When the press was certain, on the clock of the samples."""
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StuckKey:
+    """A key has been down for longer than anybody presses; it is ignored until it comes up again."""
+
+    at_s: float
+    key: str = field(repr=False)
+
+
+KeyEvent = KeyPressed | StuckKey
+
+
+@dataclass(slots=True)
+class _Down:
+    """A key that conducts, or did within the release time."""
+
+    since_s: float
+    unbroken_since_s: float
+    last_seen_s: float
+
+
+class KeyDecoder:
+    """Remembers what is down. The same samples always give the same events; feed it from one thread."""
+
+    def __init__(self, settings: KeySettings | None = None) -> None:
+        self._settings = settings or KeySettings()
+        self._last_s = -math.inf
+        self._down: dict[str, _Down] = {}
+        self._stuck: set[str] = set()
+        self._spent = False
+        """What is down was counted or refused already: nothing counts until all keys are up."""
+
+    @property
+    def resting(self) -> bool:
+        """No key is down, stuck ones aside: scanning may stop until a line changes."""
+        return self._down.keys() <= self._stuck
+
+    def feed(self, sample: KeypadSample) -> tuple[KeyEvent, ...]:
+        """Take the next sample and return what became certain with it."""
+        self._track(sample)
+        self._forget_released(sample.at_s)
+        return (*self._newly_stuck(sample.at_s), *self._newly_pressed(sample))
+
+    def _track(self, sample: KeypadSample) -> None:
+        unseen = not 0 <= sample.at_s - self._last_s <= self._settings.max_gap_s
+        if unseen:
+            for down in self._down.values():
+                down.since_s = down.unbroken_since_s = down.last_seen_s = sample.at_s
+        for key in sample.closed:
+            down = self._down.setdefault(key, _Down(sample.at_s, sample.at_s, sample.at_s))
+            if down.last_seen_s < self._last_s:  # it was open in between: a bounce
+                down.unbroken_since_s = sample.at_s
+            down.last_seen_s = sample.at_s
+        self._last_s = sample.at_s
+
+    def _forget_released(self, now_s: float) -> None:
+        for key, down in list(self._down.items()):
+            if _passed(down.last_seen_s, now_s, self._settings.release_stable_s):
+                del self._down[key]
+                self._stuck.discard(key)
+        if self.resting:
+            self._spent = False
+
+    def _newly_stuck(self, now_s: float) -> Iterator[StuckKey]:
+        for key in sorted(self._down.keys() - self._stuck):
+            if _passed(self._down[key].since_s, now_s, self._settings.stuck_after_s):
+                self._stuck.add(key)
+                yield StuckKey(now_s, key)
+
+    def _newly_pressed(self, sample: KeypadSample) -> Iterator[KeyPressed]:
+        # A key that is stuck is no partner of a ghost as long as only one more conducts: a ghost takes three.
+        down = self._down.keys() - self._stuck
+        if len(down) > 1:
+            self._spent = True
+        if self._spent or len(down) != 1:
+            return
+        (key,) = down
+        if key in sample.closed and _passed(
+            self._down[key].unbroken_since_s, sample.at_s, self._settings.press_stable_s
+        ):
+            self._spent = True
+            yield KeyPressed(sample.at_s, key)
+
+
+def decode(samples: Iterable[KeypadSample], settings: KeySettings | None = None) -> list[KeyEvent]:
+    """Return the events of a whole series of samples."""
+    decoder = KeyDecoder(settings)
+    return [event for sample in samples for event in decoder.feed(sample)]
+
+
+def _passed(since_s: float, now_s: float, seconds: float) -> bool:
+    # Sums of scan intervals miss the mark by a rounding error, which would cost a whole further scan.
+    return now_s - since_s >= seconds - 1e-6

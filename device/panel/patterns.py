@@ -1,0 +1,69 @@
+"""What every cue looks and sounds like: one rhythm per lamp, ten characters to the second, `x` lit and `.` dark.
+
+Lamps are told apart by position and rhythm, never by colour; no two cues share their lamps. Nothing flashes more than
+three times in any second, all lamps together (the limit of WCAG 2.2, 2.3.1, for photosensitive people).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from device.domain.prompts import Cue
+
+TICK_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """Levels, one per tick, over and over, or once and dark (or silent) ever after."""
+
+    levels: str
+    repeats: bool = True
+
+    def at(self, tick: int) -> bool:
+        """Return the level in the tick that many after the cue began."""
+        if not self.repeats and tick >= len(self.levels):
+            return False
+        return self.levels[tick % len(self.levels)] == "x"
+
+    def constant_from(self, tick: int) -> bool:
+        """Whether nothing changes any more after this tick."""
+        return tick >= len(self.levels) if not self.repeats else len(set(self.levels)) == 1
+
+
+_STEADY = Rhythm("x")
+
+
+def _once(levels: str) -> Rhythm:
+    return Rhythm(levels, repeats=False)
+
+
+PATTERNS: Mapping[Cue, Mapping[str, Rhythm]] = MappingProxyType(
+    {
+        Cue.IDLE: {"ready": _STEADY},
+        Cue.READING: {"card": Rhythm("xxxxx.....")},
+        Cue.LOOK: {"face": _STEADY},
+        Cue.KEYS: {"keys": _STEADY},
+        # Two beats and a pause, on the lamp beside the keys: a question that the keys answer.
+        Cue.ASK: {"keys": Rhythm("xx..xx........"), "buzzer": _once("x")},
+        Cue.WAIT: {"ready": Rhythm("xxxxxxxxxx..........")},
+        # Everything but the desk's lamp.
+        Cue.SUCCESS: {"ready": _STEADY, "card": _STEADY, "face": _STEADY, "keys": _STEADY, "buzzer": _once("xxxxxx")},
+        Cue.ATTENTION: {
+            "card": Rhythm("xxx..xxx............"),
+            "face": Rhythm("xxx..xxx............"),
+            "keys": Rhythm("xxx..xxx............"),
+            "buzzer": _once("xx..xx"),
+        },
+        Cue.STAFF: {"staff": _STEADY, "buzzer": _once("xxx..xxx..xxx")},
+        Cue.TAKE_CARD: {"ready": _STEADY, "card": Rhythm("xxx.."), "buzzer": _once("xx")},
+        # To and fro between card and desk, and it does not fall silent.
+        Cue.CARD_LEFT: {
+            "card": Rhythm("xxxxx....."),
+            "staff": Rhythm(".....xxxxx"),
+            "buzzer": Rhythm("xx..xx.............."),
+        },
+    }
+)
