@@ -57,6 +57,7 @@ class Reason(StrEnum):
     LIVENESS_MISSING = "liveness_missing"
     READER_FAULT = "reader_fault"
     CAMERA_FAULT = "camera_fault"
+    KEYPAD_FAULT = "keypad_fault"
     BROKER_UNREACHABLE = "broker_unreachable"
     OUTBOX_FAULT = "outbox_fault"
     INTERNAL_FAULT = "internal_fault"

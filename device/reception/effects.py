@@ -7,8 +7,15 @@ from dataclasses import dataclass, field
 from device.domain.prompts import Cue, Phrase
 from device.domain.reasons import Reason
 from device.domain.secrets import Pin
-from device.domain.values import Assurance, CardKind, ConsentItem
+from device.domain.values import Assurance, CardKind, ConsentItem, ReceptionId
 from device.reception.events import Timer
+
+
+@dataclass(frozen=True, slots=True)
+class MeetVisitor:
+    """A visit begins: from now until `ForgetVisitor` there is somebody to remember."""
+
+    reception: ReceptionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +134,8 @@ class ForgetVisitor:
 
 
 Effect = (
-    ReadCard
+    MeetVisitor
+    | ReadCard
     | AskChallenge
     | MatchFace
     | StopMatching

@@ -136,8 +136,11 @@ def _asking_pin(state: at.AskingPin, event: Event, policy: Policy) -> Step:
     match event:
         case on.PinEntered(pin=pin):
             return ways.check_pin(state.visit, pin, policy)
-        case on.DigitTyped() | on.KeyPressed(key=Key.YES):
+        case on.DigitTyped():
             return state, ways.bounds(policy.pin_s, policy)
+        case on.KeyPressed(key=Key.YES):  # too few digits
+            again = ways.repeat(policy, Phrase.ENTER_PIN, tries_left=state.tries_left)
+            return state, (*again, StartTimer(Timer.STEP, policy.pin_s))
         case on.KeyPressed(key=Key.NO):
             return ways.settle(state.visit, Reason.CANCELLED, policy)
         case on.TimeUp(timer=Timer.PATIENCE):
@@ -224,12 +227,11 @@ def _settled(state: at.Settled, event: Event, policy: Policy) -> Step:
         case on.CardRemoved() if state.card_present:
             return at.Idle(), (do.StopWork(), ShowCue(Cue.IDLE))
         case on.TimeUp(timer=Timer.REMOVAL) if state.card_present:
-            reminder = ways.say(Reason.CARD_LEFT_BEHIND)
-            return state, (ShowCue(Cue.CARD_LEFT), reminder, StartTimer(Timer.REMOVAL, policy.removal_s))
+            return state, (*ways.show(Reason.CARD_LEFT_BEHIND), StartTimer(Timer.REMOVAL, policy.removal_s))
         case on.TimeUp(timer=Timer.REMOVAL):
             return at.Idle(), (ShowCue(Cue.IDLE),)
         case on.ReportFailed(reason=reason):
-            return state, (ShowCue(Cue.STAFF), ways.say(reason))
+            return state, ways.show(reason)
         case _:
             return state, ()
 

@@ -17,10 +17,10 @@ from device.reception.effects import Effect, Say, ShowCue, StartTimer, Utterance
 from device.reception.events import Timer
 from device.reception.policy import Policy
 from device.reception.states import State, Visit
+from device.wire.reasons import entry
 
 Step = tuple[State, tuple[Effect, ...]]
 
-_GOOD_ENDINGS = frozenset({Reason.QUALIFIED})
 _WORTH_ANOTHER_LOOK = frozenset({Reason.FACE_MISMATCH, Reason.FACE_NOT_FOUND, Reason.FACE_SEVERAL})
 
 
@@ -34,6 +34,7 @@ def present(state: State, reception: ReceptionId, policy: Policy) -> Step:
         _, closing = settle(state.visit, Reason.CARD_REMOVED, policy, card_present=False)
     return at.Reading(Visit(reception, policy.first_method)), (
         *closing,
+        do.MeetVisitor(reception),
         ShowCue(Cue.READING),
         say(Phrase.READING),
         do.ReadCard(),
@@ -62,7 +63,7 @@ def face_failed(visit: Visit, reason: Reason, policy: Policy) -> Step:
 def count_tries(visit: Visit, policy: Policy, why: Reason | None = None) -> Step:
     """Towards the PIN: the card's own counter is asked before anybody types."""
     return at.CountingTries(replace(visit, method=Method.PIN)), (
-        *((ShowCue(Cue.ATTENTION), say(why)) if why else (ShowCue(Cue.WAIT),)),
+        *(show(why) if why else (ShowCue(Cue.WAIT),)),
         do.CountTries(),
         *bounds(policy.card_s, policy),
     )
@@ -145,7 +146,7 @@ def settle(
             consents=visit.consents,
         ),
         do.ReleaseCard(),
-        ShowCue(Cue.SUCCESS if reason in _GOOD_ENDINGS else Cue.STAFF),
+        ShowCue(entry(reason).cue),
         say(reason, *notices, *take_card),
         StartTimer(Timer.REMOVAL, policy.removal_s),
         do.ForgetVisitor(),
@@ -167,6 +168,11 @@ def repeat(
 ) -> tuple[Effect, ...]:
     """Say it again, and listen for as long again."""
     return Say((Utterance(question, tries_left, items),)), StartTimer(Timer.PATIENCE, policy.patience_s)
+
+
+def show(reason: Reason) -> tuple[Effect, ...]:
+    """Show and say what the catalogue has for this reason."""
+    return ShowCue(entry(reason).cue), say(reason)
 
 
 def say(*lines: Phrase | Reason) -> Say:

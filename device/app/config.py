@@ -1,0 +1,161 @@
+"""The unit's configuration: one TOML file, every option with a type and a default, every unknown option an error."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from device.domain.errors import BadConfig
+from device.domain.values import Method, UnitId
+from device.reception import Policy
+from device.wire.messages import Name
+
+_DEFAULT = Policy()
+
+Seconds = Annotated[float, Meta(gt=0, le=600)]
+
+
+class _Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class UnitSection(_Section, frozen=True, kw_only=True):
+    """Who the unit is."""
+
+    name: Name
+    """The common name of its certificate. Units with simulated parts are called `sim-…`."""
+    state: Path
+    """The folder for what must survive a power cut (the outbox)."""
+    language: Literal["ja", "en"] = "ja"
+
+
+class BrokerSection(_Section, frozen=True, kw_only=True):
+    """The clinic's broker, always by mutual TLS."""
+
+    host: str
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8883
+    authority: Path
+    """The site's CA certificate, PEM."""
+    certificate: Path
+    key: Path
+
+
+class ClinicSection(_Section, frozen=True, kw_only=True):
+    """Whom evidence is sealed for."""
+
+    sealing_key: Path
+    """The clinic's public key, JWK (`uketsuke-clinic keys` makes the pair)."""
+
+
+class CardSection(_Section, frozen=True, kw_only=True):
+    """The card reader, through PC/SC."""
+
+    name: str = "."
+    """A regular expression; the first reader whose PC/SC name it finds is used. For a reader with two slots: "PICC"."""
+
+
+class PanelSection(_Section, frozen=True, kw_only=True):
+    """Keypad, lamps and voice."""
+
+    kind: Literal["console"] = "console"
+    """`console`: keys are typed in the terminal, lamps and voice are printed there."""
+
+
+class PolicySection(_Section, frozen=True, kw_only=True):
+    """What the clinic may decide about a visit; see `device.reception.policy` for what each means."""
+
+    first_method: Method = Method.FACE
+    face_tries: Annotated[int, Meta(ge=1, le=5)] = _DEFAULT.face_tries
+    accept_face_only: bool = False
+    match_s: Seconds = _DEFAULT.match_s
+    answer_s: Seconds = _DEFAULT.answer_s
+    pin_s: Seconds = _DEFAULT.pin_s
+    consent_s: Seconds = _DEFAULT.consent_s
+    removal_s: Seconds = _DEFAULT.removal_s
+
+    def policy(self, *, face_available: bool) -> Policy:
+        """Return the visit's policy."""
+        return Policy(face_available=face_available, **msgspec.structs.asdict(self))
+
+
+class Config(_Section, frozen=True, kw_only=True):
+    """The whole file."""
+
+    unit: UnitSection
+    broker: BrokerSection
+    clinic: ClinicSection
+    card: CardSection = CardSection()
+    panel: PanelSection = PanelSection()
+    policy: PolicySection = PolicySection()
+
+    @property
+    def unit_id(self) -> UnitId:
+        """The unit's name as the rest of the house calls it."""
+        return UnitId(self.unit.name)
+
+
+def load(path: Path) -> Config:
+    """Read and check a configuration file; paths in it are relative to it. Raise BadConfig saying where and what."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadConfig(f"cannot be read: {error.strerror}", where=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise BadConfig("is not UTF-8 text", where=str(path)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadConfig(f"is not TOML: {error}", where=str(path)) from error
+    _refuse_unknown(raw, path)
+
+    def convert(kind: type, value: object) -> object:
+        if kind is Path and isinstance(value, str):
+            return path.parent / value
+        raise NotImplementedError  # msgspec's way to say: not a type that we convert
+
+    try:
+        config = msgspec.convert(raw, Config, dec_hook=convert)
+    except msgspec.ValidationError as error:
+        raise BadConfig(_sentence(str(error)), where=_place(path, str(error))) from error
+    try:
+        re.compile(config.card.name)
+    except re.error as error:
+        raise BadConfig(f"is no regular expression: {error}", where=f"{path}: [card] name") from error
+    return config
+
+
+def _refuse_unknown(raw: dict[str, object], path: Path) -> None:
+    sections = {field.name: field.type for field in msgspec.structs.fields(Config)}
+    if unknown := raw.keys() - sections.keys():
+        raise BadConfig(_no_such(min(unknown), sections, what="section"), where=str(path))
+    for name, section in sections.items():
+        value = raw.get(name, {})
+        if not isinstance(value, dict):
+            raise BadConfig(f"is a section: write [{name}]", where=f"{path}: {name}")
+        options = {field.name: field.type for field in msgspec.structs.fields(section)}
+        if unknown := value.keys() - options.keys():
+            raise BadConfig(_no_such(min(unknown), options, what="option"), where=f"{path}: [{name}]")
+
+
+def _no_such(name: str, known: dict[str, object], *, what: str) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return f"there is no {what} {name!r}; there are {', '.join(sorted(known))}.{hint}"
+
+
+def _sentence(text: str) -> str:
+    problem, _, _ = text.partition(" - at ")
+    return problem[0].lower() + problem[1:]
+
+
+def _place(path: Path, text: str) -> str:
+    # msgspec says "… - at `$.broker.port`".
+    _, _, place = text.partition(" - at `$")
+    section, _, option = place.strip("`").strip(".").partition(".")
+    if not section:
+        return str(path)
+    return f"{path}: [{section}] {option}".rstrip()

@@ -1,0 +1,144 @@
+"""Effects become deeds. One method, one line per effect; the deeds themselves are at the desks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import assert_never
+
+from device.app.ask_desk import AskDesk
+from device.app.card_desk import CardDesk
+from device.app.face_desk import FaceDesk
+from device.app.link_worker import Link
+from device.app.mailbox import Mailbox
+from device.app.memory import VisitorMemory
+from device.app.panel_desk import PanelDesk
+from device.domain.errors import Fault
+from device.domain.reasons import Reason
+from device.domain.secrets import ReferenceNumberB
+from device.ports.clock import Clock
+from device.reception import effects as do
+from device.reception import events as on
+from device.reception.effects import Effect
+
+log = logging.getLogger(__name__)
+
+
+class UnitHands:
+    """Carries out the effects of one unit's visits."""
+
+    def __init__(
+        self,
+        *,
+        card: CardDesk,
+        face: FaceDesk | None,
+        front: Callable[[], ReferenceNumberB | None],
+        panel: PanelDesk,
+        asks: AskDesk,
+        link: Link,
+        mailbox: Mailbox,
+        clock: Clock,
+    ) -> None:
+        self._card = card
+        self._face = face
+        self._front = front
+        self._panel = panel
+        self._asks = asks
+        self._link = link
+        self._mailbox = mailbox
+        self._clock = clock
+        self._memory: VisitorMemory | None = None
+
+    def carry_out(self, effect: Effect) -> None:  # noqa: C901  one line per effect
+        """Carry out one effect."""
+        match effect:
+            case do.ShowCue(cue=cue):
+                self._panel.show(cue)
+            case do.Say(lines=lines):
+                self._panel.say(lines)
+            case do.OpenPinEntry():
+                self._panel.open_pin_entry()
+            case do.StopMatching():
+                self._stop_matching()
+            case do.StopWork():
+                self._panel.close_pin_entry()
+                self._stop_matching()
+                self._asks.forget()
+            case do.ReleaseCard():
+                self._card.release()
+            case do.MeetVisitor(reception=reception):
+                self._memory = VisitorMemory(reception, self._clock.utc_now())
+            case do.ForgetVisitor():
+                if self._memory is not None:
+                    self._memory.forget()
+                self._memory = None
+            case do.StartTimer():
+                raise AssertionError("timers are the mailbox's")
+            case _:
+                if self._memory is not None:
+                    self._do_for(self._memory, effect)
+
+    def _do_for(self, memory: VisitorMemory, effect: _Personal) -> None:
+        match effect:
+            case do.ReadCard():
+                self._card.read(memory)
+            case do.AskChallenge():
+                self._asks.begin(memory)
+            case do.MatchFace():
+                self._match_face(memory)
+            case do.CountTries():
+                self._card.count_tries(memory)
+            case do.VerifyPin(pin=pin):
+                self._card.verify(memory, pin)
+            case do.Prove(assurance=assurance):
+                self._card.prove(memory, assurance)
+            case do.AskHolder(assurance=assurance):
+                self._asks.holder(memory, assurance)
+            case do.AskQualification(consents=consents):
+                self._asks.confirm(memory, consents)
+            case do.Report():
+                self._report(memory, effect)
+            case _:
+                assert_never(effect)
+
+    def _match_face(self, memory: VisitorMemory) -> None:
+        face = self._face
+        if face is None:
+            self._mailbox.tell(on.FaceFailed(memory.reception, Reason.FACE_UNAVAILABLE))
+            return
+        stop = face.begin()
+        if memory.template is not None:
+            face.match_again(memory, memory.template, stop)
+        else:
+            self._card.fetch_portrait(
+                memory, front=self._front, then=lambda portrait: face.match_portrait(memory, portrait, stop)
+            )
+
+    def _stop_matching(self) -> None:
+        if self._face is not None:
+            self._face.stop()
+
+    def _report(self, memory: VisitorMemory, report: do.Report) -> None:
+        message_id = self._asks.new_id()
+        try:
+            self._link.report(
+                message_id,
+                lambda sequence: self._asks.result(memory, report, message_id=message_id, sequence=sequence),
+            )
+        except Fault as fault:
+            log.error("result not kept: %s", fault)  # noqa: TRY400  the fault's sentence is what a technician needs
+            self._mailbox.tell(on.ReportFailed(memory.reception, fault.reason))
+
+
+_Personal = (
+    do.ReadCard
+    | do.AskChallenge
+    | do.MatchFace
+    | do.CountTries
+    | do.VerifyPin
+    | do.Prove
+    | do.AskHolder
+    | do.AskQualification
+    | do.Report
+)
+"""Effects that need somebody to remember."""

@@ -1,0 +1,215 @@
+"""One unit: its parts wired to the mailbox. What the parts are made of is decided by whoever builds it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from joserfc.jwk import ECKey
+
+from device.app.ask_desk import AskDesk
+from device.app.card_desk import CardDesk
+from device.app.card_watch import CardWatch
+from device.app.face_desk import FaceDesk
+from device.app.hands import UnitHands
+from device.app.health import Health
+from device.app.link_worker import Link, LinkOwner
+from device.app.mailbox import Mailbox, Observer
+from device.app.panel_desk import PanelDesk
+from device.app.workers import InlineWorkers, ThreadWorkers, Workers
+from device.domain.errors import Fault
+from device.domain.prompts import Cue
+from device.domain.reasons import Reason
+from device.domain.secrets import ReferenceNumberB
+from device.domain.values import UnitId
+from device.face.engine import FaceEngine
+from device.face.manifest import Threshold
+from device.link.machine import LinkMachine
+from device.ports.camera import Camera, CardFront
+from device.ports.card import CardReader
+from device.ports.clock import Clock
+from device.ports.entropy import Entropy
+from device.ports.institution import InstitutionCredential
+from device.ports.line import LastWill, Line, Outbox
+from device.ports.network import PortraitDecoder
+from device.ports.panel import Indicators, Keypad, Voice
+from device.reception import Policy
+from device.wire.messages import Receipt, Status
+from device.wire.sealing import Signer
+
+log = logging.getLogger(__name__)
+
+FRONT_TIMEOUT_S = 3.0
+"""For two equal readings of the card's front."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceParts:
+    """What the face path needs, all or nothing."""
+
+    camera: Camera
+    front: CardFront
+    decoder: PortraitDecoder
+    engine: FaceEngine
+    threshold: Threshold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything that a unit touches the world with."""
+
+    clock: Clock
+    entropy: Entropy
+    reader: CardReader
+    institution: InstitutionCredential | None
+    face: FaceParts | None
+    keypad: Keypad
+    indicators: Indicators
+    voice: Voice
+    open_line: Callable[[LastWill], Line]
+    outbox: Outbox
+    signer: Signer
+    clinic_key: ECKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who the unit is to others."""
+
+    name: UnitId
+    language: str
+    simulated: bool
+
+
+class Unit:
+    """A unit that is ready to run: with threads (`start`, `run`), or inline under a simulated clock (`run_due`)."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        identity: Identity,
+        *,
+        policy: Policy,
+        troubles: Mapping[str, Fault],
+        inline: bool = False,
+        observe: Observer | None = None,
+    ) -> None:
+        """`troubles` are the parts that failed to start; the unit serves without them and says so."""
+        workers: Workers = InlineWorkers() if inline else ThreadWorkers()
+        mailbox = Mailbox(clock=parts.clock, policy=lambda: policy, observe=observe)
+        health = Health(self._health_changed)
+        asks = AskDesk(
+            unit=identity.name,
+            clinic_key=parts.clinic_key,
+            simulated=identity.simulated,
+            send=lambda ask: self.link.ask(ask, policy.answer_s),
+            mailbox=mailbox,
+            clock=parts.clock,
+            entropy=parts.entropy,
+        )
+        status = Status(
+            unit=identity.name,
+            state="ready",
+            birth_id=parts.entropy.token(8).hex(),
+            version=version("uketsuke"),
+            troubles=[],
+            simulated=identity.simulated,
+        )
+        machine = LinkMachine(status, random=_fractions(parts.entropy))
+        self.link = Link(
+            machine,
+            line=parts.open_line(machine.last_will),
+            outbox=parts.outbox,
+            clock=parts.clock,
+            signer=parts.signer,
+            owner=LinkOwner(
+                on_answer=asks.answered,
+                on_ask_lost=asks.lost,
+                on_line=self._line_changed,
+                on_receipt=self._receipt_came,
+                on_fault=lambda fault: health.report("outbox", fault.reason, why=str(fault)),
+            ),
+            own_thread=not inline,
+        )
+        self.health = health
+        self.mailbox = mailbox
+        self.panel = PanelDesk(
+            keypad=parts.keypad,
+            indicators=parts.indicators,
+            voice=parts.voice,
+            language=identity.language,
+            clock=parts.clock,
+            mailbox=mailbox,
+            health=health,
+        )
+        self.watch = CardWatch(reader=parts.reader, mailbox=mailbox, health=health, entropy=parts.entropy)
+        self._workers = workers
+        face = parts.face and FaceDesk(
+            camera=parts.face.camera,
+            decoder=parts.face.decoder,
+            engine=parts.face.engine,
+            threshold=parts.face.threshold,
+            workers=workers,
+            mailbox=mailbox,
+            health=health,
+        )
+        mailbox.attach(
+            UnitHands(
+                card=CardDesk(reader=parts.reader, institution=parts.institution, workers=workers, mailbox=mailbox),
+                face=face,
+                front=_front_of(parts.face),
+                panel=self.panel,
+                asks=asks,
+                link=self.link,
+                mailbox=mailbox,
+                clock=parts.clock,
+            )
+        )
+        for part, fault in troubles.items():
+            health.report(part, fault.reason, why=str(fault))
+
+    def run(self, tick: Callable[[], None] | None = None) -> None:
+        """Serve visitors until `stop`. Threads at the rim start here and have ended when this returns."""
+        with ExitStack() as running:
+            if isinstance(self._workers, ThreadWorkers):
+                running.enter_context(self._workers)
+            for name, loop, stop in (
+                ("card-watch", self.watch.run, self.watch.stop),
+                ("panel", self.panel.run, self.panel.stop),
+            ):
+                thread = threading.Thread(target=loop, name=name, daemon=True)
+                running.callback(thread.join, timeout=5.0)
+                running.callback(stop)
+                thread.start()
+            running.callback(self.link.close)
+            self.link.start()
+            self.panel.show(Cue.IDLE)
+            self.mailbox.run(tick)
+
+    def stop(self) -> None:
+        """End `run`, from any thread."""
+        self.mailbox.stop()
+
+    def _health_changed(self, troubles: tuple[Reason, ...]) -> None:
+        self.link.set_status("impaired" if troubles else "ready", troubles)
+
+    def _line_changed(self, up: bool, why: str) -> None:  # noqa: FBT001  the link's signature
+        self.health.report("line", None if up else Reason.BROKER_UNREACHABLE, why=why)
+
+    def _receipt_came(self, receipt: Receipt) -> None:
+        self.health.report("outbox", None)
+        if receipt.disposition == "refused":
+            log.error("the clinic will never take result %d: %s", receipt.sequence, receipt.reason)
+
+
+def _front_of(face: FaceParts | None) -> Callable[[], ReferenceNumberB | None]:
+    return lambda: None if face is None else face.front.read(FRONT_TIMEOUT_S)
+
+
+def _fractions(entropy: Entropy) -> Callable[[], float]:
+    """Return a source of numbers from 0 up to, not including, 1."""
+    return lambda: int.from_bytes(entropy.token(6), "big") / 2**48
