@@ -30,9 +30,10 @@ class Template:
 
     def score(self, direction: Direction) -> float:
         """Return the cosine between the two, -1..1. Raise ValueError after `wipe()`."""
-        if self._direction is None:
+        mine = self._direction  # once: another thread may wipe meanwhile
+        if mine is None:
             raise ValueError("this template was wiped")
-        return float(np.dot(self._direction, direction))
+        return float(np.dot(mine, direction))
 
     def wipe(self) -> None:
         """Overwrite the numbers; harmless when repeated."""

@@ -25,7 +25,7 @@ class Gates:
     roll_deg: float
     """Head tilted towards a shoulder, at most."""
     nose_offset: float
-    """Nose off the middle between the eyes, in eye distances, at most: 0.35 is a head turned by about 20 degrees."""
+    """Nose off the middle between the eyes, in eye distances, at most: 0.35 is a head turned by roughly 25 degrees."""
     darkest: float
     brightest: float
     """Mean grey value of the aligned face, 0..255."""

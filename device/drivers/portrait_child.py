@@ -1,0 +1,114 @@
+"""The throw-away process that decodes one portrait from a card, and then ends.
+
+Started by `portrait.py` as a program of its own, with three pipes and nothing else. The picture comes from a card that
+may be an attacker's, and decoders of JPEG 2000 have a history. So before the first byte is read, the limits are
+set: no new file or socket can be opened, no process started, no file grown, memory and processor time are bounded, and
+a crash leaves no memory image. Whatever goes wrong, it ends without an answer and says nothing.
+
+In: the file, to the end. Out: `READY` when set up; then channels, width and height (`HEADER`) and the pixels.
+"""
+
+from __future__ import annotations
+
+import io
+import resource
+import struct
+import sys
+
+from PIL import Image, ImageFile, Jpeg2KImagePlugin
+
+READY = b"+"
+HEADER = struct.Struct(">BHH")
+LARGEST_FILE_BYTES = 65_536
+LONGEST_SIDE_PX = 1_000
+MOST_TILES = 64
+MOST_COMPONENTS = 4
+MOST_BITS = 8
+MEMORY_BYTES = 256 * 1024 * 1024
+PROCESSOR_S = 2
+
+JP2_SIGNATURE = bytes.fromhex("0000000C6A5020200D0A870A")
+START_OF_CODESTREAM_AND_SIZE = bytes.fromhex("FF4FFF51")
+SIZE_SEGMENT = struct.Struct(">HH8IH")
+"""Lsiz, Rsiz, Xsiz, Ysiz, XOsiz, YOsiz, XTsiz, YTsiz, XTOsiz, YTOsiz, Csiz (ISO/IEC 15444-1, A.5.1)."""
+BOX = struct.Struct(">I4s")
+LONG_BOX = struct.Struct(">Q")
+
+
+def main() -> None:
+    """Set the limits, decode standard input, write the pixels to standard output."""
+    _give_everything_up()
+    sys.stdout.buffer.write(READY)
+    sys.stdout.buffer.flush()
+    data = sys.stdin.buffer.read(LARGEST_FILE_BYTES + 1)
+    check_size(data)
+    image: ImageFile.ImageFile = Jpeg2KImagePlugin.Jpeg2KImageFile(io.BytesIO(data))
+    if max(image.size) > LONGEST_SIDE_PX:  # the container may say something else than the codestream
+        raise ValueError("the container promises too large a picture")
+    pixels = image.convert("L" if image.mode == "L" else "RGB")
+    sys.stdout.buffer.write(HEADER.pack(len(pixels.getbands()), pixels.width, pixels.height) + pixels.tobytes())
+    sys.stdout.buffer.flush()
+
+
+def check_size(data: bytes) -> tuple[int, int]:
+    """Return width and height from the codestream's own header. Raise ValueError unless all of it is modest."""
+    if len(data) > LARGEST_FILE_BYTES:
+        raise ValueError("the file is too large")
+    stream = _codestream(data)
+    if not stream.startswith(START_OF_CODESTREAM_AND_SIZE):
+        raise ValueError("no JPEG 2000 codestream")
+    body = stream[len(START_OF_CODESTREAM_AND_SIZE) :]
+    if len(body) < SIZE_SEGMENT.size:
+        raise ValueError("the header is cut off")
+    _, _, right, bottom, left, top, tile_width, tile_height, tile_left, tile_top, components = SIZE_SEGMENT.unpack(
+        body[: SIZE_SEGMENT.size]
+    )
+    width, height = right - left, bottom - top
+    if not (0 < width <= LONGEST_SIDE_PX and 0 < height <= LONGEST_SIDE_PX and max(left, top) <= LONGEST_SIDE_PX):
+        raise ValueError("the picture is too large")
+    if not (tile_width and tile_height and tile_left <= left and tile_top <= top):
+        raise ValueError("the tiles make no sense")
+    if -(-(right - tile_left) // tile_width) * -(-(bottom - tile_top) // tile_height) > MOST_TILES:
+        raise ValueError("too many tiles")
+    depths = body[SIZE_SEGMENT.size : SIZE_SEGMENT.size + 3 * components : 3]
+    if not 0 < components <= MOST_COMPONENTS or len(depths) != components:
+        raise ValueError("too many components")
+    if any((depth & 0x7F) + 1 > MOST_BITS for depth in depths):
+        raise ValueError("too many bits per component")
+    return width, height
+
+
+def _codestream(data: bytes) -> bytes:
+    """Return the codestream: the file itself, or what the box `jp2c` of a JP2 file holds."""
+    if not data.startswith(JP2_SIGNATURE):
+        return data
+    at = len(JP2_SIGNATURE)
+    while at + BOX.size <= len(data):
+        length, kind = BOX.unpack_from(data, at)
+        start = at + BOX.size
+        if length == 1 and start + LONG_BOX.size <= len(data):
+            (length,) = LONG_BOX.unpack_from(data, start)
+            start += LONG_BOX.size
+        end = at + length if length else len(data)
+        if end < start:
+            break
+        if kind == b"jp2c":
+            return data[start:end]
+        at = end
+    raise ValueError("no codestream in the file")
+
+
+def _give_everything_up() -> None:
+    for limit, value in (
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_CPU, PROCESSOR_S),
+        (resource.RLIMIT_NOFILE, 3),  # the three pipes: a fourth descriptor, so any file or socket, is refused
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(limit, (value, value))
+
+
+if __name__ == "__main__":
+    main()
