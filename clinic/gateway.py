@@ -51,6 +51,9 @@ CHALLENGE_LIFETIME = timedelta(seconds=120)
 SIGNED = frozenset({Assurance.PIN_SIGNATURE, Assurance.FACE_INSTITUTION})
 """With these the card itself signed the challenge; without its signature they are a false claim."""
 
+DEFAULT_CONSENT = (ConsentItem.MEDICATION, ConsentItem.CHECKUP)
+"""What the official terminal asks before anybody changes its settings: 薬剤 and 健診."""
+
 log = logging.getLogger(__name__)
 
 
@@ -63,8 +66,8 @@ class GatewayPolicy:
     anchors: tuple[x509.Certificate, ...]
     """Authorities whose cards are believed."""
     accept: frozenset[Assurance] = SIGNED
-    ask_consent: tuple[ConsentItem, ...] = (ConsentItem.MEDICATION, ConsentItem.CHECKUP)
-    """What visitors are asked to show; the default is the official default of 薬剤 and 健診."""
+    ask_consent: tuple[ConsentItem, ...] = DEFAULT_CONSENT
+    """What visitors are asked to show."""
 
 
 class Gateway:

@@ -88,6 +88,11 @@ class ServiceLine:
         self._worker = threading.Thread(target=self._work, name=f"{settings.name} work", daemon=True)
         self._retries = 0
 
+    @property
+    def name(self) -> str:
+        """The service's name on the line."""
+        return self._settings.name
+
     def start(self) -> None:
         """Start connecting and keep at it. Never raises for an absent broker."""
         self._worker.start()
@@ -115,7 +120,7 @@ class ServiceLine:
             protocol=MQTTProtocolVersion.MQTTv5,
             manual_ack=True,
         )
-        client.tls_set_context(_tls(self._settings))
+        client.tls_set_context(tls_context(self._settings))
         client.on_socket_open = _no_delay
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
@@ -146,11 +151,10 @@ class ServiceLine:
             client.subscribe(self._topic, qos=1)
 
     def _on_subscribe(
-        self, client: Client, _data: object, _mid: int, codes: list[ReasonCode], _properties: Properties | None
+        self, _client: Client, _data: object, _mid: int, codes: list[ReasonCode], _properties: Properties | None
     ) -> None:
         if any(code.is_failure for code in codes):
-            log.warning("%s: the broker refused the subscription to %s: %s", self._settings.name, self._topic, codes)
-            client.disconnect()
+            log.error("%s: the broker's access list denies %s: %s", self._settings.name, self._topic, codes)
             return
         self._retries = 0
         self.ready.set()
@@ -232,7 +236,8 @@ class ServiceLine:
         log.warning("%s: message of %s dropped (no. %d): %s", self._settings.name, unit or "?", self.dropped[kind], why)
 
 
-def _tls(settings: LineSettings) -> ssl.SSLContext:
+def tls_context(settings: LineSettings) -> ssl.SSLContext:
+    """Return how we prove ourselves and whom we believe. Raise BadConfig naming the file that does not fit."""
     try:
         context = ssl.create_default_context(cafile=str(settings.authority))
     except (OSError, ValueError) as error:

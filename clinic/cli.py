@@ -1,0 +1,125 @@
+"""`uketsuke-clinic`: run the clinic side, check its configuration, make its keys.
+
+Exit codes: 0 done, 1 something failed, 2 the command or the configuration is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clinic.config import load_config
+from clinic.keys import load_key, make_key_pair
+from clinic.run import open_lines, read_parts
+from device.domain.errors import BadConfig, UketsukeError
+
+READY_POLL_S = 0.1
+
+app = typer.Typer(
+    help="The clinic's side of Uketsuke: answers the units' questions and stores the results of visits.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+config_app = typer.Typer(help="Look at a configuration without running it.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
+
+
+@app.command()
+def run(
+    config: Annotated[Path, typer.Option(help="The configuration, TOML.")],
+    json_output: Json = False,  # noqa: FBT002  typer makes options of keyword arguments
+) -> None:
+    """Run the configured services until SIGTERM or SIGINT. Prints one line on stdout when all of them are connected."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    settings = load_config(config)
+    with open_lines(read_parts(settings, config.parent)) as lines:
+        for line in lines:
+            line.start()
+        for line in lines:
+            while not stop.is_set() and not line.ready.wait(READY_POLL_S):
+                pass
+        if not stop.is_set():
+            names = [line.name for line in lines]
+            _say(
+                f"ready: {', '.join(names)} at {settings.broker.host}:{settings.broker.port}, {settings.site.branch}",
+                {"event": "ready", "services": names, "branch": settings.site.branch},
+                json_output=json_output,
+            )
+        stop.wait()
+
+
+@config_app.command("check")
+def check(
+    file: Annotated[Path, typer.Argument(help="The configuration, TOML.")],
+    json_output: Json = False,  # noqa: FBT002  as above
+) -> None:
+    """Check a configuration and every file that it names, without connecting to anything."""
+    try:
+        names = read_parts(load_config(file), file.parent).services
+    except BadConfig as error:
+        if json_output:
+            _say("", {"file": str(file), "good": False, "problem": str(error)}, json_output=True)
+            raise typer.Exit(2) from error
+        raise
+    _say(
+        f"{file}: good, would run {', '.join(names)}",
+        {"file": str(file), "good": True, "services": names},
+        json_output=json_output,
+    )
+
+
+@app.command()
+def keys(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the two files go.")],
+    json_output: Json = False,  # noqa: FBT002  as above
+) -> None:
+    """Make the clinic's sealing keys: the private one stays here, the public one goes to the units."""
+    files = make_key_pair(folder)
+    kid = load_key(files.public, private=False).kid
+    _say(
+        f"private: {files.private}\npublic:  {files.public}",
+        {"private": str(files.private), "public": str(files.public), "kid": kid},
+        json_output=json_output,
+    )
+
+
+def main() -> None:
+    """Run the command line; whatever goes wrong is said in one sentence on stderr."""
+    try:
+        app()
+    except BadConfig as error:
+        sys.stderr.write(f"uketsuke-clinic: {error}\n")
+        sys.exit(2)
+    except UketsukeError as error:
+        sys.stderr.write(f"uketsuke-clinic: {error}\n")
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001  the last place before a person would see a traceback
+        # The text of an unforeseen error may quote what was being read; its place says enough to look.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        sys.stderr.write(f"uketsuke-clinic: internal fault, {type(error).__name__} in {where}\n")
+        sys.exit(1)
+
+
+def _say(text: str, fields: dict[str, object], *, json_output: bool) -> None:
+    sys.stdout.write((json.dumps(fields, ensure_ascii=False) if json_output else text) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Builds the clinic side from its configuration: read every file first, then open the services' lines."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+from joserfc.jwk import ECKey
+
+from clinic.config import ClinicConfig, ConsumerSection, GatewaySection
+from clinic.consumer import Consumer
+from clinic.gateway import Gateway, GatewayPolicy
+from clinic.keys import load_authorities, load_key
+from clinic.line import LineSettings, ServiceLine, tls_context
+from clinic.national_service import StandInService
+from clinic.people import load_people
+from clinic.results import ResultFile
+from clinic.services import hear_asks, hear_results
+from device.domain.errors import BadConfig
+from device.wire import topics
+
+GATEWAY = "clinic-gateway"
+CONSUMER = "clinic-consumer"
+"""Common names of the two services, as the broker's access list knows them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _GatewayParts:
+    gateway: Gateway
+    line: LineSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ConsumerParts:
+    authority: x509.Certificate
+    keys: tuple[ECKey, ...]
+    results: Path
+    line: LineSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClinicParts:
+    """Everything that the configuration names, read and found good; nothing is opened for writing or connected."""
+
+    branch: str
+    gateway: _GatewayParts | None
+    consumer: _ConsumerParts | None
+
+    @property
+    def services(self) -> list[str]:
+        """The names of the services that would run."""
+        return [part.line.name for part in (self.gateway, self.consumer) if part is not None]
+
+
+def read_parts(config: ClinicConfig, folder: Path) -> ClinicParts:
+    """Read all files of a configuration. `folder` is what its paths are relative to.
+
+    Raise BadConfig naming the file that does not fit.
+    """
+    gateway = None if config.gateway is None else _read_gateway(config, config.gateway, folder)
+    consumer = None if config.consumer is None else _read_consumer(config, config.consumer, folder)
+    return ClinicParts(branch=config.site.root, gateway=gateway, consumer=consumer)
+
+
+@contextmanager
+def open_lines(parts: ClinicParts) -> Iterator[list[ServiceLine]]:
+    """Open the file of results and make the lines of the services, not started; close all on leaving.
+
+    Raise BadConfig when the file of results cannot be used.
+    """
+    with ExitStack() as opened:
+        lines = []
+        if (gateway := parts.gateway) is not None:
+            hear = hear_asks(gateway.gateway)
+            lines.append(ServiceLine(gateway.line, branch=parts.branch, leaf=topics.Up.ASK, hear=hear))
+        if (consumer := parts.consumer) is not None:
+            file = opened.enter_context(ResultFile(consumer.results))
+            hear = hear_results(Consumer(file, authority=consumer.authority, keys=consumer.keys, branch=parts.branch))
+            lines.append(ServiceLine(consumer.line, branch=parts.branch, leaf=topics.Up.RESULT, hear=hear))
+        for line in lines:
+            opened.callback(line.close)
+        yield lines
+
+
+def _read_gateway(config: ClinicConfig, section: GatewaySection, folder: Path) -> _GatewayParts:
+    policy = GatewayPolicy(
+        institution_code=config.site.institution_code,
+        anchors=tuple(anchor for path in section.anchors for anchor in load_authorities(folder / path)),
+        accept=frozenset(section.accept),
+        ask_consent=tuple(section.ask_consent),
+    )
+    gateway = Gateway(
+        policy,
+        StandInService(load_people(folder / section.people)),
+        key=load_key(folder / section.sealing_key, private=True),
+        consumer_key=load_key(folder / section.consumer_key, private=False),
+        token=secrets.token_bytes,
+    )
+    return _GatewayParts(gateway=gateway, line=_read_line(config, section, folder, GATEWAY))
+
+
+def _read_consumer(config: ClinicConfig, section: ConsumerSection, folder: Path) -> _ConsumerParts:
+    path = folder / config.broker.authority
+    authorities = load_authorities(path)
+    if len(authorities) != 1:
+        raise BadConfig("a site has one authority, here are several", where=str(path))
+    return _ConsumerParts(
+        authority=authorities[0],
+        keys=tuple(load_key(folder / name, private=True) for name in section.sealing_keys),
+        results=folder / section.results,
+        line=_read_line(config, section, folder, CONSUMER),
+    )
+
+
+def _read_line(
+    config: ClinicConfig, section: GatewaySection | ConsumerSection, folder: Path, name: str
+) -> LineSettings:
+    settings = LineSettings(
+        name=name,
+        host=config.broker.host,
+        port=config.broker.port,
+        authority=folder / config.broker.authority,
+        certificate=folder / section.certificate,
+        key=folder / section.key,
+    )
+    tls_context(settings)
+    certificate = x509.load_pem_x509_certificate(settings.certificate.read_bytes())
+    names = [attribute.value for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    if names != [name]:
+        # The broker would let it in and then deliver nothing, without a word.
+        raise BadConfig(f"its common name must be {name}", where=str(settings.certificate))
+    return settings
