@@ -16,8 +16,11 @@ class CardConnection(Protocol):
     (facts: the state survives disconnect and reset, only loss of power ends it).
     """
 
-    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        """Send one short command APDU; return (data, SW1SW2). Raise CardLost when card or reader is gone."""
+    def transmit(self, apdu: bytes | bytearray) -> tuple[bytes, int]:
+        """Send one short command APDU; return (data, SW1SW2). Raise CardLost when card or reader is gone.
+
+        Keep neither the command nor a copy of it: a bytearray may hold a secret that its owner is about to wipe.
+        """
 
     def power_off(self) -> None:
         """Cut the card's power and let go of it. Never raises; harmless when repeated."""

@@ -18,5 +18,6 @@ class InstitutionCredential(Protocol):
     def unlock(self, connection: CardConnection) -> bool:
         """With the JPKI application selected, make EF 0017 usable without PIN; return whether it now is.
 
-        Raise CardLost. A refusal by the card is an answer (False), not an error.
+        Leave the JPKI application selected, whatever was selected in between. Raise CardLost.
+        A refusal by the card is an answer (False), not an error.
         """
