@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -34,6 +35,7 @@ class SandboxedPortraitDecoder:
         """Start the first child. Raise Fault(INTERNAL_FAULT) when no process can be started."""
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
+        self._closed = False
         self._child: subprocess.Popen[bytes] | None = _spawn()
 
     def decode(self, jp2: bytes) -> Picture:
@@ -45,17 +47,22 @@ class SandboxedPortraitDecoder:
         if not 0 < len(jp2) <= LARGEST_FILE_BYTES:
             raise FaceError(f"a portrait of {len(jp2)} bytes", reason=Reason.PORTRAIT_UNREADABLE)
         with self._lock:
+            if self._closed:
+                raise Fault("the portrait decoder is closed", part="portrait", reason=Reason.INTERNAL_FAULT)
             child, self._child = self._child or _spawn(), None
             try:
                 answer = self._ask(child, jp2)
             finally:
                 _end(child)
-                self._child = _spawn()
+                # This answer is good even if the machine has no process left; the next call says so.
+                with contextlib.suppress(Fault):
+                    self._child = _spawn()
         return _picture(answer)
 
     def close(self) -> None:
         """End the child that is waiting; harmless when repeated."""
         with self._lock:
+            self._closed = True
             child, self._child = self._child, None
         if child:
             _end(child)

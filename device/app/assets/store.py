@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from device.domain.errors import BadConfig
+from device.domain.errors import BadConfig, Fault
+from device.domain.reasons import Reason
 from device.face.manifest import (
     Asset,
     Manifest,
@@ -18,8 +20,6 @@ from device.face.manifest import (
     parse_manifest,
     parse_photos,
 )
-
-GET_THEM = "`uketsuke models fetch` gets it"
 
 
 class Condition(StrEnum):
@@ -78,23 +78,37 @@ def condition(asset: Asset, path: Path) -> tuple[Condition, str]:
     """Return what is known about one file, with the digest found (empty when absent)."""
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
-    except FileNotFoundError:
+    except OSError:
         return Condition.ABSENT, ""
     return (Condition.OK if found == asset.sha256 else Condition.WRONG_DIGEST), found
 
 
 def put(path: Path, data: bytes) -> None:
-    """Write `data` so that `path` never holds half a file, not even after a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write `data` so that `path` never holds half a file, not even after a power cut. Raise Fault(MODEL_MISSING)."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise Fault(
+            f"{path} cannot be written: {error.strerror}", part="models", reason=Reason.MODEL_MISSING
+        ) from error
+
+
+def remedy(asset: Asset) -> str:
+    """Return what a person can do to get this file."""
+    if isinstance(asset.source, UpstreamSource):
+        return (
+            f"no package registry carries it: take it from {asset.source.where} and name the folder that you put it "
+            "into, `uketsuke models fetch --mirror FOLDER`"
+        )
+    return "`uketsuke models fetch` gets it"
 
 
 def _state(asset: Asset, path: Path) -> AssetState:
@@ -103,9 +117,9 @@ def _state(asset: Asset, path: Path) -> AssetState:
         case Condition.OK:
             advice = ""
         case Condition.WRONG_DIGEST:
-            advice = f"expected SHA-256 {asset.sha256}, found {found}; {_remedy(asset)}"
+            advice = f"expected SHA-256 {asset.sha256}, found {found}; {remedy(asset)}"
         case Condition.ABSENT:
-            advice = _remedy(asset)
+            advice = remedy(asset)
     return AssetState(
         name=asset.name,
         path=path,
@@ -114,15 +128,6 @@ def _state(asset: Asset, path: Path) -> AssetState:
         condition=known,
         advice=advice,
     )
-
-
-def _remedy(asset: Asset) -> str:
-    if isinstance(asset.source, UpstreamSource):
-        return (
-            f"no package registry carries {asset.file}; take it from {asset.source.where} and give its folder: "
-            "`uketsuke models fetch --mirror FOLDER`"
-        )
-    return "`uketsuke models fetch` gets it"
 
 
 def _read_text(path: Path) -> str:
