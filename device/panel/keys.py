@@ -71,6 +71,11 @@ class KeyDecoder:
         """No key is down, stuck ones aside: scanning may stop until a line changes."""
         return self._down.keys() <= self._stuck
 
+    @property
+    def any_stuck(self) -> bool:
+        """A key was down for too long and has not come up since."""
+        return bool(self._stuck)
+
     def feed(self, sample: KeypadSample) -> tuple[KeyEvent, ...]:
         """Take the next sample and return what became certain with it."""
         self._track(sample)

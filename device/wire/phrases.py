@@ -42,9 +42,10 @@ def say(phrase: Phrase, language: str, **values: object) -> str:
     """Return what is said for `phrase`; values it does not take are ignored.
 
     `tries_left` is a number, `items` one or more `ConsentItem`s (tuple or list) in the order in which they are named.
-    Raise ValueError for an unknown language or no items, KeyError for a value that is missing.
+    Raise ValueError for an unknown language, KeyError for a value that is missing, None or empty.
     """
-    return phrasebook().phrases[phrase].say(language, **{name: _spoken(it, language) for name, it in values.items()})
+    spoken = {name: _spoken(value, language) for name, value in values.items()}
+    return phrasebook().phrases[phrase].say(language, **spoken)
 
 
 def consent_item_name(item: ConsentItem, language: str) -> str:
@@ -56,5 +57,6 @@ def _spoken(value: object, language: str) -> object:
     if not isinstance(value, (tuple, list)):
         return value
     names = [consent_item_name(item, language) for item in value]
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if language == "en" and most else "、".join(names)
+    if language == "en" and len(names) > 1:
+        return f"{', '.join(names[:-1])} and {names[-1]}"
+    return "、".join(names) or None

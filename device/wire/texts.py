@@ -32,12 +32,12 @@ class Text(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def say(self, language: str, **values: object) -> str:
         """Return the text in `language` with its values filled in; values that it does not take are ignored.
 
-        Raise ValueError for a language that is not one of `LANGUAGES`, KeyError for a value that is missing.
+        Raise ValueError for a language that is not one of `LANGUAGES`, KeyError for a value that is missing or None.
         """
         if language not in LANGUAGES:
             raise ValueError(f"no text in {language!r}; there is {', '.join(LANGUAGES)}")
         line: str = getattr(self, language)
-        return line.format_map(values)
+        return line.format_map({name: value for name, value in values.items() if value is not None})
 
 
 def values_of(line: str) -> frozenset[str]:

@@ -119,11 +119,13 @@ def test_a_stuck_key_is_noticed_once_and_the_others_go_on_working(
     assert stuck.key == "8"
     assert stuck.at_s == pytest.approx(SETTINGS.stuck_after_s)
     assert decoder.resting
+    assert decoder.any_stuck
 
     assert pressed(type_and_listen("1239#")) == "1239#"
 
     keypad.free("8")
     assert pressed(type_and_listen("18#")) == "18#"
+    assert not decoder.any_stuck
 
 
 def test_a_stuck_key_makes_no_ghost_count(clock: SimulatedClock, keypad: SimulatedKeypad) -> None:
