@@ -162,9 +162,10 @@ class _Connection:
             self._client.connect(host, port, KEEPALIVE_S, clean_start=False, properties=properties)
         except (OSError, ValueError) as error:
             return not_connected(error, host, port)
-        if self._closed:
-            # Nobody heard `close` while the connection was on its way.
-            self._client.disconnect()
+        if self._closed and (connection := self._client.socket()):
+            # The CONNECT is not written yet, and must not be: it would throw a newer connection of ours off the broker.
+            connection.close()
+            return "closed before it was there"
         try:
             while self._client.loop(_LOOP_S) == MQTTErrorCode.MQTT_ERR_SUCCESS:
                 pass
