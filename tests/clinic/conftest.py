@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.x509.oid import NameOID
+from joserfc.jwk import ECKey
+
+from clinic.gateway import Gateway, GatewayPolicy
+from clinic.national_service import NationalService, StandInService
+from clinic.people import Person, load_people
+from device.domain.reasons import Reason
+from device.domain.values import Assurance, ConsentItem, UnitId
+from device.wire.messages import (
+    Answer,
+    Begin,
+    Challenge,
+    Confirm,
+    Evidence,
+    Holder,
+    HolderKnown,
+    Qualification,
+    Refused,
+)
+from device.wire.sealing import Signer, seal, unseal
+from provisioning.pki import SiteAuthority
+
+NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+INSTITUTION = "1399999999"
+UNIT = UnitId("unit-0001")
+AUTHORITY_NAME = x509.Name(
+    [x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"), x509.NameAttribute(NameOID.ORGANIZATION_NAME, "INVENTED-JPKI")]
+)
+CardKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card's certificate, and what its chip does with a challenge."""
+
+    certificate: bytes
+    key: CardKey
+
+    def sign(self, challenge: bytes) -> bytes:
+        if isinstance(self.key, rsa.RSAPrivateKey):
+            return self.key.sign(challenge, padding.PKCS1v15(), hashes.SHA256())
+        return self.key.sign(challenge, ec.ECDSA(hashes.SHA256()))
+
+
+@dataclass(frozen=True)
+class CardIssuer:
+    """An authority of cards; every generation has the same name, as the real ones have."""
+
+    key: rsa.RSAPrivateKey
+    card_key: rsa.RSAPrivateKey
+    certificate: x509.Certificate
+
+    @classmethod
+    def create(cls, key: rsa.RSAPrivateKey, card_key: rsa.RSAPrivateKey) -> CardIssuer:
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(AUTHORITY_NAME)
+            .issuer_name(AUTHORITY_NAME)
+            .public_key(key.public_key())
+            .serial_number(1)
+            .not_valid_before(NOW - timedelta(days=3650))
+            .not_valid_after(NOW + timedelta(days=3650))
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        return cls(key, card_key, certificate)
+
+    def issue(
+        self,
+        serial: int,
+        *,
+        not_after: datetime = NOW + timedelta(days=900),
+        not_before: datetime = NOW - timedelta(days=900),
+        key: CardKey | None = None,
+        for_signing_documents: bool = False,
+        usage: bool = True,
+    ) -> Card:
+        key = key or self.card_key
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "INVENTED0000000000001A")]))
+            .issuer_name(AUTHORITY_NAME)
+            .public_key(key.public_key())
+            .serial_number(serial)
+            .not_valid_before(not_before)
+            .not_valid_after(not_after)
+        )
+        if usage:
+            key_usage = x509.KeyUsage(
+                digital_signature=True,
+                content_commitment=for_signing_documents,
+                key_encipherment=False,
+                data_encipherment=False,
+                key_agreement=False,
+                key_cert_sign=False,
+                crl_sign=False,
+                encipher_only=False,
+                decipher_only=False,
+            )
+            builder = builder.add_extension(key_usage, critical=True)
+        certificate = builder.sign(self.key, hashes.SHA256())
+        return Card(certificate.public_bytes(serialization.Encoding.DER), key)
+
+    def issue_to(self, person: Person) -> Card:
+        not_after = person.certificate_not_after(NOW)
+        return self.issue(person.serial, not_after=not_after, not_before=not_after - timedelta(days=1800))
+
+
+@dataclass
+class GatewayVisitor:
+    """A unit in front of a gateway, without a line between them."""
+
+    gateway: Gateway
+    key: ECKey
+    """Public: what the unit seals evidence for."""
+    consumer_key: ECKey
+    """Private: what the consumer opens qualifications with."""
+    unit: UnitId = UNIT
+    reception: str = "a" * 32
+    now: datetime = NOW
+    _numbers: itertools.count[int] = field(default_factory=itertools.count)
+
+    def ask_id(self) -> str:
+        return f"ask-{next(self._numbers):08d}"
+
+    def begin(self) -> bytes:
+        answer = self.gateway.answer(self.unit, Begin(ask_id=self.ask_id(), reception=self.reception), self.now)
+        assert isinstance(answer, Challenge)
+        return answer.challenge
+
+    def holder_ask(
+        self,
+        card: Card,
+        challenge: bytes,
+        *,
+        assurance: Assurance = Assurance.PIN_SIGNATURE,
+        signature: bytes | None = None,
+        unsigned: bool = False,
+    ) -> Holder:
+        evidence = Evidence(
+            assurance=assurance,
+            certificate=card.certificate,
+            signature=None if unsigned else signature or card.sign(challenge),
+        )
+        sealed = seal(msgspec.json.encode(evidence), self.key)
+        return Holder(ask_id=self.ask_id(), reception=self.reception, evidence=sealed)
+
+    def show(self, card: Card, *, assurance: Assurance = Assurance.PIN_SIGNATURE) -> Answer:
+        """Begin, and prove to be the card's holder."""
+        ask = self.holder_ask(card, self.begin(), assurance=assurance)
+        return self.gateway.answer(self.unit, ask, self.now)
+
+    def confirm(self, consents: dict[ConsentItem, bool] | None = None) -> Answer:
+        ask = Confirm(ask_id=self.ask_id(), reception=self.reception, consents=consents or {})
+        return self.gateway.answer(self.unit, ask, self.now)
+
+    def visit(self, card: Card, consents: dict[ConsentItem, bool] | None = None) -> Qualification:
+        assert isinstance(self.show(card), HolderKnown)
+        answer = self.confirm(consents)
+        assert isinstance(answer, Qualification)
+        return answer
+
+    def open(self, answer: Answer) -> dict[str, object]:
+        assert isinstance(answer, Qualification)
+        assert answer.sealed is not None
+        return msgspec.json.decode(unseal(answer.sealed, self.consumer_key), type=dict[str, object])
+
+    def results(self, answer: Answer) -> list[dict[str, str]]:
+        """The `ResultOfQualificationConfirmation`s of an answer."""
+        return msgspec.convert(self.open(answer)["ResultOfQualificationConfirmation"], list[dict[str, str]])
+
+
+def refusal(answer: Answer) -> Reason:
+    """Why an answer is a refusal; fails for any other answer."""
+    assert isinstance(answer, Refused)
+    return answer.reason
+
+
+def counted_token() -> Callable[[int], bytes]:
+    numbers = itertools.count()
+    return lambda length: sha256(str(next(numbers)).encode()).digest()[:length]
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def rsa_keys() -> tuple[rsa.RSAPrivateKey, ...]:
+    """Three keys for the whole session: making one takes longer than most tests."""
+    return tuple(rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(3))
+
+
+@pytest.fixture(scope="session")
+def issuer(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> CardIssuer:
+    return CardIssuer.create(rsa_keys[0], rsa_keys[1])
+
+
+@pytest.fixture(scope="session")
+def foreign_issuer(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> CardIssuer:
+    """Another authority under the very same name."""
+    return CardIssuer.create(rsa_keys[2], rsa_keys[1])
+
+
+@pytest.fixture(scope="session")
+def sealing_keys() -> tuple[ECKey, ECKey]:
+    """Private keys of gateway and consumer."""
+    return ECKey.generate_key("P-256"), ECKey.generate_key("P-256")
+
+
+@pytest.fixture
+def policy(issuer: CardIssuer) -> GatewayPolicy:
+    return GatewayPolicy(institution_code=INSTITUTION, anchors=(issuer.certificate,))
+
+
+@pytest.fixture
+def open_gateway(sealing_keys: tuple[ECKey, ECKey], policy: GatewayPolicy) -> Callable[..., GatewayVisitor]:
+    def open_one(*, policy: GatewayPolicy = policy, service: NationalService | None = None) -> GatewayVisitor:
+        own, consumer = sealing_keys
+        gateway = Gateway(
+            policy,
+            service or StandInService(load_people()),
+            key=own,
+            consumer_key=public_half(consumer),
+            token=counted_token(),
+        )
+        return GatewayVisitor(gateway, public_half(own), consumer)
+
+    return open_one
+
+
+@pytest.fixture
+def visitor(open_gateway: Callable[..., GatewayVisitor]) -> GatewayVisitor:
+    return open_gateway()
+
+
+@pytest.fixture
+def why() -> Callable[[Answer], Reason]:
+    return refusal
+
+
+@pytest.fixture
+def people() -> dict[int, Person]:
+    return dict(load_people())
+
+
+@pytest.fixture(scope="session")
+def site() -> SiteAuthority:
+    return SiteAuthority.create("site-1", now=NOW)
+
+
+@pytest.fixture
+def signer(site: SiteAuthority) -> Callable[..., Signer]:
+    def issue(name: str, *, authority: SiteAuthority = site, now: datetime = NOW) -> Signer:
+        identity = authority.issue_client(name, now=now)
+        return Signer.load(identity.key_pem, identity.certificate_pem)
+
+    return issue
+
+
+@pytest.fixture
+def results_path(tmp_path: Path) -> Path:
+    return tmp_path / "results.jsonl"
+
+
+def public_half(key: ECKey) -> ECKey:
+    key.ensure_kid()
+    return ECKey.import_key(key.as_dict(private=False))
