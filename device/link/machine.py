@@ -143,7 +143,7 @@ class LinkMachine:
                 return [self._say(status)] if self._state is State.UP else []
             case events.TimePassed():
                 return []
-            case _:
+            case _:  # pragma: no cover  mypy proves that nobody comes here
                 assert_never(event)
 
     def _move(
