@@ -44,6 +44,6 @@ def decode(payload: bytes, kind: type[T] | Any) -> T:  # noqa: ANN401  a union o
 
 
 def _without_values(text: str) -> str:
-    # msgspec says what it expected and where (`- at $.reason`), and quotes an unknown enum value or tag. The quote may
-    # be personal; a value with a quotation mark of its own ends at the last one.
-    return re.sub(r"value '.*'", "value", text, flags=re.DOTALL)
+    # msgspec says what it expected and where (- at `$.reason`), and quotes an unknown enum value or tag as `repr` does.
+    # The quote may be personal, and may hold quotation marks of its own: it ends at the last one.
+    return re.sub(r"""value ['"].*['"]""", "value", text, flags=re.DOTALL)

@@ -65,7 +65,7 @@ class Confirm(_Message, frozen=True, kw_only=True, tag="confirm", tag_field="kin
 Ask = Begin | Holder | Confirm
 
 
-class Evidence(Struct, frozen=True, kw_only=True):
+class Evidence(_Message, frozen=True, kw_only=True, tag="evidence", tag_field="kind"):
     """What proves the holder; travels sealed. Never stored, never logged."""
 
     assurance: Assurance
