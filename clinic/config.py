@@ -47,7 +47,7 @@ from device.wire import topics
 
 MAX_BYTES = 262_144
 
-PathText = Annotated[str, Meta(min_length=1)]
+PathText = Annotated[str, Meta(pattern=r"^[^\x00]+\Z")]
 
 
 class SiteSection(Struct, frozen=True, kw_only=True):

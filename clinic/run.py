@@ -62,8 +62,12 @@ def read_parts(config: ClinicConfig, folder: Path) -> ClinicParts:
 
     Raise BadConfig naming the file that does not fit.
     """
+    path = folder / config.broker.authority
+    authorities = load_authorities(path)
+    if len(authorities) != 1:
+        raise BadConfig("a site has one authority, here are several", where=str(path))
     gateway = None if config.gateway is None else _read_gateway(config, config.gateway, folder)
-    consumer = None if config.consumer is None else _read_consumer(config, config.consumer, folder)
+    consumer = None if config.consumer is None else _read_consumer(config, config.consumer, folder, authorities[0])
     return ClinicParts(branch=config.site.root, gateway=gateway, consumer=consumer)
 
 
@@ -104,13 +108,11 @@ def _read_gateway(config: ClinicConfig, section: GatewaySection, folder: Path) -
     return _GatewayParts(gateway=gateway, line=_read_line(config, section, folder, GATEWAY))
 
 
-def _read_consumer(config: ClinicConfig, section: ConsumerSection, folder: Path) -> _ConsumerParts:
-    path = folder / config.broker.authority
-    authorities = load_authorities(path)
-    if len(authorities) != 1:
-        raise BadConfig("a site has one authority, here are several", where=str(path))
+def _read_consumer(
+    config: ClinicConfig, section: ConsumerSection, folder: Path, authority: x509.Certificate
+) -> _ConsumerParts:
     return _ConsumerParts(
-        authority=authorities[0],
+        authority=authority,
         keys=tuple(load_key(folder / name, private=True) for name in section.sealing_keys),
         results=folder / section.results,
         line=_read_line(config, section, folder, CONSUMER),

@@ -16,8 +16,9 @@ from cryptography.x509.oid import NameOID
 from joserfc.jwk import ECKey
 
 from clinic.gateway import Gateway, GatewayPolicy
+from clinic.keys import make_key_pair
 from clinic.national_service import NationalService, StandInService
-from clinic.people import Person, load_people
+from clinic.people import SHIPPED, Person, load_people
 from device.domain.reasons import Reason
 from device.domain.values import Assurance, ConsentItem, UnitId
 from device.wire.messages import (
@@ -40,6 +41,30 @@ UNIT = UnitId("unit-0001")
 AUTHORITY_NAME = x509.Name(
     [x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"), x509.NameAttribute(NameOID.ORGANIZATION_NAME, "INVENTED-JPKI")]
 )
+CONFIG = """
+[site]
+branch = "{branch}"
+institution_code = "1399999999"
+
+[broker]
+host = "127.0.0.1"
+port = {port}
+authority = "authority.cert.pem"
+
+[gateway]
+certificate = "clinic-gateway.cert.pem"
+key = "clinic-gateway.key.pem"
+sealing_key = "clinic.private.jwk"
+consumer_key = "clinic.public.jwk"
+anchors = ["cards.pem"]
+people = "{people}"
+
+[consumer]
+certificate = "clinic-consumer.cert.pem"
+key = "clinic-consumer.key.pem"
+sealing_keys = ["clinic.private.jwk"]
+results = "results.jsonl"
+"""
 CardKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
@@ -184,6 +209,15 @@ class GatewayVisitor:
         return msgspec.convert(self.open(answer)["ResultOfQualificationConfirmation"], list[dict[str, str]])
 
 
+@dataclass(frozen=True)
+class ClinicFolder:
+    """All files of a clinic, good ones."""
+
+    folder: Path
+    config: Path
+    authority: SiteAuthority
+
+
 def refusal(answer: Answer) -> Reason:
     """Why an answer is a refusal; fails for any other answer."""
     assert isinstance(answer, Refused)
@@ -254,11 +288,6 @@ def why() -> Callable[[Answer], Reason]:
     return refusal
 
 
-@pytest.fixture
-def people() -> dict[int, Person]:
-    return dict(load_people())
-
-
 @pytest.fixture(scope="session")
 def site() -> SiteAuthority:
     return SiteAuthority.create("site-1", now=NOW)
@@ -276,6 +305,30 @@ def signer(site: SiteAuthority) -> Callable[..., Signer]:
 @pytest.fixture
 def results_path(tmp_path: Path) -> Path:
     return tmp_path / "results.jsonl"
+
+
+@pytest.fixture
+def make_clinic(tmp_path: Path, issuer: CardIssuer) -> Callable[..., ClinicFolder]:
+    def make(*, port: int = 8883, branch: str = "simulation", authority: SiteAuthority | None = None) -> ClinicFolder:
+        # TLS asks the real clock, so these certificates are valid at the time of the test.
+        today = datetime.now(UTC)
+        authority = authority or SiteAuthority.create("site-1", now=today)
+        folder = tmp_path / "clinic"
+        authority.write(folder)
+        for name in ("clinic-gateway", "clinic-consumer"):
+            authority.issue_client(name, now=today).write(folder, name)
+        (folder / "cards.pem").write_bytes(issuer.certificate.public_bytes(serialization.Encoding.PEM))
+        make_key_pair(folder)
+        config = folder / "clinic.toml"
+        config.write_text(CONFIG.format(port=port, branch=branch, people=SHIPPED))
+        return ClinicFolder(folder, config, authority)
+
+    return make
+
+
+@pytest.fixture
+def clinic(make_clinic: Callable[..., ClinicFolder]) -> ClinicFolder:
+    return make_clinic()
 
 
 def public_half(key: ECKey) -> ECKey:

@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from joserfc.jwk import ECKey
+
+from clinic.consumer import Consumer
+from clinic.results import ResultFile
+from device.domain.errors import MessageError
+from device.domain.reasons import Reason
+from device.domain.values import Assurance, CardKind, ConsentItem, UnitId
+from device.wire import topics
+from device.wire.codec import encode
+from device.wire.messages import Receipt, Result, SignedResult
+from device.wire.sealing import Signer, seal
+from provisioning.pki import SiteAuthority
+
+UNIT = UnitId("unit-0001")
+QUALIFICATION = {"QualificationValidity": "1", "ResultOfQualificationConfirmation": [{"Name": "診療 太郎"}]}
+
+
+@dataclass
+class Desk:
+    """A consumer with its file, and a unit that reports to it."""
+
+    consumer: Consumer
+    path: Path
+    keys: tuple[ECKey, ECKey]
+    now: datetime
+    signer: Callable[..., Signer]
+    _signers: dict[str, Signer] = field(default_factory=dict)
+
+    def result(self, sequence: int = 1, **changes: Any) -> Result:  # noqa: ANN401  any field of a result
+        result = Result(
+            message_id=f"message-{sequence:04d}",
+            sequence=sequence,
+            unit=UNIT,
+            reception=f"{sequence:032x}",
+            reason=Reason.QUALIFIED,
+            notices=[],
+            card=CardKind.PLASTIC,
+            assurance=Assurance.PIN_SIGNATURE,
+            consents={ConsentItem.MEDICATION: True},
+            started_at=self.now - timedelta(seconds=20),
+            ended_at=self.now,
+            expires_at=self.now + timedelta(days=14),
+            sealed=seal(json.dumps(QUALIFICATION).encode(), self.keys[1]),
+            simulated=False,
+        )
+        return msgspec.structs.replace(result, **changes)
+
+    def sign(self, result: Result, *, by: str = UNIT) -> SignedResult:
+        if by not in self._signers:
+            self._signers[by] = self.signer(by)
+        return SignedResult(jws=self._signers[by].sign(encode(result)))
+
+    def report(self, result: Result, *, by: str = UNIT, on: str = UNIT) -> Receipt:
+        return self.consumer.take(UnitId(on), self.sign(result, by=by), self.now)
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.path.read_text().splitlines()]
+
+
+@pytest.fixture
+def open_desk(
+    site: SiteAuthority,
+    sealing_keys: tuple[ECKey, ECKey],
+    signer: Callable[..., Signer],
+    results_path: Path,
+    now: datetime,
+) -> Iterator[Callable[..., Desk]]:
+    """Opening a desk closes the one before, as a restart does."""
+    opened: list[ResultFile] = []
+
+    def open_one(*, branch: str = topics.PRODUCTION_ROOT, keys: tuple[ECKey, ...] = sealing_keys[1:]) -> Desk:
+        for file in opened:
+            file.close()
+        opened.append(ResultFile(results_path))
+        consumer = Consumer(opened[-1], authority=site.certificate, keys=keys, branch=branch)
+        return Desk(consumer, results_path, sealing_keys, now, signer)
+
+    yield open_one
+    for file in opened:
+        file.close()
+
+
+@pytest.fixture
+def desk(open_desk: Callable[..., Desk]) -> Desk:
+    return open_desk()
+
+
+def test_a_result_is_one_line_with_the_opened_qualification(desk: Desk) -> None:
+    receipt = desk.report(desk.result(notices=[Reason.CERTIFICATE_EXPIRES_SOON]))
+
+    assert receipt == Receipt(message_id="message-0001", sequence=1, disposition="stored", reason=None)
+    assert desk.lines() == [
+        {
+            "received_at": "2026-11-22T03:00:00Z",
+            "unit": "unit-0001",
+            "sequence": 1,
+            "message_id": "message-0001",
+            "reception": f"{1:032x}",
+            "reason": "qualified",
+            "notices": ["certificate_expires_soon"],
+            "card": "plastic",
+            "assurance": "pin_signature",
+            "consents": {"YZK": True},
+            "started_at": "2026-11-22T02:59:40Z",
+            "ended_at": "2026-11-22T03:00:00Z",
+            "simulated": False,
+            "qualification": QUALIFICATION,
+            "unopened": None,
+        }
+    ]
+
+
+def test_a_visit_that_brought_no_qualification_is_stored_as_it_is(desk: Desk) -> None:
+    result = desk.result(reason=Reason.CARD_REMOVED, sealed=None, card=None, assurance=None, consents={})
+
+    assert desk.report(result).disposition == "stored"
+    assert (desk.lines()[0]["reason"], desk.lines()[0]["qualification"]) == ("card_removed", None)
+
+
+def test_a_result_that_comes_again_is_known_and_not_stored_twice(desk: Desk) -> None:
+    desk.report(desk.result())
+
+    assert desk.report(desk.result()).disposition == "duplicate"
+    assert len(desk.lines()) == 1
+
+
+def test_what_was_stored_is_known_after_a_restart(open_desk: Callable[..., Desk]) -> None:
+    before = open_desk()
+    before.report(before.result())
+
+    after = open_desk()
+
+    assert after.report(after.result()).disposition == "duplicate"
+    assert len(after.lines()) == 1
+
+
+def test_a_known_result_stays_known_when_it_has_expired(desk: Desk) -> None:
+    result = desk.result()
+    desk.report(result)
+    desk.now = result.expires_at + timedelta(days=1)
+
+    assert desk.report(result).disposition == "duplicate"
+
+
+def test_an_expired_result_is_refused_with_a_reason(desk: Desk) -> None:
+    receipt = desk.report(desk.result(expires_at=desk.now))
+
+    assert (receipt.disposition, receipt.reason) == ("refused", Reason.SERVICE_REFUSED)
+    assert desk.lines() == []
+
+
+@pytest.mark.parametrize(
+    ("by", "on"),
+    [
+        ("unit-0002", "unit-0001"),  # signed by another unit than the one that the topic names
+        ("unit-0001", "unit-0002"),  # an honest result on another unit's topic
+        ("unit-0002", "unit-0002"),  # another unit under its own name, with our unit's name inside
+    ],
+)
+def test_nobody_speaks_for_another_unit(desk: Desk, by: str, on: str) -> None:
+    receipt = desk.report(desk.result(), by=by, on=on)
+
+    assert (receipt.disposition, receipt.reason) == ("refused", Reason.SERVICE_REFUSED)
+    assert desk.lines() == []
+
+
+def test_a_unit_of_another_authority_is_refused(desk: Desk, signer: Callable[..., Signer], now: datetime) -> None:
+    stranger = signer(UNIT, authority=SiteAuthority.create("site-1", now=now))
+
+    receipt = desk.consumer.take(UNIT, SignedResult(jws=stranger.sign(encode(desk.result()))), desk.now)
+
+    assert receipt.disposition == "refused"
+
+
+def test_a_changed_result_is_refused(desk: Desk) -> None:
+    head, _, signature = desk.sign(desk.result()).jws.split(".")
+    _, other, _ = desk.sign(desk.result(reason=Reason.NOT_REGISTERED)).jws.split(".")
+
+    receipt = desk.consumer.take(UNIT, SignedResult(jws=f"{head}.{other}.{signature}"), desk.now)
+
+    assert receipt.disposition == "refused"
+    assert desk.lines() == []
+
+
+def test_a_result_of_an_unknown_form_is_refused_where_it_can_be_answered(desk: Desk) -> None:
+    payload = msgspec.json.decode(encode(desk.result()))
+    for odd in ({**payload, "v": 2}, {**payload, "reason": "unheard_of"}, {"message_id": "message-9", "sequence": 9}):
+        token = desk.signer(UNIT).sign(json.dumps(odd).encode())
+        assert desk.consumer.take(UNIT, SignedResult(jws=token), desk.now).disposition == "refused"
+
+
+@pytest.mark.parametrize("jws", ["", "no token", "a.b.c", "..", "a.é.c", "." * 100_000])
+def test_what_cannot_even_be_answered_is_a_message_error(desk: Desk, jws: str) -> None:
+    with pytest.raises(MessageError, match="without so much as a number"):
+        desk.consumer.take(UNIT, SignedResult(jws=jws), desk.now)
+
+
+def test_simulated_and_real_do_not_mix(open_desk: Callable[..., Desk]) -> None:
+    production = open_desk()
+    assert production.report(production.result(simulated=True)).disposition == "refused"
+    simulated = production.result(simulated=True, unit="sim-1")
+    assert production.report(simulated, by="sim-1", on="sim-1").disposition == "refused"
+
+    simulation = open_desk(branch=topics.SIMULATION_ROOT)
+    assert simulation.report(simulated, by="sim-1", on="sim-1").disposition == "stored"
+    pretending = simulation.result(2, simulated=False, unit="sim-1")
+    assert simulation.report(pretending, by="sim-1", on="sim-1").disposition == "refused"
+    assert simulation.report(simulation.result(3)).disposition == "refused"
+
+
+def test_a_qualification_for_another_key_is_kept_sealed_rather_than_lost(
+    open_desk: Callable[..., Desk], caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = open_desk(keys=(ECKey.generate_key("P-256"),))
+    result = desk.result()
+
+    assert desk.report(result).disposition == "stored"
+    assert desk.lines()[0]["qualification"] is None
+    assert desk.lines()[0]["unopened"] == result.sealed
+    assert "sealed" in caplog.text
+
+
+def test_an_older_key_still_opens_what_was_sealed_before_the_change(
+    open_desk: Callable[..., Desk], sealing_keys: tuple[ECKey, ECKey]
+) -> None:
+    desk = open_desk(keys=(ECKey.generate_key("P-256"), sealing_keys[1]))
+    desk.report(desk.result())
+
+    assert desk.lines()[0]["qualification"] == QUALIFICATION
+
+
+def test_sealed_garbage_is_kept_and_not_quoted_in_the_log(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    desk.report(desk.result(sealed=seal('"診療 太郎"'.encode(), desk.keys[1])))
+
+    assert desk.lines()[0]["qualification"] is None
+    assert "診療" not in caplog.text
