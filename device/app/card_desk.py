@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+
 class CardDesk:
     """Holds the card's connection from `read` to `release`."""
 

@@ -100,6 +100,43 @@ class Config(_Section, frozen=True, kw_only=True):
         return UnitId(self.unit.name)
 
 
+EXAMPLE = """\
+# A unit of a clinic. Paths are relative to this file. Every option is shown; those with a # are at their default.
+
+[unit]
+name = "unit-0001"          # the common name of the unit's certificate; "sim-…" for units with simulated parts
+state = "state"             # folder for what must survive a power cut (results that wait for their receipt)
+# language = "ja"           # what the unit speaks: "ja" or "en"
+
+[broker]                    # the clinic's MQTT broker, always by mutual TLS
+host = "broker.clinic.example"
+# port = 8883
+authority = "site-ca.pem"   # the site's CA certificate
+certificate = "unit.pem"
+key = "unit.key"
+
+[clinic]
+sealing_key = "clinic.jwk"  # the clinic's public key; `uketsuke-clinic keys` makes the pair
+
+[card]                      # the reader, through PC/SC
+# name = "."                # regular expression; a reader with two slots: "PICC"
+
+[panel]
+# kind = "console"          # keys typed in the terminal, lamps and voice printed there
+
+[policy]                    # what the clinic may decide about a visit; times in seconds
+# first_method = "face"     # or "pin"
+# face_tries = 2
+# accept_face_only = false  # go on after a face match without the card's signature, if the service accepts that
+# match_s = 15.0
+# answer_s = 10.0
+# pin_s = 45.0              # starts again with each key
+# consent_s = 45.0          # silence is no
+# removal_s = 6.0           # until the reminder to take the card
+"""
+"""`uketsuke config example` prints it; a test holds that it loads and names every option."""
+
+
 def load(path: Path) -> Config:
     """Read and check a configuration file; paths in it are relative to it. Raise BadConfig saying where and what."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from device.app.health import Health
 from device.app.mailbox import Mailbox
@@ -17,7 +18,7 @@ from device.face.embed import Template
 from device.face.engine import FaceEngine
 from device.face.manifest import Threshold
 from device.face.match import Matched, MatchRun, NotMatched, Undecided
-from device.ports.camera import Camera
+from device.ports.camera import Camera, CardFront
 from device.ports.network import PortraitDecoder
 from device.reception import events as on
 from device.reception.events import Event
@@ -28,24 +29,22 @@ FRAME_TIMEOUT_S = 2.0
 """No frame for this long means a dead camera (facts: hardware.md 2.4, restart ladder)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceParts:
+    """What the face path needs, all or nothing."""
+
+    camera: Camera
+    front: CardFront
+    decoder: PortraitDecoder
+    engine: FaceEngine
+    threshold: Threshold
+
+
 class FaceDesk:
     """Compares one visitor with one portrait, on the face lane."""
 
-    def __init__(
-        self,
-        *,
-        camera: Camera,
-        decoder: PortraitDecoder,
-        engine: FaceEngine,
-        threshold: Threshold,
-        workers: Workers,
-        mailbox: Mailbox,
-        health: Health,
-    ) -> None:
-        self._camera = camera
-        self._decoder = decoder
-        self._engine = engine
-        self._threshold = threshold
+    def __init__(self, parts: FaceParts, *, workers: Workers, mailbox: Mailbox, health: Health) -> None:
+        self._parts = parts
         self._workers = workers
         self._mailbox = mailbox
         self._health = health
@@ -65,7 +64,7 @@ class FaceDesk:
         """Make the template from the card's picture, remember it, and match. → FaceMatched, FaceFailed."""
 
         def job() -> None:
-            template = self._engine.template(self._decoder.decode(jp2))
+            template = self._parts.engine.template(self._parts.decoder.decode(jp2))
 
             def news() -> None:
                 if stop.is_set():  # the visit went another way meanwhile, and may be forgotten already
@@ -83,12 +82,12 @@ class FaceDesk:
         self._submit(memory.reception, stop, lambda: self._look(memory.reception, template, stop))
 
     def _look(self, reception: ReceptionId, template: Template, stop: threading.Event) -> None:
-        run = MatchRun(self._threshold)
+        run = MatchRun(self._parts.threshold)
         while not stop.is_set():
-            frame = self._camera.next_frame(FRAME_TIMEOUT_S)
+            frame = self._parts.camera.next_frame(FRAME_TIMEOUT_S)
             self._health.report("camera", None)
             try:
-                decision = run.feed(self._engine.score(frame.pixels, template))
+                decision = run.feed(self._parts.engine.score(frame.pixels, template))
             except FaceError as error:
                 decision = run.feed(error.reason)
             match decision:

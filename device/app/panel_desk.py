@@ -9,7 +9,7 @@ from device.app.health import Health
 from device.app.mailbox import Mailbox
 from device.domain.prompts import Cue, Phrase
 from device.domain.reasons import Reason
-from device.panel.cues import click, levels
+from device.panel.cues import levels
 from device.panel.entry import CancelPressed, CountChanged, PinComplete, PinEntry, TooLong, TooShort
 from device.panel.keys import KeyDecoder, KeyPressed, StuckKey
 from device.ports.clock import Clock
@@ -122,10 +122,9 @@ class PanelDesk:
 
     def _light(self) -> None:
         now_s = self._clock.monotonic_s()
+        since_key_s = None if self._clicked_s is None else now_s - self._clicked_s
         with self._lock:
-            wanted = dict(levels(self._cue, now_s - self._cue_since_s))
-        if self._clicked_s is not None:
-            wanted |= click(now_s - self._clicked_s)
+            wanted = levels(self._cue, now_s - self._cue_since_s, since_key_s=since_key_s)
         if wanted != self._shown:
             self._shown = wanted
             self._indicators.show(wanted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -14,7 +15,7 @@ from joserfc.jwk import ECKey
 from device.app.ask_desk import AskDesk
 from device.app.card_desk import CardDesk
 from device.app.card_watch import CardWatch
-from device.app.face_desk import FaceDesk
+from device.app.face_desk import FaceDesk, FaceParts
 from device.app.hands import UnitHands
 from device.app.health import Health
 from device.app.link_worker import Link, LinkOwner
@@ -26,16 +27,12 @@ from device.domain.prompts import Cue
 from device.domain.reasons import Reason
 from device.domain.secrets import ReferenceNumberB
 from device.domain.values import UnitId
-from device.face.engine import FaceEngine
-from device.face.manifest import Threshold
 from device.link.machine import LinkMachine
-from device.ports.camera import Camera, CardFront
 from device.ports.card import CardReader
 from device.ports.clock import Clock
 from device.ports.entropy import Entropy
 from device.ports.institution import InstitutionCredential
 from device.ports.line import LastWill, Line, Outbox
-from device.ports.network import PortraitDecoder
 from device.ports.panel import Indicators, Keypad, Voice
 from device.reception import Policy
 from device.wire.messages import Receipt, Status
@@ -45,17 +42,6 @@ log = logging.getLogger(__name__)
 
 FRONT_TIMEOUT_S = 3.0
 """For two equal readings of the card's front."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaceParts:
-    """What the face path needs, all or nothing."""
-
-    camera: Camera
-    front: CardFront
-    decoder: PortraitDecoder
-    engine: FaceEngine
-    threshold: Threshold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,15 +134,7 @@ class Unit:
         )
         self.watch = CardWatch(reader=parts.reader, mailbox=mailbox, health=health, entropy=parts.entropy)
         self._workers = workers
-        face = parts.face and FaceDesk(
-            camera=parts.face.camera,
-            decoder=parts.face.decoder,
-            engine=parts.face.engine,
-            threshold=parts.face.threshold,
-            workers=workers,
-            mailbox=mailbox,
-            health=health,
-        )
+        face = None if parts.face is None else FaceDesk(parts.face, workers=workers, mailbox=mailbox, health=health)
         mailbox.attach(
             UnitHands(
                 card=CardDesk(reader=parts.reader, institution=parts.institution, workers=workers, mailbox=mailbox),
@@ -189,6 +167,17 @@ class Unit:
             self.link.start()
             self.panel.show(Cue.IDLE)
             self.mailbox.run(tick)
+
+    def run_due(self) -> None:
+        """Do everything that is there and due now: the simulated world's way to run."""
+        self.mailbox.run_due()
+        self.link.run_due()
+        self.mailbox.run_due()
+
+    def next_deadline_s(self) -> float:
+        """Return when something is due next, in monotonic seconds; infinite when nothing is."""
+        deadline_s = self.mailbox.next_deadline_s()
+        return min(math.inf if deadline_s is None else deadline_s, self.link.next_deadline_s())
 
     def stop(self) -> None:
         """End `run`, from any thread."""

@@ -121,11 +121,11 @@ def _counting_tries(state: at.CountingTries, event: Event, policy: Policy) -> St
     visit = state.visit
     match event:
         case on.TriesCounted(tries_left=0):
-            return ways.pin_blocked(visit, policy)
+            return ways.pin_blocked(visit, policy, state.why)
         case on.TriesCounted(tries_left=1):
-            return ways.warn_of_last_try(visit, policy)
+            return ways.warn_of_last_try(visit, policy, state.why)
         case on.TriesCounted(tries_left=left):
-            return ways.ask_pin(visit, left, policy, Phrase.ENTER_PIN)
+            return ways.ask_pin(visit, left, policy, Phrase.ENTER_PIN, state.why)
         case on.KeyPressed(key=Key.NO):
             return ways.settle(visit, Reason.CANCELLED, policy)
         case _:

@@ -46,6 +46,8 @@ class CountingTries:
     """The card is asked how many PIN tries are left."""
 
     visit: Visit
+    why: Reason | None
+    """What brought the visit here, to be said together with the question that follows."""
 
 
 @dataclass(frozen=True, slots=True)

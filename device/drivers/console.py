@@ -1,0 +1,98 @@
+"""A terminal as panel: keys are typed unseen, lamps and voice are printed. For benches and desks, not for patients."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import termios
+import tty
+from collections import deque
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self, TextIO
+
+from device.ports.clock import Clock
+from device.ports.panel import KeypadSample
+
+KEYS = frozenset("0123456789*#")
+HOLD_S = 0.06
+"""A typed character is a key held for this long …"""
+REST_S = 0.06
+"""… and up for this long, so that the decoder sees two equal digits as two."""
+
+
+class ConsoleKeypad:
+    """Turns characters of a terminal into pressed keys. Without a terminal (a service) there are no keys."""
+
+    def __init__(self, clock: Clock, stream: TextIO | None = None) -> None:
+        self._clock = clock
+        self._stream = stream or sys.stdin
+        self._saved: list[object] | None = None
+        self._typed: deque[str] = deque()
+        self._key: str | None = None
+        self._until_s = 0.0
+
+    def __enter__(self) -> Self:
+        if self._stream.isatty():
+            descriptor = self._stream.fileno()
+            self._saved = termios.tcgetattr(descriptor)
+            # Characters come at once and are not echoed: they may be a PIN. Ctrl-C keeps working.
+            tty.setcbreak(descriptor)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._saved is not None:
+            termios.tcsetattr(self._stream.fileno(), termios.TCSADRAIN, self._saved)
+
+    def scan(self) -> KeypadSample:
+        """Return the key that is down now, if any."""
+        now_s = self._clock.monotonic_s()
+        self._read()
+        if now_s >= self._until_s:
+            if self._key is not None:
+                self._key, self._until_s = None, now_s + REST_S
+            elif self._typed:
+                self._key, self._until_s = self._typed.popleft(), now_s + HOLD_S
+        return KeypadSample(now_s, frozenset() if self._key is None else frozenset({self._key}))
+
+    def _read(self) -> None:
+        if self._saved is None:
+            return
+        descriptor = self._stream.fileno()
+        while select.select([descriptor], [], [], 0)[0]:
+            characters = os.read(descriptor, 64)
+            if not characters:
+                return
+            self._typed.extend(key for key in characters.decode("ascii", "ignore") if key in KEYS)
+
+
+class ConsoleIndicators:
+    """Prints which lamps are lit, once for each change."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stdout
+        self._lit: frozenset[str] | None = None
+
+    def show(self, levels: Mapping[str, bool]) -> None:
+        """Print the lamps that are lit; the buzzer and what only blinks off are not worth a line."""
+        lit = frozenset(name for name, on in levels.items() if on and name != "buzzer")
+        if lit and lit != self._lit:
+            self._lit = lit
+            print("lamps:", " ".join(sorted(lit)), file=self._stream, flush=True)
+
+
+class ConsoleVoice:
+    """Prints what would be said."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stdout
+
+    def say(self, text: str, *, language: str) -> None:
+        """Print the sentence."""
+        print(f"voice ({language}): {text}", file=self._stream, flush=True)
+
+    def stop(self) -> None:
+        """A printed sentence is silent already."""
