@@ -39,7 +39,7 @@ _LOOK_S: Final = 0.05
 
 
 @contextmanager
-def running_pcscd() -> Iterator[None]:
+def run_pcscd() -> Iterator[None]:
     """Have a PC/SC service with the virtual reader. Raise Fault (with what to install or do) when there can be none."""
     program = _find_program()
     with _the_only_one():
