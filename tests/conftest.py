@@ -1,4 +1,4 @@
-"""What several test folders share: a site's identities, a real broker, and a wire to it that can be cut."""
+"""What several test folders share: a site's identities, a real broker, a wire to it that can be cut, and a card."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from device.drivers.mutual_tls import TlsFiles
+from device.sim.card import CardAuthority, CardCredentials, CardFrontPrint, SimulatedCard
 from provisioning.broker import Branch
 from provisioning.mosquitto import RunningBroker, run_mosquitto
 from provisioning.pki import SiteAuthority
@@ -150,3 +152,23 @@ def wire_to() -> Iterator[Callable[[int], Wire]]:
             return wires.enter_context(contextlib.closing(Wire(target)))
 
         yield lay
+
+
+@pytest.fixture(scope="session")
+def card_credentials() -> CardCredentials:
+    """Keys and certificates of one card, shared because RSA keys take time; their authority is `.authority`."""
+    return CardAuthority().issue(
+        serial=0x0123_4567, not_before=datetime(2025, 4, 1, tzinfo=UTC), not_after=datetime(2030, 4, 1, tzinfo=UTC)
+    )
+
+
+@pytest.fixture
+def make_card(card_credentials: CardCredentials) -> Callable[..., SimulatedCard]:
+    """Make a card with the shared keys; keyword arguments are those of SimulatedCard."""
+
+    def make(**options: Any) -> SimulatedCard:  # noqa: ANN401  passed on as they are
+        options.setdefault("front", CardFrontPrint(date(1980, 2, 17), date(2035, 2, 17), "2285"))
+        options.setdefault("portrait", bytes.fromhex("0000000C6A5020200D0A870A") + bytes(range(256)) * 5)
+        return SimulatedCard(card_credentials, **options)
+
+    return make
