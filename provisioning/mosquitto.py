@@ -43,11 +43,12 @@ class _PortTaken(Exception):  # noqa: N818  not an error yet: another port is tr
     pass
 
 
-def find_mosquitto() -> Path:
-    """Return the program. Raise Fault (part `broker`) saying how to install it."""
-    # Debian puts it into /usr/sbin, which is not on everybody's path.
-    path = os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/local/sbin" + os.pathsep + "/usr/sbin"
-    found = shutil.which("mosquitto", path=path)
+def find_mosquitto(places: str | None = None) -> Path:
+    """Return the program, looked for in `places` (like PATH). Raise Fault (part `broker`) saying how to install it."""
+    if places is None:
+        # Debian puts it into /usr/sbin, which is not on everybody's path.
+        places = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"])
+    found = shutil.which("mosquitto", path=places)
     if found is None:
         raise Fault(
             "mosquitto is not installed; on Debian: apt install mosquitto",
@@ -81,7 +82,7 @@ def run_mosquitto(
             # The child keeps the account that owns the key; started by root it would change to `mosquitto`.
             run_as=pwd.getpwuid(os.geteuid()).pw_name,
         )
-        site.data.mkdir(parents=True, exist_ok=True)
+        site.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         config = folder / "mosquitto.conf"
         write_configuration(site, config)
         try:

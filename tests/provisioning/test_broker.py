@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from device.domain.errors import BadConfig
+from device.wire.codec import MAX_BYTES
+from provisioning.broker import (
+    Branch,
+    SiteBroker,
+    grants,
+    render_access_list,
+    render_settings,
+    settings,
+    write_configuration,
+)
+
+SMUGGLED = "x\nallow_anonymous true"
+
+
+def options(site: SiteBroker) -> dict[str, str]:
+    return {line.option: line.value for line in settings(site) if line.option != "log_type"}
+
+
+def test_nobody_comes_in_without_a_name_of_this_site(site_broker: SiteBroker) -> None:
+    chosen = options(site_broker)
+
+    assert chosen["require_certificate"] == chosen["use_identity_as_username"] == "true"
+    assert chosen["use_username_as_clientid"] == "true"
+    assert chosen["allow_anonymous"] == "false"
+    assert chosen["listener"] == "8883 127.0.0.1"
+    assert chosen["cafile"] == str(site_broker.authority)
+    assert "password_file" not in chosen
+
+
+def test_a_killed_broker_and_a_slow_socket_cost_nothing(site_broker: SiteBroker) -> None:
+    chosen = options(site_broker)
+
+    assert (chosen["persistence"], chosen["autosave_on_changes"], chosen["autosave_interval"]) == ("true", "true", "1")
+    assert chosen["set_tcp_nodelay"] == "true"
+    assert int(chosen["max_packet_size"]) > MAX_BYTES
+
+
+def test_every_line_stands_below_its_reason(site_broker: SiteBroker) -> None:
+    lines = render_settings(site_broker).splitlines()
+
+    for setting in settings(site_broker):
+        assert lines[lines.index(f"{setting.option} {setting.value}") - 1].startswith("# ")
+
+
+def test_the_account_is_named_only_where_root_starts_the_broker(site_broker: SiteBroker) -> None:
+    assert "user" not in options(site_broker)
+    assert options(replace(site_broker, run_as="mosquitto"))["user"] == "mosquitto"
+
+
+@pytest.mark.parametrize("branch", Branch)
+def test_a_broker_grants_its_own_branch_and_no_other(branch: Branch) -> None:
+    [other] = set(Branch) - {branch}
+
+    assert all(grant.topic.startswith(f"{branch}/") for grant in grants(branch))
+    assert other.value not in render_access_list(branch)
+
+
+def test_the_access_list_says_who_may_do_what() -> None:
+    lines = [line for line in render_access_list(Branch.PRODUCTION).splitlines() if line and not line.startswith("#")]
+
+    assert lines == [
+        "user clinic-gateway",
+        "topic read reader/v1/unit/+/up/ask",
+        "topic write reader/v1/unit/+/down/answer",
+        "user clinic-consumer",
+        "topic read reader/v1/unit/+/up/result",
+        "topic write reader/v1/unit/+/down/receipt",
+        "pattern write reader/v1/unit/%u/up/#",
+        "pattern read reader/v1/unit/%u/down/#",
+    ]
+
+
+@pytest.mark.parametrize("port", [0, -1, 65_536])
+def test_a_port_that_is_none_is_refused(site_broker: SiteBroker, port: int) -> None:
+    with pytest.raises(BadConfig, match="is not between 1 and 65535"):
+        settings(replace(site_broker, port=port))
+
+
+@pytest.mark.parametrize(
+    "smuggle",
+    [
+        lambda site: replace(site, address=SMUGGLED),
+        lambda site: replace(site, run_as=SMUGGLED),
+        lambda site: replace(site, authority=Path(SMUGGLED)),
+        lambda site: replace(site, certificate=Path(SMUGGLED)),
+        lambda site: replace(site, key=Path(SMUGGLED)),
+        lambda site: replace(site, data=Path(SMUGGLED)),
+        lambda site: replace(site, access_list=Path(SMUGGLED)),
+    ],
+)
+def test_no_value_smuggles_in_another_option(
+    site_broker: SiteBroker, smuggle: Callable[[SiteBroker], SiteBroker]
+) -> None:
+    with pytest.raises(BadConfig, match="control character"):
+        settings(smuggle(site_broker))
+
+
+def test_both_files_are_written(site_broker: SiteBroker, tmp_path: Path) -> None:
+    write_configuration(site_broker, tmp_path / "mosquitto.conf")
+
+    assert (tmp_path / "mosquitto.conf").read_text() == render_settings(site_broker)
+    assert site_broker.access_list.read_text() == render_access_list(Branch.PRODUCTION)
