@@ -45,8 +45,8 @@ from device.wire.messages import (
 from device.wire.sealing import seal, unseal
 
 CHALLENGE_BYTES = 32
-CHALLENGE_LIFETIME = timedelta(seconds=120)
-"""Long enough for a face match and a slow PIN."""
+CHALLENGE_LIFETIME = timedelta(minutes=10)
+"""As long as a visit may last: whoever types a PIN by touch must not find the challenge gone when it is done."""
 
 SIGNED = frozenset({Assurance.PIN_SIGNATURE, Assurance.FACE_INSTITUTION})
 """With these the card itself signed the challenge; without its signature they are a false claim."""

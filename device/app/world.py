@@ -25,7 +25,7 @@ from device.reception import Policy, State
 from device.reception.effects import Effect
 from device.reception.events import Event
 from device.sim.camera import RecordedCamera
-from device.sim.card import SimulatedCard
+from device.sim.card import PlaceableCard, SimulatedCard
 from device.sim.card_front import SimulatedCardFront
 from device.sim.clock import SimulatedClock
 from device.sim.entropy import SeededEntropy
@@ -89,7 +89,7 @@ class World:
     outbox: MemoryOutbox = field(init=False)
     unit: Unit = field(init=False)
     happenings: list[Happening] = field(init=False, default_factory=list)
-    _card: SimulatedCard | None = field(init=False, default=None)
+    _card: PlaceableCard | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.reader = SimulatedReader()
@@ -126,7 +126,7 @@ class World:
 
     # --- hands, eyes, time -------------------------------------------------------------------------------------------
 
-    def place(self, card: SimulatedCard) -> None:
+    def place(self, card: PlaceableCard) -> None:
         """Put a card on the reader."""
         self._card = card
         self.reader.place(card)
@@ -192,7 +192,7 @@ class World:
         )
 
     def _printed(self) -> ReferenceNumberB | None:
-        return None if self._card is None else self._card.reference_number()
+        return self._card.reference_number() if isinstance(self._card, SimulatedCard) else None
 
     def _settle(self) -> None:
         self.unit.watch.look(0.0)

@@ -58,14 +58,14 @@ def test_every_way_out_reports_releases_the_card_and_forgets_the_visitor_last() 
             assert kinds[-1] is do.ForgetVisitor, (state, event)
 
 
-def test_a_new_card_in_mid_visit_forgets_the_first_visitor_before_it_reads_the_second_card() -> None:
+def test_a_new_card_in_mid_visit_forgets_the_first_visitor_before_it_meets_the_second() -> None:
     newcomer = ReceptionId("f" * 32)
     for policy, state, *_ in EVERYTHING:
         after, effects = step(state, on.CardPresented(newcomer), policy)
         kinds = [type(effect) for effect in effects]
         assert _is_active(after)
         if _is_active(state):
-            assert kinds.index(do.ForgetVisitor) < kinds.index(do.ReadCard)
+            assert kinds.index(do.ForgetVisitor) < kinds.index(do.MeetVisitor) < kinds.index(do.ReadCard)
 
 
 def test_no_state_lasts_for_ever_and_none_is_silent_for_more_than_eight_seconds() -> None:

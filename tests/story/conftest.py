@@ -1,0 +1,183 @@
+"""A whole unit under a simulated clock, with the real gateway and the real consumer behind a broker in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from joserfc.jwk import ECKey
+
+from clinic.consumer import Consumer
+from clinic.gateway import Gateway, GatewayPolicy
+from clinic.national_service import StandInService
+from clinic.people import load_people
+from clinic.results import ResultFile
+from clinic.services import hear_asks, hear_results
+from device.app.cli import MODELS_DIR
+from device.app.face_models import load_engine
+from device.app.world import FaceWorks, World
+from device.domain.values import CardKind, ConsentItem, UnitId
+from device.drivers.mutual_tls import TlsFiles
+from device.drivers.portrait import SandboxedPortraitDecoder
+from device.sim.card import CardAuthority, CardFrontPrint, Misbehaviour, SimulatedCard
+from device.sim.clock import SimulatedClock
+from device.sim.entropy import SeededEntropy
+from device.sim.line import MemoryBroker
+from device.sim.portrait import Photo, card_portrait, load_photo
+from device.wire import topics
+from device.wire.sealing import Signer
+from provisioning.pki import SiteAuthority
+
+UNIT = "sim-0001"
+WELL_BEHAVED = Misbehaviour()
+
+
+@pytest.fixture(scope="session")
+def face_works() -> Iterator[FaceWorks]:
+    """The real detector, embedder and sandbox."""
+    engine, threshold = load_engine(MODELS_DIR)
+    with SandboxedPortraitDecoder() as decoder:
+        yield FaceWorks(engine, threshold, decoder)
+
+
+@pytest.fixture(scope="session")
+def photo() -> Callable[[str], Photo]:
+    """A photo by its name in models/photos.toml."""
+    return lambda name: load_photo(MODELS_DIR, name)
+
+
+@pytest.fixture(scope="session")
+def card_authority() -> CardAuthority:
+    return CardAuthority()
+
+
+@pytest.fixture
+def make_card(card_authority: CardAuthority) -> Callable[..., SimulatedCard]:
+    """Make the card of somebody of the stand-in's list, by certificate serial."""
+    today = datetime.now(UTC)
+    people = load_people()
+
+    def make(
+        serial: int = 1001,
+        *,
+        portrait: Photo | bytes | None = None,
+        pin_tries: int = 3,
+        kind: CardKind = CardKind.PLASTIC,
+        misbehaviour: Misbehaviour = WELL_BEHAVED,
+        authority: CardAuthority = card_authority,
+        knows_stand_in: bool = True,
+    ) -> SimulatedCard:
+        not_after = people[serial].certificate_not_after(today)
+        return SimulatedCard(
+            authority.issue(serial=serial, not_before=not_after - timedelta(days=1800), not_after=not_after),
+            front=CardFrontPrint(date(1974, 4, 2), date(2035, 4, 2), "2285"),
+            portrait=card_portrait(portrait) if isinstance(portrait, Photo) else portrait,
+            pin_tries=pin_tries,
+            kind=kind,
+            misbehaviour=misbehaviour,
+            knows_stand_in=knows_stand_in,
+        )
+
+    return make
+
+
+@dataclass(slots=True)
+class Clinic:
+    """What the clinic has."""
+
+    broker: MemoryBroker
+    clock: SimulatedClock
+    file: Path
+    key: ECKey
+    asks: list[bytes] = field(default_factory=list)
+
+    @property
+    def results(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.file.read_text(encoding="utf-8").splitlines()]
+
+    @property
+    def last(self) -> dict[str, Any]:
+        return self.results[-1]
+
+
+@pytest.fixture
+def clinic(tmp_path: Path, authority: SiteAuthority, card_authority: CardAuthority) -> Iterator[Clinic]:
+    """The gateway with the stand-in service and the consumer, on a broker in memory."""
+    key = ECKey.generate_key("P-256")
+    clock = SimulatedClock(datetime.now(UTC))
+    broker = MemoryBroker(clock)
+    anchor = x509.load_pem_x509_certificate(card_authority.certificate_pem)
+    gateway = Gateway(
+        GatewayPolicy(
+            institution_code="9999999999",
+            anchors=(anchor,),
+            ask_consent=(ConsentItem.MEDICATION, ConsentItem.CHECKUP),
+        ),
+        StandInService(load_people()),
+        key=key,
+        consumer_key=key,
+        token=SeededEntropy(7).token,
+    )
+    path = tmp_path / "results.jsonl"
+    with ExitStack() as stack:
+        consumer = Consumer(
+            stack.enter_context(ResultFile(path)),
+            authority=authority.certificate,
+            keys=[key],
+            branch=topics.SIMULATION_ROOT,
+        )
+        clinic = Clinic(broker, clock, path, key)
+        for leaf, hear in ((topics.Up.ASK, hear_asks(gateway)), (topics.Up.RESULT, hear_results(consumer))):
+
+            def handle(unit: UnitId, payload: bytes, hear: Any = hear, leaf: topics.Up = leaf) -> None:  # noqa: ANN401
+                if leaf is topics.Up.ASK:
+                    clinic.asks.append(payload)
+                said = hear(unit, payload, clock.utc_now())
+                if said is not None:
+                    broker.publish(said.topic, said.payload)
+
+            broker.host(leaf, handle)
+        yield clinic
+
+
+@pytest.fixture
+def build_world(clinic: Clinic, identity: Callable[[str], TlsFiles], face_works: FaceWorks) -> Callable[..., World]:
+    """A unit before the clinic's broker; keyword arguments are those of `World`."""
+    files = identity(UNIT)
+    signer = Signer.load(files.key.read_bytes(), files.certificate.read_bytes())
+
+    def build(**changes: Any) -> World:  # noqa: ANN401  whatever World takes
+        parts: dict[str, Any] = {"face": face_works} | changes
+        return World(broker=clinic.broker, clock=clinic.clock, signer=signer, clinic_key=clinic.key, **parts)
+
+    return build
+
+
+@pytest.fixture
+def world(build_world: Callable[..., World]) -> World:
+    return build_world()
+
+
+@pytest.fixture
+def last_result(clinic: Clinic) -> Callable[[], dict[str, Any]]:
+    """What the clinic got last."""
+    return lambda: clinic.last
+
+
+@pytest.fixture
+def all_results(clinic: Clinic) -> Callable[[], list[dict[str, Any]]]:
+    """Everything that the clinic got."""
+    return lambda: clinic.results
+
+
+@pytest.fixture
+def broker(clinic: Clinic) -> MemoryBroker:
+    """The broker in memory, in place of the real one."""
+    return clinic.broker
