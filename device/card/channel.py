@@ -29,8 +29,10 @@ class Channel:
     def send(self, command: Command) -> tuple[bytes, int]:
         """Send one command; return (data, SW). The encoded command is wiped. Raise CardLost or CardUnreadable."""
         data, sw = self._transmit(command)
-        if sw >> 8 == 0x6C and command.le is not None:  # noqa: PLR2004  6Cxx: wrong Le, xx is the right one
-            # Only what asked for data is sent again. VERIFY asks for none, so no answer makes it go out twice.
+        if command.le is None:
+            # Nothing was asked for, so there is nothing to fetch: no answer makes a VERIFY go out twice, or look right.
+            return data, sw
+        if sw >> 8 == 0x6C:  # noqa: PLR2004  6Cxx: wrong Le, xx is the right one
             data, sw = self._transmit(_with_le(command, sw & 0xFF or MAX_LE))
         for _ in range(MAX_PARTS):
             if sw >> 8 != 0x61:  # noqa: PLR2004  61xx: xx more bytes to fetch
@@ -43,15 +45,11 @@ class Channel:
 
     def select(self, application: Application) -> int:
         """SELECT an application whether or not it is the current one; return the status word."""
-        self.forget_selection()
+        self._application = None
         _, sw = self.send(apdu.select_application(application))
         if sw == status.OK:
             self._application = application
         return sw
-
-    def forget_selection(self) -> None:
-        """Whatever was selected may be so no longer."""
-        self._application = None
 
     def open(self, file: CardFile) -> None:
         """SELECT a file, and its application before it unless that is current. Raise CardUnreadable."""
@@ -84,7 +82,7 @@ class Channel:
 
     def _read_up_to(self, file: CardFile, data: bytes, length: int) -> bytes:
         """Add to `data`, the file's beginning, until it has `length` bytes or the file ends."""
-        reads_left = length // SMALLEST_USUAL_READ + 2
+        reads_left = HEADER_WINDOW + length // SMALLEST_USUAL_READ
         while len(data) < length:
             if not reads_left:
                 raise CardUnreadable(f"{file.name} is handed out in too small pieces")

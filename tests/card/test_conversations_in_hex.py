@@ -1,0 +1,273 @@
+"""Whole conversations, written out by hand, so that our card and our reader cannot share a mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from device.card import MyNumberCard, ReferenceNumberRefused
+from device.domain.errors import CardLost, CardUnknown, CardUnreadable, PinBlocked, PinRejected
+from device.domain.reasons import Reason
+from device.domain.secrets import Pin, ReferenceNumberB
+from device.domain.values import CardFacts, CardKind
+
+SELECT_JPKI = ("00A4040C 0A D392F000260100000001", "9000")
+SELECT_SURFACE = ("00A4040C 0A D3921000310001010402", "9000")
+NO_SURFACE = (SELECT_SURFACE[0], "6A82")
+SELECT_TOKEN = ("00A4020C 02 0006", "9000")
+SELECT_PIN = ("00A4020C 02 0018", "9000")
+SELECT_KEY = ("00A4020C 02 0017", "9000")
+
+
+def read_label(label: str) -> tuple[str, str]:
+    return "00B00000 20", label.ljust(32).encode().hex() + "9000"
+
+
+PLASTIC = [SELECT_JPKI, SELECT_TOKEN, read_label("JPKIAPICCTOKEN2"), SELECT_SURFACE]
+IPHONE = [SELECT_JPKI, SELECT_TOKEN, read_label("JPKIAPIOSTOKEN"), NO_SURFACE]
+ANDROID = [SELECT_JPKI, SELECT_TOKEN, read_label("JPKIAPGPSETOKEN"), NO_SURFACE]
+
+Play = Callable[[list[tuple[str, str]]], Any]
+
+
+@pytest.mark.parametrize(
+    ("script", "facts"),
+    [
+        (PLASTIC, CardFacts(CardKind.PLASTIC, has_surface=True)),
+        (IPHONE, CardFacts(CardKind.IPHONE, has_surface=False)),
+        (ANDROID, CardFacts(CardKind.ANDROID, has_surface=False)),
+    ],
+)
+def test_the_kind_of_card_is_told_by_its_label(play: Play, script: list[tuple[str, str]], facts: CardFacts) -> None:
+    assert MyNumberCard.identify(play(script)).facts == facts
+
+
+def test_the_first_command_after_power_up_may_fail_once(play: Play) -> None:
+    card = MyNumberCard.identify(play([(SELECT_JPKI[0], "6F00"), *PLASTIC]))
+    assert card.facts.kind is CardKind.PLASTIC
+
+
+def test_a_card_that_only_says_6f00_is_unreadable(play: Play) -> None:
+    with pytest.raises(CardUnreadable, match="6F00"):
+        MyNumberCard.identify(play([(SELECT_JPKI[0], "6F00"), (SELECT_JPKI[0], "6F00")]))
+
+
+@pytest.mark.parametrize("answer", ["6A82", "6A81", "6A86", "6D00", "6E00"])
+def test_a_card_without_the_application_is_another_kind_of_card(play: Play, answer: str) -> None:
+    with pytest.raises(CardUnknown):
+        MyNumberCard.identify(play([(SELECT_JPKI[0], answer)]))
+
+
+def test_the_card_of_the_resident_register_is_another_kind_of_card(play: Play) -> None:
+    with pytest.raises(CardUnknown, match="not in the table"):
+        MyNumberCard.identify(play([SELECT_JPKI, SELECT_TOKEN, read_label("JPKIAPICCTOKEN")]))
+
+
+@pytest.mark.parametrize("answer", ["9000", "FF" * 32 + "9000", "20" * 32 + "9000", "4A504B49 6B00"])
+def test_a_card_without_a_label_is_unreadable(play: Play, answer: str) -> None:
+    script = [SELECT_JPKI, SELECT_TOKEN, ("00B00000 20", answer)]
+    if answer == "4A504B49 6B00":
+        script[-1] = ("00B00000 20", "4A504B49 6282")
+        script.append(("00B00004 1C", "6B00"))
+    with pytest.raises(CardUnreadable):
+        MyNumberCard.identify(play(script))
+
+
+def test_the_certificate_is_read_by_its_header_and_no_further(play: Play) -> None:
+    certificate = bytes.fromhex("3082062B") + bytes(index % 251 for index in range(1579))
+    file = certificate + b"\xff" * 465
+
+    def read(offset: int, size: int) -> tuple[str, str]:
+        return f"00B0{offset:04X}{size % 256:02X}", file[offset : offset + size].hex() + "9000"
+
+    blocks = [read(7 + 256 * number, 256) for number in range(6)]
+    script = [
+        *PLASTIC,
+        SELECT_JPKI,
+        ("00A4020C 02 000A", "9000"),
+        read(0, 7),
+        *blocks,
+        read(1543, 40),  # 1583 in all
+    ]
+    assert MyNumberCard.identify(play(script)).read_certificate() == certificate
+
+
+def test_a_pin_is_counted_verified_and_followed_by_a_signature_without_another_selection(play: Play) -> None:
+    signature = bytes(range(256))
+    script = [
+        *PLASTIC,
+        SELECT_JPKI,
+        SELECT_PIN,
+        ("00200080", "63C3"),
+        SELECT_PIN,
+        ("00200080 04 31323334", "9000"),
+        SELECT_KEY,
+        (
+            (
+                "802A0080 33 3031300D060960864801650304020105000420"
+                "2CF24DBA5FB0A30E26E83B2AC5B9E29E1B161E5C1FA7425E73043362938B9824 00"
+            ),  # SHA-256 of "hello"
+            signature.hex() + "9000",
+        ),
+    ]
+    card = MyNumberCard.identify(play(script))
+    assert card.pin_tries_left() == 3
+    card.verify_pin(Pin(b"1234"))
+    assert card.sign(b"hello") == signature
+
+
+@pytest.mark.parametrize(("answer", "tries"), [("63C3", 3), ("63C1", 1), ("63C0", 0), ("6984", 0), ("6983", 0)])
+def test_the_counter_is_the_cards_own_word(play: Play, answer: str, tries: int) -> None:
+    card = MyNumberCard.identify(play([*PLASTIC, SELECT_JPKI, SELECT_PIN, ("00200080", answer)]))
+    assert card.pin_tries_left() == tries
+
+
+def test_a_card_that_says_verified_instead_of_a_number_has_all_its_tries(play: Play) -> None:
+    card = MyNumberCard.identify(play([*PLASTIC, SELECT_JPKI, SELECT_PIN, ("00200080", "9000")]))
+    assert card.pin_tries_left() == 3
+
+
+def test_a_wrong_pin_without_a_number_is_followed_by_the_question(play: Play) -> None:
+    script = [*PLASTIC, SELECT_JPKI, SELECT_PIN, ("00200080 04 39393939", "6300"), ("00200080", "63C2")]
+    with pytest.raises(PinRejected) as rejected:
+        MyNumberCard.identify(play(script)).verify_pin(Pin(b"9999"))
+    assert rejected.value.tries_left == 2
+
+
+@pytest.mark.parametrize("answer", ["63C0", "6984", "6983"])
+def test_a_wrong_pin_without_a_number_may_have_been_the_last(play: Play, answer: str) -> None:
+    script = [*PLASTIC, SELECT_JPKI, SELECT_PIN, ("00200080 04 39393939", "6300"), ("00200080", answer)]
+    with pytest.raises(PinBlocked):
+        MyNumberCard.identify(play(script)).verify_pin(Pin(b"9999"))
+
+
+def test_a_card_that_says_wrong_and_then_verified_is_unreadable(play: Play) -> None:
+    script = [*PLASTIC, SELECT_JPKI, SELECT_PIN, ("00200080 04 39393939", "6300"), ("00200080", "9000")]
+    with pytest.raises(CardUnreadable, match="6300"):
+        MyNumberCard.identify(play(script)).verify_pin(Pin(b"9999"))
+
+
+def test_a_card_that_leaves_during_verify_is_lost_and_the_pin_is_gone(play: Play) -> None:
+    pin = Pin(b"1234")
+    card = MyNumberCard.identify(play([*PLASTIC, SELECT_JPKI, SELECT_PIN, ("00200080 04 31323334", "gone")]))
+    with pytest.raises(CardLost):
+        card.verify_pin(pin)
+    with pytest.raises(ValueError, match="wiped"):
+        pin.reveal()
+
+
+def test_a_phone_that_unlocks_itself_is_sent_no_pin(play: Play) -> None:
+    card = MyNumberCard.identify(play(IPHONE))
+    pin = Pin(b"1234")
+    with pytest.raises(CardUnreadable, match="no PIN"):
+        card.verify_pin(pin)
+    with pytest.raises(CardUnreadable, match="no PIN"):
+        card.pin_tries_left()
+    with pytest.raises(ValueError, match="wiped"):
+        pin.reveal()
+
+
+def test_a_signature_without_a_verified_pin_tells_the_status_word(play: Play) -> None:
+    digest = "5FECEB66FFC86F38D952786C6D696C79C2DBC239DD4E91B46729D73A27FB57E9"  # SHA-256 of "0"
+    command = f"802A0080 33 3031300D060960864801650304020105000420 {digest} 00"
+    card = MyNumberCard.identify(play([*PLASTIC, SELECT_JPKI, SELECT_KEY, (command, "6982")]))
+    with pytest.raises(CardUnreadable) as refused:
+        card.sign(b"0")
+    assert refused.value.sw == 0x6982
+
+
+def test_a_signature_of_another_size_is_refused(play: Play) -> None:
+    digest = "5FECEB66FFC86F38D952786C6D696C79C2DBC239DD4E91B46729D73A27FB57E9"
+    command = f"802A0080 33 3031300D060960864801650304020105000420 {digest} 00"
+    card = MyNumberCard.identify(play([*PLASTIC, SELECT_JPKI, SELECT_KEY, (command, "AA" * 255 + "9000")]))
+    with pytest.raises(CardUnreadable, match="255 bytes instead of 256"):
+        card.sign(b"0")
+
+
+PORTRAIT = bytes.fromhex("0000000C6A5020200D0A870A") + b"picture"
+SELECT_B = ("00A4020C 02 0012", "9000")
+VERIFY_B = "00200080 0E 3535303231373230333532323835"
+
+
+def record_with(portrait_field: str) -> str:
+    """EF 0002 with two-byte lengths that one byte would hold, as real cards have them."""
+    body = "DF2204" + b"1980".hex() + portrait_field + "DF2900"
+    return f"FF208200{len(bytes.fromhex(body)):02X}{body}"
+
+
+def portrait_script(record: str, *, tries: str = "63CA") -> list[tuple[str, str]]:
+    raw = bytes.fromhex(record)
+    return [
+        *PLASTIC,
+        SELECT_B,
+        ("00200080", tries),
+        (VERIFY_B, "9000"),
+        ("00A4020C 02 0002", "9000"),
+        ("00B00000 07", raw[:7].hex() + "9000"),
+        (f"00B00007 {len(raw) - 7:02X}", raw[7:].hex() + "9000"),
+    ]
+
+
+def test_the_portrait_is_opened_with_the_number_on_the_cards_front(play: Play) -> None:
+    record = record_with(f"DF278200{len(PORTRAIT):02X}{PORTRAIT.hex()}")
+    card = MyNumberCard.identify(play(portrait_script(record)))
+    number = ReferenceNumberB(b"55021720352285")
+    assert card.read_portrait(number) == PORTRAIT
+    assert number.reveal() == b"55021720352285"  # the caller wipes it
+
+
+@pytest.mark.parametrize("field", ["", "DF2700"])
+def test_a_card_of_a_small_child_has_no_portrait(play: Play, field: str) -> None:
+    with pytest.raises(CardUnreadable) as missing:
+        MyNumberCard.identify(play(portrait_script(record_with(field)))).read_portrait(
+            ReferenceNumberB(b"55021720352285")
+        )
+    assert missing.value.reason is Reason.PORTRAIT_MISSING
+
+
+def test_a_portrait_that_is_no_jpeg_2000_is_unreadable(play: Play) -> None:
+    script = portrait_script(record_with("DF2704FFD8FFE0"))
+    with pytest.raises(CardUnreadable) as unreadable:
+        MyNumberCard.identify(play(script)).read_portrait(ReferenceNumberB(b"55021720352285"))
+    assert unreadable.value.reason is Reason.PORTRAIT_UNREADABLE
+
+
+@pytest.mark.parametrize(("answer", "tries"), [("63C9", 9), ("63C0", 0), ("6984", 0), ("6983", 0)])
+def test_a_refused_number_tells_what_is_left(play: Play, answer: str, tries: int) -> None:
+    script = [*PLASTIC, SELECT_B, ("00200080", "63CA"), (VERIFY_B, answer)]
+    with pytest.raises(ReferenceNumberRefused) as refused:
+        MyNumberCard.identify(play(script)).read_portrait(ReferenceNumberB(b"55021720352285"))
+    assert refused.value.tries_left == tries
+    assert refused.value.sent
+    assert refused.value.reason is Reason.REFERENCE_NUMBER_REFUSED
+
+
+def test_a_refused_number_without_a_counter_is_followed_by_the_question(play: Play) -> None:
+    script = [*PLASTIC, SELECT_B, ("00200080", "63CA"), (VERIFY_B, "6300"), ("00200080", "63C9")]
+    with pytest.raises(ReferenceNumberRefused) as refused:
+        MyNumberCard.identify(play(script)).read_portrait(ReferenceNumberB(b"55021720352285"))
+    assert refused.value.tries_left == 9
+
+
+def test_an_answer_to_the_number_that_is_no_answer_makes_the_card_unreadable(play: Play) -> None:
+    script = [*PLASTIC, SELECT_B, ("00200080", "63CA"), (VERIFY_B, "6985")]
+    with pytest.raises(CardUnreadable, match="6985"):
+        MyNumberCard.identify(play(script)).read_portrait(ReferenceNumberB(b"55021720352285"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "floor"), [("63C4", 5), ("63C0", 5), ("6984", 5), ("63C8", 9), ("63C0", 0), ("6984", 0)]
+)
+def test_below_the_floor_the_number_is_not_sent(play: Play, answer: str, floor: int) -> None:
+    script = [*PLASTIC, SELECT_B, ("00200080", answer)]
+    with pytest.raises(ReferenceNumberRefused) as refused:
+        MyNumberCard.identify(play(script)).read_portrait(ReferenceNumberB(b"55021720352285"), floor=floor)
+    assert not refused.value.sent
+
+
+def test_the_counter_of_the_number_is_the_cards_own_word(play: Play) -> None:
+    card = MyNumberCard.identify(play([*PLASTIC, SELECT_B, ("00200080", "63C7"), SELECT_B, ("00200080", "9000")]))
+    assert card.reference_number_tries_left() == 7
+    assert card.reference_number_tries_left() == 10  # verified already: a right number fills the counter up
