@@ -73,16 +73,16 @@ class Consumer:
         address = _address(signed)
         try:
             result = self._believe(unit, signed, now)
+            if result.message_id in self._file:
+                return _receipt(result, "duplicate")
+            if result.expires_at <= now:
+                raise _refusal("it has expired")
+            record = self._record(unit, result, now)
         except MessageError as error:
             log.warning("%s: result %d refused: %s", unit, address.sequence, error)
-            # The name in it is unproven, but the topic was the unit's own: at worst it settles a message of its own.
+            # The number in it is unproven, but the topic was the unit's own: at worst it settles a message of its own.
             return _receipt(address, "refused", error.reason)
-        if result.message_id in self._file:
-            return _receipt(result, "duplicate")
-        if result.expires_at <= now:
-            log.warning("%s: result %d refused: it has expired", unit, result.sequence)
-            return _receipt(result, "refused", Reason.SERVICE_REFUSED)
-        self._file.append(result.message_id, self._record(unit, result, now))
+        self._file.append(result.message_id, record)
         return _receipt(result, "stored")
 
     def _believe(self, unit: UnitId, signed: SignedResult, now: datetime) -> Result:
@@ -119,11 +119,15 @@ class Consumer:
         if result.sealed is None:
             return None, None
         try:
-            return _opened(unseal(result.sealed, *self._keys)), None
+            qualification = _opened(unseal(result.sealed, *self._keys))
         except MessageError as error:
             # Refusing would lose the visit for a key that somebody forgot to configure.
             log.warning("%s: result %d is kept with its qualification sealed: %s", unit, result.sequence, error)
             return None, result.sealed
+        if qualification.get("ArbitraryFileIdentifier") != result.reception:
+            # Nobody on the way can change a sealed qualification, but a unit can mix two up.
+            raise _refusal("its qualification was given for another visit")
+        return qualification, None
 
 
 class _Address(Struct, frozen=True):

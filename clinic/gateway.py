@@ -23,13 +23,13 @@ from joserfc.jwk import ECKey
 from clinic.certificate_window import certificate_state
 from clinic.elements import VALIDITY_REASONS
 from clinic.national_service import NationalService
-from clinic.proof import check_signature, read_evidence, trusted_certificate
+from clinic.proof import check_signature, trusted_certificate
 from clinic.qualification import build_document, notices
 from clinic.visits import MAX_ASKS_OF_A_VISIT, Given, KnownHolder, OpenChallenge, Visit, Visits
 from device.domain.errors import Fault, MessageError, UketsukeError
 from device.domain.reasons import Reason
 from device.domain.values import Assurance, CertificateState, ConsentItem, ReceptionId, UnitId
-from device.wire.codec import encode
+from device.wire.codec import decode, encode
 from device.wire.messages import (
     Answer,
     Ask,
@@ -135,7 +135,7 @@ class Gateway:
         return Challenge(ask_id=ask.ask_id, challenge=challenge.value, expires_at=challenge.expires_at)
 
     def _holder(self, visit: Visit, ask: Holder, now: datetime) -> Answer:
-        evidence = read_evidence(unseal(ask.evidence, self._key))
+        evidence: Evidence = decode(unseal(ask.evidence, self._key), Evidence)
         # Spent by the attempt, whatever comes of it: nobody tries signatures against one challenge.
         challenge, visit.challenge = visit.challenge, None
         if challenge is None or challenge.expires_at <= now:
@@ -174,7 +174,13 @@ class Gateway:
         # Silence is no, and an answer to what was not asked counts for nothing.
         consents = {item: ask.consents.get(item, False) for item in visit.holder.asked}
         record = self._service.qualification_of(visit.holder.reference)
-        document = build_document(record, consents, institution_code=self._policy.institution_code, now=now)
+        document = build_document(
+            record,
+            consents,
+            reception=ReceptionId(ask.reception),
+            institution_code=self._policy.institution_code,
+            now=now,
+        )
         return Qualification(
             ask_id=ask.ask_id,
             reason=VALIDITY_REASONS[record.validity],

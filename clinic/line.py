@@ -20,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -71,13 +72,16 @@ Hear = Callable[[UnitId, bytes, datetime], Say]
 """What is done with one message of a unit. Raises MessageError (dropped) or Fault (not answered; the unit repeats)."""
 
 
+DropKind = Literal["refused", "retained", "fault", "internal", "unsent"]
+
+
 class ServiceLine:
     """Hears one kind of message of all units in a branch, and answers. `ready` is set while it can."""
 
     def __init__(self, settings: LineSettings, *, branch: str, leaf: topics.Up, hear: Hear) -> None:
         """Prepare; nothing is connected yet. Raise BadConfig when the certificate files cannot be used."""
         self.ready = threading.Event()
-        self.dropped: Counter[str] = Counter()
+        self.dropped: Counter[DropKind] = Counter()
         """Messages that got no answer, by kind of trouble."""
         self._settings = settings
         self._topic = f"{branch}/+/up/{leaf}"
@@ -183,11 +187,13 @@ class ServiceLine:
         client.reconnect_delay_set(wait_s, wait_s)
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
-        try:
-            self._inbox.put_nowait(message)
-        except queue.Full:
-            # Only a broker that ignores our receive maximum comes here; without an acknowledgement it has it still.
-            self._drop("inbox full", "")
+        # mosquitto 2.0 hands over more than our receive maximum when it works off a queue (2.0.11: five
+        # acknowledgements brought a hundred messages). Then this thread waits and TCP holds the rest back: nothing is
+        # lost, and memory has a limit. A wait is as long as the work on one message, far below the keepalive.
+        while not self._closing.is_set():
+            with contextlib.suppress(queue.Full):
+                self._inbox.put(message, timeout=CLOSE_TIMEOUT_S / 10)
+                return
 
     # --- worker thread --------------------------------------------------------------------------------------------
 
@@ -205,35 +211,34 @@ class ServiceLine:
             unit, _ = topics.speaker(message.topic)
             if message.retain:
                 # Nothing that we hear is ever retained by ours, so this one is old or not from ours.
-                self._drop("retained", unit)
+                self._drop("retained", unit, "results and asks are never retained")
                 return
             say = self._hear(unit, bytes(message.payload), datetime.now(UTC))
         except MessageError as error:
-            self._drop(str(error), unit)
+            self._drop("refused", unit, str(error))
         except Fault as error:
             # Not answered, so the unit asks or sends again.
-            log.error("%s: %s: %s", self._settings.name, error.part, error)  # noqa: TRY400  the sentence says it all
-            self.dropped["fault"] += 1
+            self._drop("fault", unit, str(error))
         except Exception as error:  # noqa: BLE001  one message that we did not think of must not end the service
             # Neither its text nor its traceback: both may quote what we were reading.
             place = traceback.extract_tb(error.__traceback__)[-1]
-            self._drop(f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}", unit)
+            self._drop("internal", unit, f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}")
         else:
-            self._publish(say)
+            self._publish(unit, say)
 
-    def _publish(self, say: Say) -> None:
+    def _publish(self, unit: str, say: Say) -> None:
         if not self._client.is_connected():
             # paho would keep it for ever and send it when nobody waits for it any more.
-            self._drop("connection lost before the answer", "")
+            self._drop("unsent", unit, "the connection was lost before the answer")
             return
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho leaves it untyped
         properties.MessageExpiryInterval = say.expiry_s
         self._client.publish(say.topic, say.payload, qos=1, properties=properties)
 
-    def _drop(self, why: str, unit: str) -> None:
-        kind = why.split(":", 1)[0]
+    def _drop(self, kind: DropKind, unit: str, why: str) -> None:
         self.dropped[kind] += 1
-        log.warning("%s: message of %s dropped (no. %d): %s", self._settings.name, unit or "?", self.dropped[kind], why)
+        number = self.dropped.total()
+        log.warning("%s: message of %s dropped (no. %d, %s): %s", self.name, unit or "?", number, kind, why)
 
 
 def tls_context(settings: LineSettings) -> ssl.SSLContext:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-import msgspec
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -17,20 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from device.domain.errors import MessageError
 from device.domain.reasons import Reason
-from device.wire.messages import Evidence
 
 MAX_CERTIFICATE_BYTES = 8192
 """A JPKI certificate has about 1.6 kB."""
 
 MIN_RSA_BITS = 2048
-
-
-def read_evidence(plain: bytes) -> Evidence:
-    """Return the opened evidence. Raise MessageError(SERVICE_REFUSED) for anything else; nothing of it is quoted."""
-    try:
-        return msgspec.json.decode(plain, type=Evidence)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise MessageError("sealed evidence of an unknown form", reason=Reason.SERVICE_REFUSED) from None
 
 
 def trusted_certificate(der: bytes, anchors: Sequence[x509.Certificate], now: datetime) -> x509.Certificate:

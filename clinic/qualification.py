@@ -14,7 +14,7 @@ from clinic.certificate_window import JAPAN
 from clinic.elements import CONSENT_ELEMENTS
 from clinic.national_service import OnRecord
 from device.domain.reasons import Reason
-from device.domain.values import CertificateState, ConsentItem
+from device.domain.values import CertificateState, ConsentItem, ReceptionId
 
 CONSENT_LIFETIME = timedelta(hours=24)
 
@@ -29,6 +29,7 @@ class QualificationDocument(TypedDict):
     ProcessExecutionTime: str
     QualificationConfirmationDate: str
     MedicalInstitutionCode: str
+    ArbitraryFileIdentifier: str
     ReferenceClassification: str
     SegmentOfResult: str
     CharacterCodeIdentifier: str
@@ -38,14 +39,21 @@ class QualificationDocument(TypedDict):
 
 
 def build_document(
-    record: OnRecord, consents: Mapping[ConsentItem, bool], *, institution_code: str, now: datetime
+    record: OnRecord,
+    consents: Mapping[ConsentItem, bool],
+    *,
+    reception: ReceptionId,
+    institution_code: str,
+    now: datetime,
 ) -> QualificationDocument:
-    """Return the document; `consents` has exactly the items that the visitor was asked."""
+    """Return the document for the visit `reception`; `consents` has exactly the items that the visitor was asked."""
     moment = now.astimezone(JAPAN)
     return QualificationDocument(
         ProcessExecutionTime=_time(moment),
         QualificationConfirmationDate=f"{moment:%Y%m%d}",
         MedicalInstitutionCode=institution_code,
+        # The unit cannot read the document, so only this keeps it from being reported with another person's visit.
+        ArbitraryFileIdentifier=reception,
         ReferenceClassification=_BY_MY_NUMBER_CARD,
         SegmentOfResult=_ENDED_NORMALLY,
         CharacterCodeIdentifier=_UTF_8,

@@ -21,6 +21,7 @@ from clinic.national_service import NationalService, StandInService
 from clinic.people import SHIPPED, Person, load_people
 from device.domain.reasons import Reason
 from device.domain.values import Assurance, ConsentItem, UnitId
+from device.wire.codec import encode
 from device.wire.messages import (
     Answer,
     Begin,
@@ -181,7 +182,7 @@ class GatewayVisitor:
             certificate=card.certificate,
             signature=None if unsigned else signature or card.sign(challenge),
         )
-        sealed = seal(msgspec.json.encode(evidence), self.key)
+        sealed = seal(encode(evidence), self.key)
         return Holder(ask_id=self.ask_id(), reception=self.reception, evidence=sealed)
 
     def show(self, card: Card, *, assurance: Assurance = Assurance.PIN_SIGNATURE) -> Answer:

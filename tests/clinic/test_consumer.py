@@ -24,7 +24,11 @@ from device.wire.sealing import Signer, seal
 from provisioning.pki import SiteAuthority
 
 UNIT = UnitId("unit-0001")
-QUALIFICATION = {"QualificationValidity": "1", "ResultOfQualificationConfirmation": [{"Name": "診療 太郎"}]}
+QUALIFICATION = {
+    "ArbitraryFileIdentifier": f"{1:032x}",
+    "QualificationValidity": "1",
+    "ResultOfQualificationConfirmation": [{"Name": "診療 太郎"}],
+}
 
 
 @dataclass
@@ -230,6 +234,18 @@ def test_a_qualification_for_another_key_is_kept_sealed_rather_than_lost(
     assert desk.lines()[0]["qualification"] is None
     assert desk.lines()[0]["unopened"] == result.sealed
     assert "sealed" in caplog.text
+
+
+def test_one_visitors_qualification_is_not_stored_with_anothers_visit(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = desk.result()
+
+    receipt = desk.report(desk.result(2, sealed=first.sealed))
+
+    assert (receipt.disposition, receipt.reason) == ("refused", Reason.SERVICE_REFUSED)
+    assert desk.lines() == []
+    assert "another visit" in caplog.text
 
 
 def test_an_older_key_still_opens_what_was_sealed_before_the_change(

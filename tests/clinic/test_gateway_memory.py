@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -44,6 +46,22 @@ class MoodyService:
             raise Fault("no line", part="national service", reason=Reason.SERVICE_UNREACHABLE)
 
 
+def reachable(root: object) -> set[object]:
+    """Return every plain value that can be reached from an object, its class and module apart."""
+    seen: dict[int, object] = {}
+    values: set[object] = set()
+    waiting = [root]
+    while waiting:
+        thing = waiting.pop()
+        if id(thing) in seen or isinstance(thing, type | ModuleType | FunctionType):
+            continue
+        seen[id(thing)] = thing
+        if isinstance(thing, str | bytes | int):
+            values.add(thing)
+        waiting += gc.get_referents(thing)
+    return values
+
+
 def test_every_ask_that_comes_again_gets_the_same_answer(issuer: CardIssuer, visitor: GatewayVisitor) -> None:
     card = issuer.issue(TARO)
     gateway, unit, now = visitor.gateway, visitor.unit, visitor.now
@@ -75,6 +93,23 @@ def test_a_begin_that_comes_late_a_second_time_does_not_undo_the_proof(
     visitor.gateway.answer(visitor.unit, begin, visitor.now)
 
     assert isinstance(visitor.confirm(), Qualification)
+
+
+def test_nothing_of_the_evidence_stays_behind(issuer: CardIssuer, visitor: GatewayVisitor) -> None:
+    card = issuer.issue(TARO)
+    signatures = []
+    for _ in range(3):
+        challenge = visitor.begin()
+        signatures.append(card.sign(challenge))
+        ask = visitor.holder_ask(card, challenge, signature=signatures[-1])
+        assert isinstance(visitor.gateway.answer(visitor.unit, ask, visitor.now), HolderKnown)
+    visitor.confirm()
+
+    kept = reachable(visitor.gateway)
+
+    assert visitor.unit in kept  # the search does find what is there
+    for secret in (card.certificate, *signatures, ask.evidence):
+        assert secret not in kept
 
 
 def test_one_ask_id_does_not_stand_for_two_asks(visitor: GatewayVisitor) -> None:

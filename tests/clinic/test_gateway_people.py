@@ -81,6 +81,7 @@ def test_the_qualification_has_the_official_names_and_its_values_stay_strings(
         "ProcessExecutionTime": "20261122120000",
         "QualificationConfirmationDate": "20261122",
         "MedicalInstitutionCode": "1399999999",
+        "ArbitraryFileIdentifier": visitor.reception,
         "ReferenceClassification": "1",
         "SegmentOfResult": "1",
         "CharacterCodeIdentifier": "0",

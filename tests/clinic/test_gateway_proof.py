@@ -17,6 +17,7 @@ from joserfc.jwk import ECKey
 from clinic.gateway import CHALLENGE_LIFETIME, GatewayPolicy
 from device.domain.reasons import Reason
 from device.domain.values import Assurance, UnitId
+from device.wire.codec import encode
 from device.wire.messages import Answer, Confirm, Evidence, Holder, HolderKnown, Refused
 from device.wire.sealing import seal
 
@@ -159,7 +160,7 @@ def test_no_garbage_ever_makes_a_holder(
     visitor: GatewayVisitor, certificate: bytes, signature: bytes | None, token: str
 ) -> None:
     evidence = Evidence(assurance=Assurance.PIN_SIGNATURE, certificate=certificate, signature=signature)
-    for sealed in (token, seal(msgspec.json.encode(evidence), visitor.key)):
+    for sealed in (token, seal(encode(evidence), visitor.key)):
         visitor.reception = f"{abs(hash(sealed)):032x}"
         visitor.begin()
         ask = Holder(ask_id=visitor.ask_id(), reception=visitor.reception, evidence=sealed)
