@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import signal
 from contextlib import ExitStack
@@ -87,8 +88,8 @@ def _signer(config: Config) -> Signer:
 
 def _clinic_key(path: Path) -> ECKey:
     try:
-        return ECKey.import_key(_read(path, "[clinic] sealing_key"))
-    except (JoseError, ValueError) as error:
+        return ECKey.import_key(json.loads(_read(path, "[clinic] sealing_key")))
+    except (JoseError, ValueError, TypeError, KeyError) as error:
         raise BadConfig("is no JWK on P-256", where=f"[clinic] sealing_key: {path}") from error
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from device.app.assets.store import load_manifest, weights_path
+from device.domain.errors import Fault
+from device.domain.reasons import Reason
 from device.drivers.onnx import OnnxNetwork
 from device.face.engine import FaceEngine, Model
 from device.face.manifest import Manifest, ModelSpec, Role, Threshold
@@ -23,3 +25,11 @@ def load_engine(models_dir: Path) -> tuple[FaceEngine, Threshold]:
 
     embedder = model(Role.EMBEDDER)
     return FaceEngine(detector=model(Role.DETECTOR), embedder=embedder), embedder.spec.threshold
+
+
+def liveness_trouble(models_dir: Path) -> Fault:
+    """Return what is reported wherever the face path is in use: nothing here tells a face from its picture yet."""
+    nets = [model for model in load_manifest(models_dir / "manifest.toml").model if model.role is Role.LIVENESS]
+    absent = [net.name for net in nets if not weights_path(models_dir, net).is_file()]
+    why = f"not installed: {', '.join(absent)}" if absent else "installed, but not used by this version"
+    return Fault(f"no check that the face is alive ({why})", part="liveness", reason=Reason.LIVENESS_MISSING)

@@ -72,7 +72,7 @@ class PanelDesk:
                     self._pressed(key)
                 case StuckKey():
                     self._health.report("keypad", Reason.KEYPAD_FAULT, why="a key has been down for very long")
-        if self._decoder.resting:
+        if not self._decoder.any_stuck:
             self._health.report("keypad", None)
         self._light()
 

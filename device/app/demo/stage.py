@@ -11,7 +11,7 @@ from typing import Protocol
 
 from device.app.demo.site import UNIT, Site
 from device.app.face_desk import FaceParts
-from device.app.face_models import load_engine
+from device.app.face_models import liveness_trouble, load_engine
 from device.app.unit import Identity, Parts, Unit
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
@@ -155,6 +155,7 @@ def _face_parts(stage: Stage, stack: ExitStack, models_dir: Path, troubles: dict
     except Fault as fault:
         troubles["models"] = fault
         return None
+    troubles["liveness"] = liveness_trouble(models_dir)
     return FaceParts(
         camera=stage.camera,
         front=stage.front,
@@ -186,9 +187,9 @@ class _VirtualHand:
 
 def _pcsc_reader(stack: ExitStack) -> tuple[Slot, CardReader]:
     from device.drivers.pcsc import PcscReader  # noqa: PLC0415  pyscard is needed only here
-    from device.sim.pcscd import running_pcscd  # noqa: PLC0415  as above
+    from device.sim.pcscd import run_pcscd  # noqa: PLC0415  as above
 
-    stack.enter_context(running_pcscd())
+    stack.enter_context(run_pcscd())
     slot = VpcdSlot()
     stack.callback(slot.close)
     return _VirtualHand(slot), PcscReader("Virtual PCD 00 00")

@@ -1,0 +1,116 @@
+"""The command as people type it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from device.app.config import EXAMPLE
+
+PROGRAM = Path(sys.executable).with_name("uketsuke")
+
+
+def uketsuke(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(PROGRAM), *words], capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "unit.toml"
+    path.write_text(EXAMPLE, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("words", [(), ("run",), ("config",), ("config", "check"), ("models",), ("demo",)])
+def test_every_command_has_help(words: tuple[str, ...]) -> None:
+    helped = uketsuke(*words, "--help")
+    assert helped.returncode == 0
+    assert "Usage" in helped.stdout
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    assert uketsuke("--version").stdout.startswith("uketsuke 0.")
+
+
+def test_shell_completion_is_offered() -> None:
+    shown = subprocess.run(
+        [str(PROGRAM)],
+        env={
+            "_UKETSUKE_COMPLETE": "complete_bash",
+            "COMP_WORDS": "uketsuke mod",
+            "COMP_CWORD": "1",
+            "PATH": "/usr/bin",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert shown.stdout.strip() == "models"
+
+
+def test_a_good_configuration(config: Path) -> None:
+    checked = uketsuke("config", "check", str(config))
+    assert checked.returncode == 0
+    assert "unit-0001" in checked.stdout
+    assert json.loads(uketsuke("config", "check", "--json", str(config)).stdout) == {"ok": True, "unit": "unit-0001"}
+
+
+def test_the_printed_example_is_a_good_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "unit.toml"
+    path.write_text(uketsuke("config", "example").stdout, encoding="utf-8")
+    assert uketsuke("config", "check", str(path)).returncode == 0
+
+
+def test_a_wrong_key_is_one_sentence_with_a_code_and_a_way_on(config: Path) -> None:
+    config.write_text(EXAMPLE.replace("[clinic]", "kolour = 3\n\n[clinic]"), encoding="utf-8")
+    checked = uketsuke("config", "check", str(config))
+    assert checked.returncode == 2
+    assert "[broker]: there is no option 'kolour'" in checked.stderr
+    assert "[config_invalid]" in checked.stderr
+    assert "Traceback" not in checked.stderr
+    as_json = json.loads(uketsuke("config", "check", "--json", str(config)).stdout)
+    assert as_json["ok"] is False
+    assert as_json["reason"] == "config_invalid"
+
+
+def test_run_without_the_files_that_the_configuration_names(config: Path) -> None:
+    ran = uketsuke("run", "--config", str(config))
+    assert ran.returncode == 2
+    assert "unit.key" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_models_check_tells_what_is_there_and_what_is_not() -> None:
+    checked = uketsuke("models", "check", "--json")
+    assert checked.returncode == 0
+    states = {state["name"]: state for state in json.loads(checked.stdout)}
+    assert {state["condition"] for state in states.values() if state["required"]} == {"ok"}
+    liveness = [state for state in states.values() if state["role"] == "liveness"]
+    assert liveness
+    assert all(state["condition"] == "ok" or state["advice"] for state in liveness)
+
+
+def test_models_check_finds_a_wrong_file(tmp_path: Path) -> None:
+    repository = Path(__file__).parents[2] / "models"
+    for name in ("manifest.toml", "photos.toml"):
+        (tmp_path / name).write_bytes((repository / name).read_bytes())
+    (tmp_path / "weights").mkdir()
+    for weights in (repository / "weights").iterdir():
+        (tmp_path / "weights" / weights.name).write_bytes(b"not a network")
+    checked = uketsuke("models", "check", "--models", str(tmp_path))
+    assert checked.returncode == 1
+    assert "wrong digest" in checked.stdout
+
+
+def test_the_demonstration_without_weights_says_what_to_do(tmp_path: Path) -> None:
+    repository = Path(__file__).parents[2] / "models"
+    for name in ("manifest.toml", "photos.toml"):
+        (tmp_path / name).write_bytes((repository / name).read_bytes())
+    played = uketsuke("demo", "--models", str(tmp_path))
+    assert played.returncode == 2
+    assert "make setup" in played.stderr
+    assert "Traceback" not in played.stderr

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from device.app.config import EXAMPLE, Config, load
+from device.domain.errors import BadConfig
+from device.domain.values import Method
+from device.reception import Policy
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    path = tmp_path / "unit.toml"
+    path.write_text(EXAMPLE, encoding="utf-8")
+    return path
+
+
+def changed(path: Path, old: str, new: str) -> Path:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    return path
+
+
+def test_the_example_loads_and_its_paths_are_relative_to_it(written: Path) -> None:
+    config = load(written)
+    assert config.unit.name == "unit-0001"
+    assert config.broker.key == written.parent / "unit.key"
+    assert config.policy.policy(face_available=True) == Policy()
+
+
+def test_the_example_names_every_option_with_its_default(written: Path) -> None:
+    spelled_out = "\n".join(line.removeprefix("# ") for line in EXAMPLE.splitlines()[1:])
+    raw = tomllib.loads(spelled_out)
+    for section in msgspec.structs.fields(Config):
+        assert raw[section.name].keys() == {option.name for option in msgspec.structs.fields(section.type)}
+    defaults = load(written)
+    written.write_text(spelled_out, encoding="utf-8")
+    assert load(written) == defaults
+
+
+def test_what_the_file_says_is_what_the_visit_does(written: Path) -> None:
+    config = load(changed(written, '# first_method = "face"', 'first_method = "pin"'))
+    assert config.policy.policy(face_available=True).first_method is Method.PIN
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("port = 8883", "port = 8883\nprot = 1", "[broker]: there is no option 'prot'"),
+        ("# port = 8883", "prot = 8883", "Did you mean 'port'?"),
+        ("[panel]", "[pannel]", "there is no section 'pannel'"),
+        ("# port = 8883", 'port = "8883"', "[broker] port: expected `int`"),
+        ("# port = 8883", "port = 99999", "[broker] port"),
+        ("# pin_s = 45.0", "pin_s = 0.0", "[policy] pin_s"),
+        ('# first_method = "face"', 'first_method = "nose"', "[policy] first_method"),
+        ('name = "unit-0001" ', 'name = "unit 0001" ', "[unit] name"),
+        ('state = "state"', "", "[unit]"),
+        ('# name = "."', 'name = "("', "[card] name: is no regular expression"),
+        ("[clinic]", "[clinic", "is not TOML"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(written: Path, old: str, new: str, said: str) -> None:
+    with pytest.raises(BadConfig) as caught:
+        load(changed(written, old, new))
+    assert said in str(caught.value)
+    assert str(written) in str(caught.value)
+
+
+def test_a_section_that_is_no_section(written: Path) -> None:
+    written.write_text("unit = 3\n", encoding="utf-8")
+    with pytest.raises(BadConfig, match=r"unit: is a section: write \[unit\]"):
+        load(written)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match="cannot be read"):
+        load(tmp_path / "nowhere.toml")
+
+
+def test_a_file_that_is_no_text(written: Path) -> None:
+    written.write_bytes(b"\xff\xfe")
+    with pytest.raises(BadConfig, match="is not UTF-8"):
+        load(written)

@@ -1,0 +1,143 @@
+"""`uketsuke run` as a technician starts it: a process, a terminal, pcscd, a broker, the clinic side."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from clinic.people import SHIPPED, load_people
+from device.app.demo.site import UNIT, Site, open_site
+from device.domain.prompts import Phrase
+from device.domain.reasons import Reason
+from device.domain.values import ConsentItem
+from device.sim.card import CardAuthority, CardFrontPrint, SimulatedCard
+from device.sim.pcscd import run_pcscd
+from device.sim.vpcd import VpcdSlot
+from device.wire.phrases import say
+from device.wire.reasons import entry
+
+PATIENCE_S = 30.0
+
+
+class Terminal:
+    """A unit's process with a terminal of its own."""
+
+    def __init__(self, config: Path, log: Path) -> None:
+        self._ours, theirs = pty.openpty()
+        with log.open("wb") as words:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "device.app.cli", "-v", "run", "--config", str(config)],
+                stdin=theirs,
+                stdout=theirs,
+                stderr=words,
+            )
+        os.close(theirs)
+        self._seen = ""
+
+    def expect(self, text: str) -> None:
+        """Read until `text` was printed since the last expectation."""
+        end_s = monotonic() + PATIENCE_S
+        while text not in self._seen:
+            ready, _, _ = select.select([self._ours], [], [], max(0.0, end_s - monotonic()))
+            assert ready, f"{text!r} was not printed; this was: {self._seen}"
+            self._seen += os.read(self._ours, 4096).decode("utf-8", "replace")
+        self._seen = self._seen.partition(text)[2]
+
+    def type_keys(self, keys: str) -> None:
+        os.write(self._ours, keys.encode())
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._ours)
+
+
+@pytest.fixture
+def authority() -> CardAuthority:
+    return CardAuthority()
+
+
+@pytest.fixture
+def site(tmp_path: Path, authority: CardAuthority) -> Iterator[Site]:
+    with open_site(tmp_path, card_authority=authority.certificate_pem, people=SHIPPED, now=datetime.now(UTC)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def card(authority: CardAuthority) -> SimulatedCard:
+    now = datetime.now(UTC)
+    not_after = load_people()[1001].certificate_not_after(now)
+    credentials = authority.issue(serial=1001, not_before=now - timedelta(days=100), not_after=not_after)
+    return SimulatedCard(credentials, front=CardFrontPrint(date(1974, 4, 2), date(2035, 4, 2), "2285"))
+
+
+@pytest.fixture
+def config(tmp_path: Path, site: Site) -> Path:
+    path = tmp_path / "unit.toml"
+    path.write_text(
+        f"""
+[unit]
+name = "{UNIT}"
+state = "state"
+
+[broker]
+host = "127.0.0.1"
+port = {site.broker.port}
+authority = "{site.tls.authority}"
+certificate = "{site.tls.certificate}"
+key = "{site.tls.key}"
+
+[clinic]
+sealing_key = "clinic.public.jwk"
+
+[card]
+name = "Virtual PCD 00 00"
+""",
+        encoding="utf-8",
+    )
+    return path
+
+
+@pytest.mark.broker
+@pytest.mark.pcsc
+def test_a_visit_by_pin_at_a_terminal_with_pcscd_broker_and_clinic(
+    config: Path, site: Site, card: SimulatedCard, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        stack.enter_context(run_pcscd())
+        slot = VpcdSlot()
+        stack.callback(slot.close)
+        unit = Terminal(config, tmp_path / "unit.log")
+        stack.callback(unit.close)
+        unit.expect("lamps: ready")
+        slot.insert(card)
+        unit.expect(say(Phrase.ENTER_PIN, "ja", tries_left=3))
+        unit.type_keys("1234#")
+        unit.expect(
+            say(Phrase.ASK_CONSENT, "ja", items=(ConsentItem.MEDICATION, ConsentItem.DIAGNOSIS, ConsentItem.CHECKUP))
+        )
+        unit.type_keys("#")
+        unit.expect(entry(Reason.QUALIFIED).patient.ja)
+        slot.pull()
+        unit.expect("lamps: ready")
+        unit.process.send_signal(signal.SIGTERM)
+        assert unit.process.wait(PATIENCE_S) == 0
+    (result,) = [json.loads(line) for line in site.results.read_text(encoding="utf-8").splitlines()]
+    assert result["reason"] == "qualified"
+    assert result["assurance"] == "pin_signature"
+    assert result["simulated"] is True
+    logged = (tmp_path / "unit.log").read_text(encoding="utf-8")
+    assert "1234" not in logged
+    assert "診療" not in logged
