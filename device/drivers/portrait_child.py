@@ -15,7 +15,7 @@ import resource
 import struct
 import sys
 
-from PIL import Image, ImageFile, Jpeg2KImagePlugin
+from PIL import ImageFile, Jpeg2KImagePlugin
 
 READY = b"+"
 HEADER = struct.Struct(">BHH")

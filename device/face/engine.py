@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from device.domain.errors import FaceError
 from device.domain.reasons import Reason
 from device.face.align import align
-from device.face.detect import detect
+from device.face.detect import close_up, detect
 from device.face.embed import Direction, Template, embed
 from device.face.manifest import ModelSpec
 from device.face.picture import checked
@@ -55,8 +55,10 @@ class FaceEngine:
         return template.score(self._direction(frame, FRAME_GATES))
 
     def _direction(self, picture: Picture, gates: Gates) -> Direction:
-        spec = self._detector.spec
-        face = the_only_face(detect(self._detector.network, spec, picture), spec.threshold.accept)
+        network, spec = self._detector.network, self._detector.spec
+        face = close_up(network, spec, picture, the_only_face(detect(network, spec, picture), spec.threshold.accept))
+        if face is None:
+            raise FaceError("what looked like a face is none from near", reason=Reason.FACE_NOT_FOUND)
         check_pose(picture, face, gates)
         square = align(picture, face.points)
         check_light(square, gates)

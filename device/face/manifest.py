@@ -56,6 +56,8 @@ class UpstreamSource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     where: Text
     """An address that a person can open."""
+    published_as: FileName
+    """Its name there; a mirror folder may keep it."""
     origin: Text
     """Whose work it is, and how that was checked."""
 

@@ -33,8 +33,8 @@ class Gates:
     """Variance of the Laplacian of the aligned face, at least."""
 
 
-FRAME_GATES = Gates(eye_distance_px=40, roll_deg=20, nose_offset=0.35, darkest=40, brightest=220, sharpness=15)
-PORTRAIT_GATES = Gates(eye_distance_px=30, roll_deg=20, nose_offset=0.35, darkest=20, brightest=240, sharpness=0)
+FRAME_GATES = Gates(eye_distance_px=40, roll_deg=25, nose_offset=0.35, darkest=40, brightest=220, sharpness=15)
+PORTRAIT_GATES = Gates(eye_distance_px=30, roll_deg=25, nose_offset=0.35, darkest=20, brightest=240, sharpness=0)
 """The portrait was accepted by an office and cannot be taken again, so only what would make it useless counts."""
 
 

@@ -1,0 +1,84 @@
+"""Folding, against onnxruntime's own arithmetic on the block-quantised form."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime as ort  # type: ignore[import-untyped]  # it ships no types
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from device.app.assets.fold import fold
+
+OUT, IN, KERNEL = 4, 3, 3
+LENGTH = IN * KERNEL * KERNEL
+
+
+def quantised(block: int, *, leftovers: bool = False) -> bytes:
+    """Make a convolution whose weights are stored as int8 blocks, like the zoo's files."""
+    chance = np.random.default_rng(block)
+    blocks = -(-LENGTH // block)
+    constants = {
+        "w_quantized": chance.integers(-128, 128, (OUT, LENGTH), np.int8),
+        "w_scales": chance.uniform(0.001, 0.1, (OUT, blocks)).astype(np.float32),
+        "w_zero_point": chance.integers(-20, 20, (OUT, blocks), np.int8),
+        "w_shape": np.array([OUT, IN, KERNEL, KERNEL], np.int64),
+    }
+    names = list(constants)
+    nodes = [
+        helper.make_node("DequantizeLinear", names[:3], ["w_dequantized"], axis=1, block_size=block),
+        helper.make_node("Reshape", ["w_dequantized", "w_shape"], ["w"]),
+        helper.make_node("Conv", ["x", "w"], ["y"], pads=[1, 1, 1, 1]),
+    ]
+    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, IN, 8, 8])]
+    if leftovers:
+        inputs.append(helper.make_tensor_value_info("w_before_quantising", TensorProto.FLOAT, [OUT, LENGTH]))
+        inputs.append(helper.make_tensor_value_info("w_shape", TensorProto.INT64, [4]))
+    graph = helper.make_graph(
+        nodes,
+        "net",
+        inputs,
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, OUT, 8, 8])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    data: bytes = model.SerializeToString()
+    return data
+
+
+def run(model: bytes, pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
+    return np.asarray(session.run(None, {"x": pixels})[0], np.float32)
+
+
+@pytest.mark.parametrize("block", [3, 9, 27, 8, 32], ids=lambda block: f"blocks of {block}")
+def test_the_folded_network_computes_the_same(block: int) -> None:
+    model = quantised(block)
+    pixels = np.random.default_rng(3).normal(size=(1, IN, 8, 8)).astype(np.float32)
+
+    assert np.allclose(run(fold(model, free_size=False), pixels), run(model, pixels), rtol=1e-5, atol=1e-5)
+
+
+def test_inputs_that_nothing_feeds_are_gone() -> None:
+    folded = onnx.load_model_from_string(fold(quantised(9, leftovers=True), free_size=False))
+
+    assert [tensor.name for tensor in folded.graph.input] == ["x"]
+    assert "DequantizeLinear" not in {node.op_type for node in folded.graph.node}
+    assert {constant.name for constant in folded.graph.initializer} == {"w_dequantized", "w_shape"}
+
+
+def test_a_freed_network_takes_other_sizes() -> None:
+    folded = fold(quantised(9), free_size=True)
+
+    assert run(folded, np.zeros((1, IN, 16, 24), np.float32)).shape == (1, OUT, 16, 24)
+
+
+def test_folding_twice_gives_the_same_bytes() -> None:
+    model = quantised(9)
+
+    digests = {hashlib.sha256(fold(model, free_size=True)).hexdigest() for _ in range(2)}
+
+    assert len(digests) == 1
