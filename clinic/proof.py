@@ -22,6 +22,17 @@ MAX_CERTIFICATE_BYTES = 8192
 
 MIN_RSA_BITS = 2048
 
+_NO_CERTIFICATE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.ExtensionNotFound,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises while it reads what a card made up."""
+
 
 def trusted_certificate(der: bytes, anchors: Sequence[x509.Certificate], now: datetime) -> x509.Certificate:
     """Return the certificate if one of `anchors` issued it for authentication and it has begun.
@@ -36,7 +47,7 @@ def trusted_certificate(der: bytes, anchors: Sequence[x509.Certificate], now: da
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
         usable = usage.digital_signature and not usage.content_commitment and not usage.key_cert_sign
         begun = certificate.not_valid_before_utc <= now
-    except (ValueError, TypeError, x509.ExtensionNotFound, x509.DuplicateExtension, UnsupportedAlgorithm):
+    except _NO_CERTIFICATE:
         raise _not_trusted("not a certificate for authentication") from None
     if not usable:
         # contentCommitment marks the other certificate of the card, the one for signing documents.

@@ -1,4 +1,7 @@
-"""Names of what lamps, sound and voice can express. Patterns are in `device.panel.cues`, words in `device.wire.phrases`."""
+"""Names of what lamps, sound and voice can express.
+
+Patterns are in `device.panel.patterns`, words in `device.wire.phrases`.
+"""
 
 from __future__ import annotations
 

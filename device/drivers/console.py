@@ -10,7 +10,7 @@ import tty
 from collections import deque
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Any, Self, TextIO
 
 from device.ports.clock import Clock
 from device.ports.panel import KeypadSample
@@ -28,7 +28,7 @@ class ConsoleKeypad:
     def __init__(self, clock: Clock, stream: TextIO | None = None) -> None:
         self._clock = clock
         self._stream = stream or sys.stdin
-        self._saved: list[object] | None = None
+        self._saved: list[Any] | None = None
         self._typed: deque[str] = deque()
         self._key: str | None = None
         self._until_s = 0.0

@@ -10,11 +10,13 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from joserfc.jwk import ECKey
 
 from clinic.gateway import CHALLENGE_LIFETIME, GatewayPolicy
+from clinic.proof import trusted_certificate
+from device.domain.errors import MessageError
 from device.domain.reasons import Reason
 from device.domain.values import Assurance, UnitId
 from device.wire.codec import encode
@@ -212,6 +214,21 @@ def test_the_cards_other_certificate_and_odd_ones_are_not_trusted(issuer: CardIs
     large = replace(issuer.issue(TARO), certificate=bytes(9000))
     for card in (issuer.issue(TARO, for_signing_documents=True), issuer.issue(TARO, usage=False), early, large):
         assert why(visitor.show(card)) is Reason.CERTIFICATE_NOT_TRUSTED
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@given(where=st.floats(0, 1, exclude_max=True), value=st.integers(0, 255))
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
+def test_a_certificate_with_any_byte_changed_is_refused_and_nothing_else_happens(
+    where: float, value: int, issuer: CardIssuer, visitor: GatewayVisitor
+) -> None:
+    der = bytearray(issuer.issue(TARO).certificate)
+    place = int(where * len(der))
+    assume(der[place] != value)
+    der[place] = value
+    with pytest.raises(MessageError) as refused:
+        trusted_certificate(bytes(der), [issuer.certificate], visitor.now)
+    assert refused.value.reason is Reason.CERTIFICATE_NOT_TRUSTED
 
 
 def test_no_word_of_the_certificate_reaches_the_log(
