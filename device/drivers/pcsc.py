@@ -150,7 +150,8 @@ class PcscConnection:
         if code != scard.SCARD_S_SUCCESS:
             raise CardLost(f"no answer to the last command: {_describe(code)}")
         if len(answer) < _STATUS_WORD:
-            raise CardUnreadable(f"an answer of {len(answer)} bytes, without a status word")
+            # pcscd's word for a card that left between question and answer, where the reader does not say so itself.
+            raise CardLost("an answer without a status word")
         # pyscard fills its lists with bytes as signed or unsigned numbers, depending on the platform.
         data = bytes(byte & 0xFF for byte in answer)
         return data[:-_STATUS_WORD], int.from_bytes(data[-_STATUS_WORD:], "big")

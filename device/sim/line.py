@@ -116,8 +116,9 @@ class MemoryBroker:
     def cut(self, client_id: str, why: str = "the line broke") -> None:
         """Break one connection; the broker speaks the last will at once, whatever its delay."""
         with self._lock:
-            line = self._sessions[client_id].line
-            if line is not None:
+            session = self._sessions.get(client_id)
+            if session is not None and session.line is not None:
+                line = session.line
                 self._end(line, why)
                 self._speak_will(line)
 
@@ -137,6 +138,14 @@ class MemoryBroker:
         """Be there again."""
         with self._lock:
             self._absent = None
+
+    def behave(self) -> None:
+        """Be there, let everything pass, deliver what was held back, and plan no further mischief."""
+        with self._lock:
+            self._fates.clear()
+            self.heal()
+            self.start()
+            self.release()
 
     # --- for its lines ---
 

@@ -27,8 +27,8 @@ VIRTUAL_READER: Final = "Virtual PCD 00 00"
 _RUN: Final = Path("/run/pcscd")
 _SOCKET: Final = _RUN / "pcscd.comm"
 _PID: Final = _RUN / "pcscd.pid"
-_DRIVER: Final = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
-_SYSTEM_PATH: Final = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
+VPCD_DRIVER: Final = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
+SYSTEM_PATH: Final = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 _LOCK: Final = Path(tempfile.gettempdir()) / "uketsuke-pcscd.lock"
 
 OTHERS_S: Final = 300.0
@@ -39,26 +39,30 @@ _LOOK_S: Final = 0.05
 
 
 @contextmanager
-def run_pcscd() -> Iterator[None]:
-    """Have a PC/SC service with the virtual reader. Raise Fault (with what to install or do) when there can be none."""
-    program = _find_program()
+def run_pcscd() -> Iterator[subprocess.Popen[bytes] | None]:
+    """Have a PC/SC service with the virtual reader; give its process, or None when it ran already.
+
+    Raise Fault (with what to install or do) when there can be none.
+    """
+    program = find_pcscd()
     with _the_only_one():
         if _accepts_clients():
             _wait_until(
                 _vpcd_listens, START_S, "the PC/SC service that runs has not loaded vpcd; stop it, or restart it"
             )
-            yield
+            yield None
             return
-        with tempfile.TemporaryFile() as log, _started(program, log):
-            yield
+        with tempfile.TemporaryFile() as log, _started(program, log) as service:
+            yield service
 
 
-def _find_program() -> str:
-    program = shutil.which("pcscd", path=_SYSTEM_PATH)
+def find_pcscd(search_path: str = SYSTEM_PATH, driver: Path = VPCD_DRIVER) -> str:
+    """Return where pcscd is. Raise Fault that says what to install."""
+    program = shutil.which("pcscd", path=search_path)
     if program is None:
         raise _fault("pcscd is not installed: apt-get install pcscd")
-    if not _DRIVER.exists():
-        raise _fault(f"the virtual reader is not installed ({_DRIVER}): apt-get install vsmartcard-vpcd")
+    if not driver.exists():
+        raise _fault(f"the virtual reader is not installed ({driver}): apt-get install vsmartcard-vpcd")
     return program
 
 
@@ -81,7 +85,7 @@ def _the_only_one() -> Iterator[None]:
 
 
 @contextmanager
-def _started(program: str, log: IO[bytes]) -> Iterator[None]:
+def _started(program: str, log: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     _clear_remains()
     service = subprocess.Popen([program, "--foreground"], stdout=log, stderr=log, stdin=subprocess.DEVNULL)  # noqa: S603  the program that was looked up in system folders
     try:
@@ -94,7 +98,7 @@ def _started(program: str, log: IO[bytes]) -> Iterator[None]:
             return _accepts_clients() and _vpcd_listens()
 
         _wait_until(ready, START_S, "pcscd does not accept clients")
-        yield
+        yield service
     finally:
         service.terminate()
         try:

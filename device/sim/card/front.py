@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,8 +15,6 @@ _ERAS = (
 )
 """First day of each era, and the year that is its year zero."""
 
-SECURITY_CODE_LENGTH = 4
-
 
 @dataclass(frozen=True, slots=True)
 class CardFrontPrint:
@@ -28,7 +27,7 @@ class CardFrontPrint:
     """4 digits, printed under the portrait."""
 
     def __post_init__(self) -> None:
-        if len(self.security_code) != SECURITY_CODE_LENGTH or not self.security_code.isdecimal():
+        if not re.fullmatch("[0-9]{4}", self.security_code):
             raise ValueError("a security code is 4 digits")
         if self.birth_date < _ERAS[-1][0]:
             raise ValueError("nobody with a card was born before 明治")
