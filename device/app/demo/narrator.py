@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from device.app.demo.results import Record, people_of
 from device.domain.prompts import Cue, Phrase
 from device.domain.reasons import Reason
 from device.panel.cues import LAMPS
@@ -88,19 +89,16 @@ class Narrator:
                 case _:
                     pass
 
-    def clinic(self, outcome: Outcome) -> None:
-        """Show what arrived at the clinic."""
-        if outcome.record is None:
+    def clinic(self, record: Record | None) -> None:
+        """Show what arrived at the clinic, and what the desk says."""
+        if record is None:
             self._line("clinic got", "nothing / 何も届かなかった", "red")
             return
-        parts = [f"[{outcome.record['reason']}]"]
-        if outcome.record["assurance"]:
-            parts.append(f"by {outcome.record['assurance']}")
-        if outcome.person:
-            parts.append(outcome.person)
-        self._line("clinic got", "  ".join(parts), "green" if outcome.as_expected else "red")
-        self._line("desk says", entry(Reason(str(outcome.record["reason"]))).desk.ja, "green")
-        self._line("", entry(Reason(str(outcome.record["reason"]))).desk.en, "")
+        by = f"by {record['assurance']}" if record["assurance"] else ""
+        self._line("clinic got", "  ".join(filter(None, (f"[{record['reason']}]", by, people_of(record)))), "green")
+        desk = entry(Reason(record["reason"])).desk
+        self._line("desk says", desk.ja, "green")
+        self._line("", desk.en, "")
 
     def close(self, outcomes: list[Outcome]) -> None:
         """Show the closing table."""

@@ -18,6 +18,7 @@ from clinic.people import SHIPPED
 from device.app.demo.cast import ROLES, Cast
 from device.app.demo.keyboard import visits_of_ones_own
 from device.app.demo.narrator import Narrator
+from device.app.demo.results import Record, Results
 from device.app.demo.site import open_site
 from device.app.demo.stage import Stage, open_stage
 from device.app.demo.visits import VISITS, Act, Lift, Place, Press, Stand, Visit, Wait
@@ -26,8 +27,6 @@ from device.sim.card import SimulatedCard
 
 PRINTED_WIDTH = 132
 """Columns where the story goes to a file."""
-RESULT_TIMEOUT_S = 10.0
-LOOK_AGAIN_S = 0.02
 SPECTATOR_PAUSE_S = 1.2
 """Before somebody acts: the unit is faster than anybody reads."""
 
@@ -37,17 +36,10 @@ class Outcome:
     """One visit, as it went."""
 
     visit: Visit
-    record: dict[str, Any] | None
+    record: Record | None
     """The clinic's line, None when none came."""
     said: tuple[str, ...]
     seconds: float
-
-    @property
-    def person(self) -> str:
-        """Whom the clinic was told about, if anybody."""
-        qualification = (self.record or {}).get("qualification") or {}
-        results = qualification.get("ResultOfQualificationConfirmation") or []
-        return "、".join(f"{person['Name']}({person['NameKana']})" for person in results if "Name" in person)
 
     @property
     def as_expected(self) -> bool:
@@ -76,12 +68,14 @@ def play(models_dir: Path, *, as_json: bool, keep: bool, pcsc: bool, language: s
                 unit,
             ),
         ):
+            results = Results(site.results)
             narrator.open(pcsc=pcsc, troubles=unit.health.troubles)
-            players = _Players(stage, cast, narrator, site.results, pause_s=0.0 if as_json else SPECTATOR_PAUSE_S)
+            players = _Players(stage, cast, narrator, results, pause_s=0.0 if as_json else SPECTATOR_PAUSE_S)
             outcomes = [players.perform(number, visit) for number, visit in enumerate(VISITS, start=1)]
             narrator.close(outcomes)
             if keep:
-                visits_of_ones_own(stage, cast, narrator, console)
+                with results.following(narrator.clinic):
+                    visits_of_ones_own(stage, cast, narrator, console)
     well = all(outcome.as_expected for outcome in outcomes)
     if as_json:
         json.dump(_document(outcomes, well=well, pcsc=pcsc), sys.stdout, ensure_ascii=False, indent=2)
@@ -98,7 +92,7 @@ class _Players:
     stage: Stage
     cast: Cast
     narrator: Narrator
-    results: Path
+    results: Results
     pause_s: float
 
     def pause(self) -> None:
@@ -116,9 +110,9 @@ class _Players:
             settled = self._do(act, card)
             reception = settled.reception if settled else reception
         seconds = monotonic() - began_s
-        record = None if reception is None else _record_of(self.results, reception)
+        record = None if reception is None else self.results.of(reception)
         outcome = Outcome(visit, record, tuple(self.narrator.said), seconds)
-        self.narrator.clinic(outcome)
+        self.narrator.clinic(record)
         return outcome
 
     def _do(self, act: Act, card: SimulatedCard) -> Settled | None:
@@ -142,19 +136,6 @@ class _Players:
                 self.stage.lift()
                 self.stage.wait_for(Idle)
         return None
-
-
-def _record_of(results: Path, reception: str) -> dict[str, Any] | None:
-    """Follow the clinic's file until the visit's line is in it."""
-    pause = threading.Event()
-    end_s = monotonic() + RESULT_TIMEOUT_S
-    while monotonic() < end_s:
-        for line in results.read_text(encoding="utf-8").splitlines() if results.exists() else ():
-            record: dict[str, Any] = json.loads(line)
-            if record["reception"] == reception:
-                return record
-        pause.wait(LOOK_AGAIN_S)
-    return None
 
 
 def _document(outcomes: list[Outcome], *, well: bool, pcsc: bool) -> dict[str, Any]:

@@ -1,0 +1,69 @@
+"""The clinic's file of results, as a spectator follows it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+TIMEOUT_S = 10.0
+LOOK_AGAIN_S = 0.02
+
+Record = dict[str, Any]
+
+
+class Results:
+    """Reads what the clinic side wrote; each line is one result."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def all(self) -> list[Record]:
+        """Return every result so far."""
+        if not self._path.exists():
+            return []
+        lines = self._path.read_text(encoding="utf-8").splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def of(self, reception: str) -> Record | None:
+        """Wait for the result of one visit; None when it does not come."""
+        pause = threading.Event()
+        end_s = monotonic() + TIMEOUT_S
+        while monotonic() < end_s:
+            for record in self.all():
+                if record["reception"] == reception:
+                    return record
+            pause.wait(LOOK_AGAIN_S)
+        return None
+
+    @contextmanager
+    def following(self, tell: Callable[[Record], None]) -> Iterator[None]:
+        """Tell every result that comes meanwhile, from a thread of its own."""
+        stop = threading.Event()
+        known = len(self.all())
+
+        def follow() -> None:
+            seen = known
+            while not stop.wait(LOOK_AGAIN_S):
+                records = self.all()
+                for record in records[seen:]:
+                    tell(record)
+                seen = len(records)
+
+        thread = threading.Thread(target=follow, name="results", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+
+def people_of(record: Record) -> str:
+    """Return whom the clinic was told about, if anybody."""
+    results = (record["qualification"] or {}).get("ResultOfQualificationConfirmation") or []
+    return "、".join(f"{person['Name']}({person['NameKana']})" for person in results if "Name" in person)
