@@ -1,0 +1,193 @@
+"""A unit's link with a clinic at the other end, both in memory, and time that jumps."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from device.app.link_worker import Link, LinkOwner
+from device.domain.errors import Fault
+from device.domain.reasons import Reason
+from device.domain.values import UnitId
+from device.link.machine import LinkMachine
+from device.link.policy import LinkPolicy
+from device.ports.line import Line, Outbox
+from device.sim.clock import SimulatedClock
+from device.sim.line import MemoryBroker
+from device.sim.outbox import MemoryOutbox
+from device.wire import topics
+from device.wire.codec import decode, encode
+from device.wire.messages import Answer, Ask, Begin, Challenge, Receipt, Result, SignedResult, Status
+from device.wire.sealing import Signer, verify
+from provisioning.pki import SiteAuthority
+
+UNIT = UnitId("sim-front-desk")
+LONG_AGO = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+class Clinic:
+    """Answers asks and stores results, unless told otherwise."""
+
+    def __init__(self, broker: MemoryBroker, authority: SiteAuthority) -> None:
+        self.broker = broker
+        self.authority = authority
+        self.is_open = True
+        self.refuses: Reason | None = None
+        self.asked: list[str] = []
+        """Ids of the asks heard, with repetitions."""
+        self.heard: list[str] = []
+        """Ids of the results heard, with repetitions."""
+        self.stored: dict[str, int] = {}
+        """Sequence numbers by message id, in the order of first delivery."""
+        self.statuses: list[Status] = []
+        broker.host(topics.Up.ASK, self._hear_ask)
+        broker.host(topics.Up.RESULT, self._hear_result)
+        broker.host(topics.Up.STATUS, lambda _unit, payload: self.statuses.append(decode(payload, Status)))
+
+    def answer(self, ask_id: str, *, retain: bool = False) -> None:
+        challenge = Challenge(ask_id=ask_id, challenge=b"sign this", expires_at=LONG_AGO)
+        self.broker.publish(topics.down(UNIT, topics.Down.ANSWER), encode(challenge), retain=retain)
+
+    def _hear_ask(self, unit: UnitId, payload: bytes) -> None:
+        ask: Ask = decode(payload, Ask)
+        self.asked.append(ask.ask_id)
+        assert unit == UNIT
+        if self.is_open:
+            self.answer(ask.ask_id)
+
+    def _hear_result(self, unit: UnitId, payload: bytes) -> None:
+        if not self.is_open:
+            return
+        signed: SignedResult = decode(payload, SignedResult)
+        inner = verify(signed.jws, speaker=unit, authority=self.authority.certificate, at=datetime.now(UTC))
+        result: Result = decode(inner, Result)
+        self.heard.append(result.message_id)
+        is_new = result.message_id not in self.stored
+        self.stored.setdefault(result.message_id, result.sequence)
+        receipt = Receipt(
+            message_id=result.message_id,
+            sequence=result.sequence,
+            disposition="refused" if self.refuses else "stored" if is_new else "duplicate",
+            reason=self.refuses,
+        )
+        self.broker.publish(topics.down(unit, topics.Down.RECEIPT), encode(receipt))
+
+
+class Tap:
+    """A line that notes what is said on it."""
+
+    def __init__(self, line: Line, noted: list[tuple[str, bytes]]) -> None:
+        self._line = line
+        self._noted = noted
+        self.connect = line.connect
+        self.subscribe = line.subscribe
+        self.close = line.close
+
+    def publish(self, topic: str, payload: bytes, *, expiry_s: int, retain: bool = False) -> None:
+        self._noted.append((topic, payload))
+        self._line.publish(topic, payload, expiry_s=expiry_s, retain=retain)
+
+
+class World:
+    """One unit, one broker, one clinic."""
+
+    def __init__(self, authority: SiteAuthority, signer: Signer, outbox: Outbox | None = None) -> None:
+        self.clock = SimulatedClock()
+        self.broker = MemoryBroker(self.clock)
+        self.clinic = Clinic(self.broker, authority)
+        self.policy = LinkPolicy()
+        self.outbox = outbox or MemoryOutbox()
+        self.answers: list[Answer] = []
+        self.lost: list[tuple[str, Reason]] = []
+        self.line: list[str] = []
+        """What the owner was told of the line: "" is up, else why not."""
+        self.said: list[tuple[str, bytes]] = []
+        """What the unit said, with its topic."""
+        self.receipts: list[Receipt] = []
+        self.faults: list[Fault] = []
+        self._signer = signer
+        self._lives = itertools.count(1)
+        self._numbers = itertools.count(1)
+        self.link = self.next_life()
+
+    def next_life(self) -> Link:
+        """Return the link of a unit that was just switched on; what the last one held in memory is gone."""
+        birth_id = f"birth-{next(self._lives):04}"
+        status = Status(unit=UNIT, state="ready", birth_id=birth_id, version="1.0", troubles=[], simulated=True)
+        machine = LinkMachine(status, random=lambda: 0.0, policy=self.policy)
+        self.link = Link(
+            machine,
+            line=Tap(self.broker.line(UNIT, machine.last_will), self.said),
+            outbox=self.outbox,
+            clock=self.clock,
+            signer=self._signer,
+            owner=LinkOwner(
+                on_answer=self.answers.append,
+                on_ask_lost=lambda ask_id, reason: self.lost.append((ask_id, reason)),
+                on_line=lambda up, why: self.line.append("" if up else why),
+                on_receipt=self.receipts.append,
+                on_fault=self.faults.append,
+            ),
+            own_thread=False,
+        )
+        return self.link
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, stopping wherever the link has something to do."""
+        end_s = self.clock.monotonic_s() + seconds
+        while (next_s := self.link.next_deadline_s()) <= end_s:
+            self.clock.advance(max(0.0, next_s - self.clock.monotonic_s()))
+            self.link.run_due()
+        self.clock.advance(end_s - self.clock.monotonic_s())
+
+    def ask(self, ask_id: str, timeout_s: float = 9.0) -> None:
+        self.link.ask(Begin(ask_id=ask_id, reception="visit-0001"), timeout_s)
+
+    def report(self) -> str:
+        """Let one visit end; return the id of its result."""
+        message_id = f"message-{next(self._numbers):05}"
+
+        def build(sequence: int) -> Result:
+            return Result(
+                message_id=message_id,
+                sequence=sequence,
+                unit=UNIT,
+                reception="visit-0001",
+                reason=Reason.QUALIFIED,
+                notices=[],
+                card=None,
+                assurance=None,
+                consents={},
+                started_at=LONG_AGO,
+                ended_at=LONG_AGO,
+                expires_at=LONG_AGO,
+                sealed=None,
+                simulated=True,
+            )
+
+        self.link.report(message_id, build)
+        return message_id
+
+    @property
+    def waiting(self) -> list[str]:
+        return [kept.message_id for kept in self.outbox.waiting(1_000_000)]
+
+
+@pytest.fixture(scope="session")
+def signer(authority: SiteAuthority) -> Signer:
+    identity = authority.issue_client(UNIT, now=datetime.now(UTC))
+    return Signer.load(identity.key_pem, identity.certificate_pem)
+
+
+@pytest.fixture(scope="session")
+def new_world(authority: SiteAuthority, signer: Signer) -> Callable[[], World]:
+    return lambda: World(authority, signer)
+
+
+@pytest.fixture
+def world(new_world: Callable[[], World]) -> World:
+    """A unit that is switched off beside a clinic that is open."""
+    return new_world()
