@@ -20,12 +20,12 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from joserfc.jwk import ECKey
 
-from clinic.certificate_window import certificate_state
 from clinic.elements import VALIDITY_REASONS
 from clinic.national_service import NationalService
 from clinic.proof import check_signature, trusted_certificate
 from clinic.qualification import build_document, notices
 from clinic.visits import MAX_ASKS_OF_A_VISIT, Given, KnownHolder, OpenChallenge, Visit, Visits
+from device.domain.certificate_window import certificate_state
 from device.domain.errors import Fault, MessageError, UketsukeError
 from device.domain.reasons import Reason
 from device.domain.values import Assurance, CertificateState, ConsentItem, ReceptionId, UnitId

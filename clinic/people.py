@@ -21,8 +21,8 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from clinic.certificate_window import JAPAN, add_months, end_of_day
 from clinic.elements import RESULT_ELEMENTS, UNKNOWN_CHARACTER, VALIDITY_REASONS
+from device.domain.certificate_window import JAPAN, add_months, end_of_day
 from device.domain.errors import BadConfig
 
 SHIPPED = Path(__file__).with_name("people.toml")

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TypedDict
 
-from clinic.certificate_window import JAPAN
 from clinic.elements import CONSENT_ELEMENTS
 from clinic.national_service import OnRecord
+from device.domain.certificate_window import JAPAN
 from device.domain.reasons import Reason
 from device.domain.values import CertificateState, ConsentItem, ReceptionId
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic.certificate_window import certificate_state
 from clinic.elements import RESULT_ELEMENTS
 from clinic.people import MAX_BYTES, SHIPPED, load_people
+from device.domain.certificate_window import certificate_state
 from device.domain.errors import BadConfig
 from device.domain.values import CertificateState
 

@@ -1,5 +1,7 @@
 """When a 利用者証明用電子証明書 is good, about to end, in its three months of grace, or of no more use.
 
+The rule is shared: the unit warns by it where its clock can be trusted, the gateway decides by it.
+
 Facts: an alert is shown from three months before the end; after the end the card still gives the qualification (and
 nothing else) until the last day of the third month after the month of expiry. Days are Japanese days.
 """

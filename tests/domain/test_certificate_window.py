@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic.certificate_window import JAPAN, add_months, certificate_state, end_of_day
+from device.domain.certificate_window import JAPAN, add_months, certificate_state, end_of_day
 from device.domain.values import CertificateState
 
 LAST_SECOND = end_of_day(date(2030, 2, 17))
