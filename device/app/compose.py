@@ -44,10 +44,12 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
     simulated = config.unit_id.startswith(SIMULATED_UNIT_PREFIX)
     files = TlsFiles(authority=config.broker.authority, certificate=config.broker.certificate, key=config.broker.key)
     address = BrokerAddress(config.broker.host, config.broker.port)
+    reader = PcscReader(config.card.name, refuse=None if simulated else VIRTUAL_READER)
+    stack.callback(reader.close)
     parts = Parts(
         clock=clock,
         entropy=SystemEntropy(),
-        reader=PcscReader(config.card.name, refuse=None if simulated else VIRTUAL_READER),
+        reader=reader,
         institution=None,
         face=None,
         keypad=stack.enter_context(ConsoleKeypad(clock)),

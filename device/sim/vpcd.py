@@ -43,7 +43,9 @@ class VpcdSlot:
         fails and a card is back before it looks, it keeps the slot for empty until that card goes.
         """
         session, self._session = self._session, None
-        if session is not None and not session.end():
+        if session is not None:
+            session.end()
+            # What the session left unanswered may have been the end of a command, not pcscd's look at the slot.
             self._show_empty()
 
     def close(self) -> None:
@@ -70,7 +72,6 @@ class _Session:
         self._card = card
         self._wire = wire
         self._pulled = False
-        self._unanswered = b""
         self._thread = threading.Thread(target=self._serve, name="vpcd card", daemon=True)
         self._thread.start()
 
@@ -79,8 +80,8 @@ class _Session:
         """The card is still in."""
         return self._thread.is_alive()
 
-    def end(self) -> bool:
-        """Answer no more, and wait until vpcd has hung up; return whether that was because it looked for the card."""
+    def end(self) -> None:
+        """Answer no more, and wait until vpcd has hung up."""
         self._pulled = True
         with suppress(OSError):  # vpcd may have hung up first
             self._wire.shutdown(socket.SHUT_WR)
@@ -88,14 +89,12 @@ class _Session:
         with suppress(OSError):  # a service that has hung up, or one that hangs
             self._wire.shutdown(socket.SHUT_RDWR)
         self._thread.join()
-        return self._unanswered == _GIVE_ATR
 
     def _serve(self) -> None:
         # Both ends may hang up at any moment, and a card may leave by itself: all of these are a card pulled out.
         with self._wire, suppress(OSError, CardLost):
             while (message := self._receive()) is not None:
                 if self._pulled:
-                    self._unanswered = message
                     continue
                 answer = self._answer(message)
                 if answer is not None:

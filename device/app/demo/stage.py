@@ -187,9 +187,11 @@ class _VirtualHand:
 
 def _pcsc_reader(stack: ExitStack) -> tuple[Slot, CardReader]:
     from device.drivers.pcsc import PcscReader  # noqa: PLC0415  pyscard is needed only here
-    from device.sim.pcscd import run_pcscd  # noqa: PLC0415  as above
+    from device.sim.pcscd import VIRTUAL_READER, run_pcscd  # noqa: PLC0415  as above
 
     stack.enter_context(run_pcscd())
     slot = VpcdSlot()
     stack.callback(slot.close)
-    return _VirtualHand(slot), PcscReader("Virtual PCD 00 00")
+    reader = PcscReader(VIRTUAL_READER)
+    stack.callback(reader.close)
+    return _VirtualHand(slot), reader
