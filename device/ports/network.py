@@ -17,7 +17,7 @@ class Network(Protocol):
     """Float arrays in, float arrays out; which engine runs it is the driver's business."""
 
     def run(self, tensor: Tensor) -> Mapping[str, Tensor]:
-        """Run on one input of the network's declared shape; return every output by name. Raise Fault(INTERNAL_FAULT)."""
+        """Run on one input of the declared shape; return every output by name. Raise Fault(INTERNAL_FAULT)."""
 
 
 class PortraitDecoder(Protocol):
