@@ -16,7 +16,7 @@
     consumer_key = "clinic.public.jwk"     # qualifications are sealed for it
     anchors = ["card-authority.pem"]       # authorities whose cards are believed
     people = "people.toml"                 # invented people for the stand-in of the national service
-    accept = ["pin_signature", "face_institution"]
+    accept = ["pin_signature", "phone_signature", "face_institution"]
     ask_consent = ["YZK", "TKK"]
 
     [consumer]                             # stores results; leave the section out to run the gateway alone

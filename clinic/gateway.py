@@ -48,7 +48,7 @@ CHALLENGE_BYTES = 32
 CHALLENGE_LIFETIME = timedelta(minutes=10)
 """As long as a visit may last: whoever types a PIN by touch must not find the challenge gone when it is done."""
 
-SIGNED = frozenset({Assurance.PIN_SIGNATURE, Assurance.FACE_INSTITUTION})
+SIGNED = frozenset({Assurance.PIN_SIGNATURE, Assurance.PHONE_SIGNATURE, Assurance.FACE_INSTITUTION})
 """With these the card itself signed the challenge; without its signature they are a false claim."""
 
 DEFAULT_CONSENT = (ConsentItem.MEDICATION, ConsentItem.CHECKUP)

@@ -5,6 +5,7 @@ UketsukeError
 │   ├── CardLost         it left before the answer came
 │   ├── CardUnknown      it is not a My Number Card
 │   ├── CardUnreadable   it answers, but not as the standard says
+│   ├── SeveralCards     two or more lie in the field
 │   ├── PinRejected      wrong PIN; `tries_left` is the card's own word
 │   └── PinBlocked       no tries left
 ├── FaceError            the picture cannot be judged (not: the faces differ)
@@ -50,6 +51,13 @@ class CardUnreadable(CardError):  # noqa: N818
     def __init__(self, message: str, *, sw: int | None = None, reason: Reason = Reason.CARD_UNREADABLE) -> None:
         super().__init__(message, reason=reason)
         self.sw = sw
+
+
+class SeveralCards(CardError):  # noqa: N818
+    """More than one card is in the field; none of them is spoken to, for nobody knows which one was meant."""
+
+    def __init__(self, message: str = "several cards in the field") -> None:
+        super().__init__(message, reason=Reason.SEVERAL_CARDS)
 
 
 class PinRejected(CardError):  # noqa: N818

@@ -20,9 +20,24 @@ class CardKind(StrEnum):
     """What lies on the reader; told by SELECT and the token label, never by the ATR."""
 
     PLASTIC = "plastic"
+    PINLESS = "pinless"
+    """顔認証マイナンバーカード: a plastic card whose PIN nobody can use."""
+    NEXT = "next"
+    """次期個人番号カード."""
     ANDROID = "android"
     IPHONE = "iphone"
     TEST = "test"
+    """A plastic card of the test authority; told by the issuer of its certificate."""
+
+
+class PinUse(StrEnum):
+    """Where the holder's PIN is entered."""
+
+    UNIT = "unit"
+    PHONE = "phone"
+    """The phone unlocks its key itself, by face, finger or its own code; no PIN is ever sent to it."""
+    NOWHERE = "nowhere"
+    """The card takes none."""
 
 
 class Method(StrEnum):
@@ -36,6 +51,8 @@ class Assurance(StrEnum):
     """How sure the verification is; the service decides what it accepts."""
 
     PIN_SIGNATURE = "pin_signature"
+    PHONE_SIGNATURE = "phone_signature"
+    """The card signed, after the phone itself was satisfied that its holder is there."""
     FACE_INSTITUTION = "face_institution"
     FACE_ONLY = "face_only"
     ATTENDANT = "attendant"
@@ -67,3 +84,4 @@ class CardFacts:
     kind: CardKind
     has_surface: bool
     """The card carries a portrait (券面事項確認AP)."""
+    pin: PinUse = PinUse.UNIT

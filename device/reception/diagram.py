@@ -60,7 +60,7 @@ def _label(event: Event) -> str:
             return "star key"
         case on.TimeUp():
             return "time up"
-        case on.TriesCounted(tries_left=left) | on.PinRefused(tries_left=left):
+        case on.TriesCounted(tries_left=left) | on.PinRefused(tries_left=left) | on.PinUnanswered(tries_left=left):
             return f"{_words(event)}, {left} left"
         case on.FaceFailed(reason=reason):
             return reason.replace("_", " ")

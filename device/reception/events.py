@@ -120,6 +120,13 @@ class PinRefused(_Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PinUnanswered(_Event):
+    """Contact broke between the PIN and the card's answer; asked anew, the same card says how many tries are left."""
+
+    tries_left: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProofMade(_Event):
     """The card signed the challenge."""
 
@@ -173,6 +180,7 @@ Event = (
     | KeyPressed
     | PinAccepted
     | PinRefused
+    | PinUnanswered
     | ProofMade
     | ProofUnavailable
     | HolderAccepted

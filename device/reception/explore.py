@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from device.domain.reasons import Reason
 from device.domain.secrets import Pin
-from device.domain.values import CardFacts, CardKind, ConsentItem, ReceptionId
+from device.domain.values import CardFacts, CardKind, ConsentItem, PinUse, ReceptionId
 from device.reception import events as on
 from device.reception.effects import Effect
 from device.reception.events import Event, Key, Timer
@@ -31,7 +31,9 @@ def events(visit: ReceptionId = VISIT) -> tuple[Event, ...]:
         on.CardPresented(visit),
         on.CardRemoved(visit),
         on.CardRead(visit, CardFacts(CardKind.PLASTIC, has_surface=True)),
-        on.CardRead(visit, CardFacts(CardKind.IPHONE, has_surface=False)),
+        on.CardRead(visit, CardFacts(CardKind.ANDROID, has_surface=False)),
+        on.CardRead(visit, CardFacts(CardKind.IPHONE, has_surface=False, pin=PinUse.PHONE)),
+        on.CardRead(visit, CardFacts(CardKind.PINLESS, has_surface=True, pin=PinUse.NOWHERE)),
         on.CardFailed(visit, Reason.CARD_UNREADABLE),
         on.ChallengeCame(visit),
         on.AskFailed(visit, Reason.SERVICE_UNREACHABLE),
@@ -43,6 +45,7 @@ def events(visit: ReceptionId = VISIT) -> tuple[Event, ...]:
         *(on.KeyPressed(visit, key) for key in Key),
         on.PinAccepted(visit),
         *(on.PinRefused(visit, left) for left in range(3)),
+        *(on.PinUnanswered(visit, left) for left in range(4)),
         on.ProofMade(visit),
         on.ProofUnavailable(visit),
         on.HolderAccepted(visit, items=()),

@@ -103,16 +103,19 @@ def _matching(state: at.Matching, event: Event, policy: Policy) -> Step:
             return ways.face_failed(visit, reason, policy)
         case on.CardFailed(reason=reason):
             return ways.settle(visit, reason, policy)
-        case on.KeyPressed(key=Key.YES):
+        case on.KeyPressed(key=Key.YES) if ways.takes_pin(visit):
             after, effects = ways.count_tries(visit, policy)
             return after, (do.StopMatching(), *effects)
+        case on.KeyPressed(key=Key.YES):
+            return state, ways.repeat(policy, Phrase.LOOK_AT_CAMERA)
         case on.KeyPressed(key=Key.NO):
             return ways.settle(visit, Reason.CANCELLED, policy)
         case on.TimeUp(timer=Timer.PATIENCE):
             return state, ways.repeat(policy, Phrase.LOOK_AT_CAMERA)
         case on.TimeUp(timer=Timer.STEP):
             after, effects = ways.face_failed(visit, Reason.FACE_NOT_FOUND, policy)
-            return after, (do.StopMatching(), *effects)
+            # An ending stops all work by itself, before anything else.
+            return after, effects if isinstance(after, at.Settled) else (do.StopMatching(), *effects)
         case _:
             return state, ()
 
@@ -120,12 +123,8 @@ def _matching(state: at.Matching, event: Event, policy: Policy) -> Step:
 def _counting_tries(state: at.CountingTries, event: Event, policy: Policy) -> Step:
     visit = state.visit
     match event:
-        case on.TriesCounted(tries_left=0):
-            return ways.pin_blocked(visit, policy, state.why)
-        case on.TriesCounted(tries_left=1):
-            return ways.warn_of_last_try(visit, policy, state.why)
         case on.TriesCounted(tries_left=left):
-            return ways.ask_pin(visit, left, policy, Phrase.ENTER_PIN, state.why)
+            return ways.ask_again(visit, left, policy, state.why)
         case on.KeyPressed(key=Key.NO):
             return ways.settle(visit, Reason.CANCELLED, policy)
         case _:
@@ -174,6 +173,8 @@ def _checking_pin(state: at.CheckingPin, event: Event, policy: Policy) -> Step:
             return ways.warn_of_last_try(visit, policy)
         case on.PinRefused(tries_left=left):
             return ways.ask_pin(visit, left, policy, Reason.PIN_WRONG)
+        case on.PinUnanswered(tries_left=left):
+            return ways.ask_again(visit, left, policy, Reason.PIN_UNANSWERED)
         case _:
             return _awaiting_card(state, event, policy)
 
@@ -184,6 +185,8 @@ def _proving(state: at.Proving, event: Event, policy: Policy) -> Step:
             return ways.await_holder(state.visit, state.assurance, policy)
         case on.ProofUnavailable() if policy.accept_face_only:
             return ways.await_holder(state.visit, Assurance.FACE_ONLY, policy)
+        case on.ProofUnavailable() if not ways.takes_pin(state.visit):
+            return ways.settle(state.visit, Reason.CARD_WITHOUT_PIN, policy)
         case on.ProofUnavailable():
             return ways.count_tries(state.visit, policy, Reason.INSTITUTION_CREDENTIAL_MISSING)
         case _:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from device.domain.prompts import Cue, Phrase
 from device.domain.reasons import Reason
 from device.domain.secrets import Pin
-from device.domain.values import Assurance, ConsentItem, Method, ReceptionId
+from device.domain.values import Assurance, ConsentItem, Method, PinUse, ReceptionId
 from device.reception import effects as do
 from device.reception import states as at
 from device.reception.effects import Effect, Say, ShowCue, StartTimer, Utterance
@@ -47,8 +47,10 @@ def verify_when_ready(visit: Visit, policy: Policy) -> Step:
     """Card and challenge come in any order; with both, the visitor's turn begins."""
     if visit.card is None or not visit.challenged:
         return at.Reading(visit), ()
-    if visit.method is Method.FACE and _face_is_possible(visit, policy):
-        return _match(visit, policy, Phrase.LOOK_AT_CAMERA)
+    if visit.card.pin is PinUse.PHONE:
+        return prove(visit, Assurance.PHONE_SIGNATURE, policy)
+    if (visit.method is Method.FACE or not takes_pin(visit)) and _face_is_possible(visit, policy):
+        return _match(replace(visit, method=Method.FACE), policy, Phrase.LOOK_AT_CAMERA)
     return count_tries(visit, policy)
 
 
@@ -61,10 +63,12 @@ def face_failed(visit: Visit, reason: Reason, policy: Policy) -> Step:
 
 
 def count_tries(visit: Visit, policy: Policy, why: Reason | None = None) -> Step:
-    """Towards the PIN: the card's own counter is asked before anybody types.
+    """Towards the PIN: the card's own counter is asked before anybody types. A card without PIN leads to the desk.
 
     The card answers faster than anybody speaks, so `why` waits for the question: said alone it would be cut off.
     """
+    if not takes_pin(visit):
+        return settle(visit, Reason.CARD_WITHOUT_PIN, policy, why=why)
     return at.CountingTries(replace(visit, method=Method.PIN), why), (
         ShowCue(entry(why).cue if why else Cue.WAIT),
         do.CountTries(),
@@ -80,6 +84,17 @@ def ask_pin(visit: Visit, tries_left: int, policy: Policy, line: Phrase | Reason
         do.OpenPinEntry(),
         *bounds(policy.pin_s, policy),
     )
+
+
+def ask_again(visit: Visit, tries_left: int, policy: Policy, why: Reason | None) -> Step:
+    """The card has told its counter: go on as far as that allows, after saying `why`."""
+    match tries_left:
+        case 0:
+            return pin_blocked(visit, policy, why)
+        case 1:
+            return warn_of_last_try(visit, policy, why)
+        case _:
+            return ask_pin(visit, tries_left, policy, Phrase.ENTER_PIN, why)
 
 
 def check_pin(visit: Visit, pin: Pin, policy: Policy) -> Step:
@@ -192,6 +207,11 @@ def say(*lines: Phrase | Reason) -> Say:
 
 def _utter(why: Reason | None) -> tuple[Utterance, ...]:
     return () if why is None else (Utterance(why),)
+
+
+def takes_pin(visit: Visit) -> bool:
+    """Tell whether a PIN can be typed for this card."""
+    return visit.card is None or visit.card.pin is PinUse.UNIT
 
 
 def _face_is_possible(visit: Visit, policy: Policy) -> bool:

@@ -171,7 +171,7 @@ def test_no_garbage_ever_makes_a_holder(
 
 
 def test_a_claim_of_a_signature_without_one_is_refused(issuer: CardIssuer, visitor: GatewayVisitor) -> None:
-    for assurance in (Assurance.PIN_SIGNATURE, Assurance.FACE_INSTITUTION):
+    for assurance in (Assurance.PIN_SIGNATURE, Assurance.PHONE_SIGNATURE, Assurance.FACE_INSTITUTION):
         ask = visitor.holder_ask(issuer.issue(TARO), visitor.begin(), assurance=assurance, unsigned=True)
         assert why(tell(visitor, ask)) is Reason.PROOF_REFUSED
 

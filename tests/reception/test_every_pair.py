@@ -9,14 +9,14 @@ from typing import get_args
 from device.domain.prompts import Cue, Phrase
 from device.domain.reasons import Reason
 from device.domain.secrets import Pin
-from device.domain.values import ReceptionId
+from device.domain.values import Assurance, CardKind, PinUse, ReceptionId
 from device.reception import Idle, Policy, Settled, State, step
 from device.reception import effects as do
 from device.reception import events as on
 from device.reception.diagram import page
 from device.reception.events import Timer
 from device.reception.explore import VISIT, events, steps
-from device.reception.states import Active
+from device.reception.states import Active, CheckingPin, Matching, Proving
 
 POLICIES = [
     Policy(),
@@ -98,11 +98,20 @@ def test_what_belongs_to_another_visit_changes_nothing() -> None:
 
 
 def test_nobody_is_verified_without_evidence() -> None:
-    """A qualification is asked for only after the service accepted a proof, and a proof follows a match or a PIN."""
-    for _, state, event, _after, effects in EVERYTHING:
+    """A qualification is asked for only after the service accepted a proof, and a proof follows a match or a PIN.
+
+    A phone that makes sure of its holder itself is the exception, and its proof says so.
+    """
+    for _, state, event, after, effects in EVERYTHING:
         kinds = {type(effect) for effect in effects}
-        if do.Prove in kinds:
+        if do.Prove in kinds and isinstance(event, on.CardRead | on.ChallengeCame):
+            assert do.Prove(Assurance.PHONE_SIGNATURE) in effects
+            assert isinstance(after, Proving)
+            assert after.visit.card is not None
+            assert after.visit.card.pin is PinUse.PHONE
+        elif do.Prove in kinds:
             assert isinstance(event, on.FaceMatched | on.PinAccepted)
+            assert do.Prove(Assurance.PHONE_SIGNATURE) not in effects
         if do.AskQualification in kinds:
             assert isinstance(event, on.HolderAccepted) or type(state).__name__ == "AskingConsent"
         for effect in effects:
@@ -131,6 +140,34 @@ def test_the_last_try_is_never_asked_for_without_an_explicit_yes() -> None:
         if type(after).__name__ == "AskingPin" and getattr(after, "tries_left", None) == 1 and after != state:
             assert type(state).__name__ == "WarningLastTry"
             assert isinstance(event, on.KeyPressed)
+
+
+def test_a_pin_is_asked_for_only_where_the_card_takes_one() -> None:
+    asking = {"CountingTries", "AskingPin", "WarningLastTry", "CheckingPin"}
+    for _, _state, _event, after, effects in EVERYTHING:
+        if type(after).__name__ in asking:
+            assert isinstance(after, Active)
+            assert after.visit.card is not None
+            assert after.visit.card.pin is PinUse.UNIT
+        for effect in effects:
+            if isinstance(effect, do.Report) and effect.card is CardKind.PINLESS:
+                assert effect.reason is not Reason.PIN_BLOCKED
+
+
+def test_a_card_without_pin_leaves_the_face_only_when_all_is_said_and_never_for_the_keypad() -> None:
+    for policy, state, *_ in EVERYTHING:
+        if isinstance(state, Matching) and state.visit.card is not None and state.visit.card.pin is PinUse.NOWHERE:
+            after, effects = step(state, on.KeyPressed(VISIT, on.Key.YES), policy)
+            assert after == state
+            assert any(isinstance(effect, do.Say) for effect in effects)
+
+
+def test_before_another_pin_is_asked_for_after_lost_contact_the_card_has_told_its_counter() -> None:
+    for policy, state, *_ in EVERYTHING:
+        if isinstance(state, CheckingPin):
+            for left, expected in ((0, {"Matching", "Settled"}), (1, {"WarningLastTry"}), (2, {"AskingPin"})):
+                after, _ = step(state, on.PinUnanswered(VISIT, left), policy)
+                assert type(after).__name__ in expected
 
 
 def test_silence_to_the_question_of_consent_is_no() -> None:

@@ -43,7 +43,7 @@ sealing_key = "clinic.private.jwk"
 consumer_key = "clinic.public.jwk"
 anchors = ["card-authority.pem"]
 people = "{people}"
-accept = ["pin_signature", "face_institution"]
+accept = ["pin_signature", "phone_signature", "face_institution"]
 ask_consent = ["YZK", "SRJ", "TKK"]
 
 [consumer]
