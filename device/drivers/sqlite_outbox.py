@@ -168,7 +168,5 @@ def _in_words(error: sqlite3.Error | OSError) -> str:
             return "the file is damaged; move it away, the unit then starts an empty one"
         case name if name.startswith("SQLITE_BUSY"):
             return f"another program has held the file for {_BUSY_S:.0f} s"
-        case name if name.startswith("SQLITE_READONLY"):
-            return "the file cannot be written"
         case _:
             return f"the disk refuses ({error})"

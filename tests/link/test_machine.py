@@ -235,6 +235,15 @@ def test_a_stopped_machine_can_be_started_again(up: Bench) -> None:
     assert up.tell(events.Start()) == [Connect()]
 
 
+def test_a_cause_that_was_told_before_a_stop_is_told_again_after_the_next_start(bench: Bench) -> None:
+    told = []
+    for _ in range(2):
+        bench.tell(events.Start())
+        told += bench.tell(events.Disconnected("no broker listens"))
+        bench.tell(events.Stop())
+    assert told == [LineDown("no broker listens")] * 2
+
+
 def test_the_last_will_is_retained_on_the_status_topic_and_gives_time_to_come_back(bench: Bench) -> None:
     will = bench.machine.last_will
     assert (will.topic, will.retain, will.delay_s) == (STATUS, True, POLICY.will_delay_s)
