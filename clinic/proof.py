@@ -67,6 +67,8 @@ def check_signature(certificate: x509.Certificate, signature: bytes, challenge: 
             key.verify(signature, challenge, padding.PKCS1v15(), hashes.SHA256())
         elif isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
             key.verify(signature, challenge, ec.ECDSA(hashes.SHA256()))
+        elif isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP384R1):
+            key.verify(signature, challenge, ec.ECDSA(hashes.SHA384()))  # the next card's
         else:
             raise MessageError("a key of a kind that no card has", reason=Reason.PROOF_REFUSED)
     except (InvalidSignature, ValueError, UnsupportedAlgorithm):

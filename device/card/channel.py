@@ -53,10 +53,14 @@ class Channel:
 
     def open(self, file: CardFile) -> None:
         """SELECT a file, and its application before it unless that is current. Raise CardUnreadable."""
+        status.require_ok(f"SELECT {file.name}", self.select_file(file))
+
+    def select_file(self, file: CardFile) -> int:
+        """SELECT a file as `open` does, but return the card's status word for the file itself."""
         if self._application is not file.application:
             status.require_ok(f"SELECT {file.application.name}", self.select(file.application))
         _, sw = self.send(apdu.select_file(file))
-        status.require_ok(f"SELECT {file.name}", sw)
+        return sw
 
     def read(self, file: CardFile, length: int) -> bytes:
         """Return the first `length` bytes of a file, or fewer where it ends earlier."""

@@ -32,6 +32,18 @@ def read_profile(channel: Channel) -> Profile:
     return choose_profile(channel.read(CardFile.TOKEN_INFO, LABEL_SIZE))
 
 
+def pin_is_refused(channel: Channel, profile: Profile) -> bool:
+    """Tell whether the card has no PIN to be used; blocked is no such refusal. Costs no try. Raise CardUnreadable."""
+    sw = channel.select_file(_pin_slot(profile).file)
+    if sw == status.OK:
+        _, sw = channel.send(apdu.tries_left())
+        if sw == status.OK or status.counted_tries(sw) is not None:
+            return False
+    if sw in status.NO_SUCH_SECRET:
+        return True
+    raise status.unexpected("the counter of the PIN", sw)
+
+
 def read_certificate(channel: Channel, profile: Profile) -> bytes:
     """Return the DER of the 利用者証明用電子証明書, without the filler behind it."""
     return channel.read_object(profile.certificate, tag=DER_SEQUENCE, limit=MAX_CERTIFICATE_SIZE)
@@ -78,12 +90,12 @@ def sign(channel: Channel, profile: Profile, challenge: bytes) -> bytes:
     channel.open(profile.key)
     signature, sw = channel.send(apdu.compute_signature(algorithm.to_be_signed(challenge)))
     status.require_ok("SIGN", sw)
-    if len(signature) != algorithm.signature_size:
-        raise CardUnreadable(f"SIGN: {len(signature)} bytes instead of {algorithm.signature_size}")
+    if not algorithm.shortest <= len(signature) <= algorithm.longest:
+        raise CardUnreadable(f"SIGN: {len(signature)} bytes instead of {algorithm.longest}")
     return signature
 
 
 def _pin_slot(profile: Profile) -> SecretSlot:
     if profile.pin is None:
-        raise CardUnreadable("this phone unlocks its key itself; no PIN is sent to it")
+        raise CardUnreadable("no PIN is sent to a card of this kind")
     return profile.pin

@@ -6,7 +6,7 @@ from typing import Self
 
 from device.card import jpki, surface
 from device.card.channel import Channel
-from device.card.profiles import Profile
+from device.card.profiles import Profile, ToldBy, told_apart
 from device.domain.secrets import Pin, ReferenceNumberB
 from device.domain.values import CardFacts
 from device.ports.card import CardConnection
@@ -34,7 +34,10 @@ class MyNumberCard:
         channel = Channel(connection)
         jpki.select(channel)
         profile = jpki.read_profile(channel)
-        return cls(channel, profile, CardFacts(profile.kind, has_surface=surface.exists(channel)))
+        pinless = told_apart(profile, ToldBy.PIN_REFUSED)
+        if pinless is not None and jpki.pin_is_refused(channel, profile):
+            profile = pinless
+        return cls(channel, profile, CardFacts(profile.kind, surface.exists(channel), profile.pin_use))
 
     def read_certificate(self) -> bytes:
         """Return the 利用者証明用電子証明書 (DER). Where `profile.certificate_needs_pin`, only after `verify_pin()`."""

@@ -18,6 +18,9 @@ BLOCKED = frozenset({0x6983, 0x6984})
 NO_SUCH_APPLICATION = frozenset({NOT_FOUND, 0x6A81, 0x6A86, 0x6D00, 0x6E00})
 """Orderly ways of other cards to say that they do not know the application, or SELECT itself."""
 
+NO_SUCH_SECRET = frozenset({0x6283, 0x6981, 0x6985, 0x6A81, NOT_FOUND, 0x6A88})
+"""Orderly ways to say that a secret cannot be used, at SELECT or at the question for its counter."""
+
 _MEANINGS = {
     0x6281: "data may be corrupt",
     0x6283: "the application is locked",

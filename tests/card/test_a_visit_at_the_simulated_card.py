@@ -1,18 +1,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from device.card import MyNumberCard, ReferenceNumberRefused
 from device.domain.errors import CardLost, CardUnknown, CardUnreadable, PinBlocked, PinRejected
 from device.domain.secrets import Pin, ReferenceNumberB
-from device.domain.values import CardFacts, CardKind
-from device.sim.card import CardCredentials, Misbehaviour, OtherCard, SimulatedCard
+from device.domain.values import CardFacts, CardKind, PinUse
+from device.sim.card import (
+    Algorithm,
+    CardAuthority,
+    CardCredentials,
+    CardFrontPrint,
+    Misbehaviour,
+    OtherCard,
+    SimulatedCard,
+)
 from device.sim.institution import SimulatedInstitutionCredential
 
 MakeCard = Callable[..., SimulatedCard]
@@ -30,8 +39,11 @@ QUIRKS = [
 
 def check_signature(certificate: bytes, signature: bytes, challenge: bytes) -> None:
     key = x509.load_der_x509_certificate(certificate).public_key()
-    assert isinstance(key, rsa.RSAPublicKey)
-    key.verify(signature, challenge, padding.PKCS1v15(), hashes.SHA256())
+    if isinstance(key, rsa.RSAPublicKey):
+        key.verify(signature, challenge, padding.PKCS1v15(), hashes.SHA256())
+    else:
+        assert isinstance(key, ec.EllipticCurvePublicKey)
+        key.verify(signature, challenge, ec.ECDSA(hashes.SHA384()))
 
 
 @pytest.mark.parametrize("misbehaviour", [Misbehaviour(), *QUIRKS])
@@ -113,8 +125,36 @@ def test_an_android_phone_shows_its_certificate_after_the_pin(make_card: MakeCar
 
 def test_an_iphone_signs_without_a_pin(make_card: MakeCard, listen: Listen) -> None:
     visit = MyNumberCard.identify(listen(make_card(kind=CardKind.IPHONE)))
-    assert visit.facts == CardFacts(CardKind.IPHONE, has_surface=False)
+    assert visit.facts == CardFacts(CardKind.IPHONE, has_surface=False, pin=PinUse.PHONE)
     check_signature(visit.read_certificate(), visit.sign(b"challenge"), b"challenge")
+
+
+def test_a_card_without_pin_is_sent_none_and_signs_for_an_institution(make_card: MakeCard, listen: Listen) -> None:
+    card = make_card(kind=CardKind.PINLESS)
+    heard = listen(card)
+    visit = MyNumberCard.identify(heard)
+    assert visit.facts == CardFacts(CardKind.PINLESS, has_surface=True, pin=PinUse.NOWHERE)
+    with pytest.raises(CardUnreadable, match="6982"):
+        visit.sign(b"challenge")
+    assert visit.unlock_by_institution(SimulatedInstitutionCredential())
+    check_signature(visit.read_certificate(), visit.sign(b"challenge"), b"challenge")
+    assert heard.verifies == []
+
+
+def test_the_next_card_signs_with_ecdsa_p384(listen: Listen) -> None:
+    authority = CardAuthority(algorithm=Algorithm.ECDSA_P384)
+    issued = authority.issue(
+        serial=7, not_before=datetime(2028, 4, 1, tzinfo=UTC), not_after=datetime(2038, 4, 1, tzinfo=UTC)
+    )
+    front = CardFrontPrint(date(1980, 2, 17), date(2035, 2, 17), "2285")
+    visit = MyNumberCard.identify(listen(SimulatedCard(issued, front=front, kind=CardKind.NEXT)))
+    assert visit.facts == CardFacts(CardKind.NEXT, has_surface=True)
+    certificate = visit.read_certificate()
+    x509.load_der_x509_certificate(certificate).verify_directly_issued_by(authority.certificate)
+    with pytest.raises(CardUnreadable, match="6982"):
+        visit.sign(b"challenge")
+    visit.verify_pin(Pin(b"1234"))
+    check_signature(certificate, visit.sign(b"challenge"), b"challenge")
 
 
 def test_another_card_is_told_as_another_card(listen: Listen) -> None:

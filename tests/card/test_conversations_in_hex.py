@@ -11,7 +11,7 @@ from device.card import MyNumberCard, ReferenceNumberRefused
 from device.domain.errors import CardLost, CardUnknown, CardUnreadable, PinBlocked, PinRejected
 from device.domain.reasons import Reason
 from device.domain.secrets import Pin, ReferenceNumberB
-from device.domain.values import CardFacts, CardKind
+from device.domain.values import CardFacts, CardKind, PinUse
 
 SELECT_JPKI = ("00A4040C 0A D392F000260100000001", "9000")
 SELECT_SURFACE = ("00A4040C 0A D3921000310001010402", "9000")
@@ -25,7 +25,10 @@ def read_label(label: str) -> tuple[str, str]:
     return "00B00000 20", label.ljust(32).encode().hex() + "9000"
 
 
-PLASTIC = [SELECT_JPKI, SELECT_TOKEN, read_label("JPKIAPICCTOKEN2"), SELECT_SURFACE]
+COUNTED = ("00200080", "63C3")
+LABELLED = [SELECT_JPKI, SELECT_TOKEN, read_label("JPKIAPICCTOKEN2")]
+PLASTIC = [*LABELLED, SELECT_PIN, COUNTED, SELECT_SURFACE]
+NEXT = [SELECT_JPKI, SELECT_TOKEN, read_label("JPKIAPICCTOKEN3"), SELECT_SURFACE]
 IPHONE = [SELECT_JPKI, SELECT_TOKEN, read_label("JPKIAPIOSTOKEN"), NO_SURFACE]
 ANDROID = [SELECT_JPKI, SELECT_TOKEN, read_label("JPKIAPGPSETOKEN"), NO_SURFACE]
 
@@ -36,12 +39,51 @@ Play = Callable[[list[tuple[str, str]]], Any]
     ("script", "facts"),
     [
         (PLASTIC, CardFacts(CardKind.PLASTIC, has_surface=True)),
-        (IPHONE, CardFacts(CardKind.IPHONE, has_surface=False)),
+        (NEXT, CardFacts(CardKind.NEXT, has_surface=True)),
+        (IPHONE, CardFacts(CardKind.IPHONE, has_surface=False, pin=PinUse.PHONE)),
         (ANDROID, CardFacts(CardKind.ANDROID, has_surface=False)),
     ],
 )
 def test_the_kind_of_card_is_told_by_its_label(play: Play, script: list[tuple[str, str]], facts: CardFacts) -> None:
     assert MyNumberCard.identify(play(script)).facts == facts
+
+
+@pytest.mark.parametrize("answer", ["63C0", "6984", "6983", "9000", "63C1"])
+def test_a_counter_even_of_a_blocked_pin_is_that_of_a_card_with_a_pin(play: Play, answer: str) -> None:
+    script = [*LABELLED, SELECT_PIN, ("00200080", answer), SELECT_SURFACE]
+    assert MyNumberCard.identify(play(script)).facts == CardFacts(CardKind.PLASTIC, has_surface=True)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        *([(SELECT_PIN[0], sw)] for sw in ("6A82", "6283", "6985", "6A81")),
+        *([SELECT_PIN, ("00200080", sw)] for sw in ("6985", "6981", "6A88", "6283", "6A82")),
+    ],
+)
+def test_a_card_that_refuses_the_question_for_its_pin_takes_none(play: Play, refusal: list[tuple[str, str]]) -> None:
+    card = MyNumberCard.identify(play([*LABELLED, *refusal, SELECT_SURFACE]))
+    assert card.facts == CardFacts(CardKind.PINLESS, has_surface=True, pin=PinUse.NOWHERE)
+    pin = Pin(b"1234")
+    with pytest.raises(CardUnreadable, match="no PIN"):
+        card.verify_pin(pin)
+    with pytest.raises(ValueError, match="wiped"):
+        pin.reveal()
+
+
+@pytest.mark.parametrize("refusal", [[(SELECT_PIN[0], "6F00")], [SELECT_PIN, ("00200080", "6581")]])
+def test_a_disorderly_answer_to_it_makes_the_card_unreadable(play: Play, refusal: list[tuple[str, str]]) -> None:
+    with pytest.raises(CardUnreadable, match=refusal[-1][1]):
+        MyNumberCard.identify(play([*LABELLED, *refusal]))
+
+
+def test_the_next_card_signs_a_bare_digest_and_answers_in_der(play: Play) -> None:
+    digest = (  # SHA-384 of "hello"
+        "59E1748777448C69DE6B800D7A33BBFB9FF1B463E44354C3553BCDB9C666FA90125A3C79F90397BDF5F6A13DE828684F"
+    )
+    signature = "3066023100" + "B1" * 48 + "023100" + "C2" * 48
+    script = [*NEXT, SELECT_JPKI, SELECT_KEY, (f"802A0080 30 {digest} 00", signature + "9000")]
+    assert MyNumberCard.identify(play(script)).sign(b"hello").hex().upper() == signature
 
 
 def test_the_first_command_after_power_up_may_fail_once(play: Play) -> None:

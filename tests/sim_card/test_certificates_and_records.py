@@ -11,11 +11,12 @@ import pytest
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 from PIL import Image
 
-from device.sim.card import CardAuthority, CardCredentials, CardFrontPrint, PlaceableCard, SimulatedCard
+from device.domain.values import CardKind
+from device.sim.card import Algorithm, CardAuthority, CardCredentials, CardFrontPrint, PlaceableCard, SimulatedCard
 
 MakeCard = Callable[..., SimulatedCard]
 Speak = Callable[[PlaceableCard], Callable[[str], str]]
@@ -233,3 +234,27 @@ def test_a_security_code_is_four_digits(code: str) -> None:
 def test_nobody_was_born_before_meiji() -> None:
     with pytest.raises(ValueError, match="明治"):
         CardFrontPrint(date(1868, 1, 24), date(2035, 2, 17), "1234")
+
+
+def test_the_next_cards_key_takes_a_digest_of_its_size_and_nothing_else(speak: Speak) -> None:
+    issued = CardAuthority(algorithm=Algorithm.ECDSA_P384).issue(
+        serial=2, not_before=datetime(2028, 4, 1, tzinfo=UTC), not_after=datetime(2038, 4, 1, tzinfo=UTC)
+    )
+    front = CardFrontPrint(date(1980, 2, 17), date(2035, 2, 17), "2285")
+    say = speak(SimulatedCard(issued, front=front, kind=CardKind.NEXT))
+    assert say("00A4040C 0A D392F000260100000001") == "9000"
+    assert say("00B086000F").startswith(b"JPKIAPICCTOKEN3".hex().upper())
+    assert say("00200098 04 31323334") == "9000"
+    assert say(f"802A0097 20 {'AB' * 32} 00") == "6700"
+    digest = hashlib.sha384(b"challenge").hexdigest()
+    signature = bytes.fromhex(say(f"802A0097 30 {digest} 00"))
+    key = issued.auth_certificate.public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    key.verify(signature[:-2], b"challenge", ec.ECDSA(hashes.SHA384()))
+
+
+def test_a_card_without_pin_has_no_file_for_one(make_card: MakeCard, speak: Speak) -> None:
+    say = speak(make_card(kind=CardKind.PINLESS))
+    assert say("00A4040C 0A D392F000260100000001") == "9000"
+    assert say("00A4020C 02 0018") == "6A82"
+    assert say("00200098") == "6A82"

@@ -266,6 +266,54 @@ def test_a_card_without_portrait_goes_by_pin_without_a_word_about_faces(world: W
     assert ended_with(world, Reason.QUALIFIED)
 
 
+def test_an_iphone_goes_straight_to_the_proof_without_a_pin(
+    world: World, make_card: MakeCard, last_result: LastResult
+) -> None:
+    world.place(make_card(kind=CardKind.IPHONE))
+    assert isinstance(world.state, AskingConsent)
+    assert not world.has_said(Phrase.LOOK_AT_CAMERA)
+    assert not world.has_said(Phrase.ENTER_PIN, tries_left=3)
+    world.type_keys("#")
+    assert ended_with(world, Reason.QUALIFIED)
+    assert last_result()["assurance"] == "phone_signature"
+    assert last_result()["card"] == "iphone"
+
+
+def test_a_card_without_pin_goes_by_face(
+    world: World, make_card: MakeCard, photo: PhotoOf, last_result: LastResult
+) -> None:
+    world.show(photo("obama2"))
+    world.place(make_card(portrait=photo("obama"), kind=CardKind.PINLESS))
+    world.type_keys("#")
+    assert ended_with(world, Reason.QUALIFIED)
+    assert last_result()["assurance"] == "face_institution"
+
+
+def test_a_card_without_pin_is_never_asked_for_one_and_ends_at_the_desk(
+    build_world: Build, make_card: MakeCard, photo: PhotoOf, last_result: LastResult
+) -> None:
+    world = build_world(policy=Policy(first_method=Method.PIN))
+    world.show(photo("biden"))
+    card = make_card(portrait=photo("obama"), kind=CardKind.PINLESS)
+    world.place(card)
+    assert world.has_said(Phrase.LOOK_AT_CAMERA)
+    assert ended_with(world, Reason.CARD_WITHOUT_PIN)
+    assert world.has_said(Reason.FACE_MISMATCH)
+    assert not world.has_said(Phrase.ENTER_PIN, tries_left=3)
+    assert last_result()["reason"] == "card_without_pin"
+    assert card.pin_tries_left == 3
+
+
+def test_a_card_without_pin_and_no_institution_ends_at_the_desk_without_a_word_about_pins(
+    build_world: Build, make_card: MakeCard, photo: PhotoOf
+) -> None:
+    world = build_world(institution=None)
+    world.show(photo("obama2"))
+    world.place(make_card(portrait=photo("obama"), kind=CardKind.PINLESS))
+    assert ended_with(world, Reason.CARD_WITHOUT_PIN)
+    assert not world.has_said(Reason.INSTITUTION_CREDENTIAL_MISSING)
+
+
 def test_a_card_that_no_institution_can_unlock_asks_for_the_pin_after_the_match(
     build_world: Build, make_card: MakeCard, photo: PhotoOf, last_result: LastResult
 ) -> None:

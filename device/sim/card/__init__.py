@@ -14,6 +14,7 @@ other_cards       cards that are no My Number Card
 from device.sim.card.authority import CardAuthority
 from device.sim.card.credentials import CardCredentials
 from device.sim.card.front import CardFrontPrint
+from device.sim.card.keys import Algorithm
 from device.sim.card.misbehaviour import Misbehaviour
 from device.sim.card.other_cards import OtherCard
 from device.sim.card.placeable import PlaceableCard
@@ -22,6 +23,7 @@ from device.sim.card.simulated_card import CONTACT_ATR, CONTACTLESS_ATR, Simulat
 __all__ = [
     "CONTACTLESS_ATR",
     "CONTACT_ATR",
+    "Algorithm",
     "CardAuthority",
     "CardCredentials",
     "CardFrontPrint",

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from device.domain.values import CardKind
 from device.sim.card.credentials import CardCredentials
 from device.sim.card.encoding import blank_image, claim_length, digest_info, fill, public_key_fields, sign_padded, tlv
-from device.sim.card.files import Application, KeyFile, Secret, Transparent
+from device.sim.card.files import Application, File, KeyFile, Secret, Transparent
 from device.sim.card.front import CardFrontPrint
 
 JPKI_AID: Final = bytes.fromhex("D392F000260100000001")
@@ -19,7 +19,9 @@ SURFACE_AID: Final = bytes.fromhex("D3921000310001010402")
 
 _LABELS: Final = {
     CardKind.PLASTIC: "JPKIAPICCTOKEN2",
+    CardKind.PINLESS: "JPKIAPICCTOKEN2",
     CardKind.TEST: "JPKIAPICCTOKEN2",
+    CardKind.NEXT: "JPKIAPICCTOKEN3",  # invented: the next card's is not published
     CardKind.ANDROID: "JPKIAPGPSETOKEN",
     CardKind.IPHONE: "JPKIAPIOSTOKEN",
 }
@@ -41,20 +43,21 @@ def jpki_application(
 
     key_needs = None if kind is CardKind.IPHONE else auth_pin
     certificate_needs = auth_pin if kind is CardKind.ANDROID else None
-    return Application(
-        JPKI_AID,
-        {
-            0x0001: Transparent(lambda: certificate(credentials.signing_certificate), needs=signing_password),
-            0x0002: Transparent(lambda: certificate(authority.signature_certificate)),
-            0x0006: Transparent(lambda: token_information(kind)),
-            0x000A: Transparent(lambda: certificate(credentials.auth_certificate), needs=certificate_needs),
-            0x000B: Transparent(lambda: certificate(authority.certificate)),
-            0x0017: KeyFile(lambda: credentials.auth_key, needs=key_needs, institution_may_unlock=True),
-            0x0018: auth_pin,
-            0x001A: KeyFile(lambda: credentials.signing_key, needs=signing_password),
-            0x001B: signing_password,
-        },
-    )
+    files: dict[int, File] = {
+        0x0001: Transparent(lambda: certificate(credentials.signing_certificate), needs=signing_password),
+        0x0002: Transparent(lambda: certificate(authority.signature_certificate)),
+        0x0006: Transparent(lambda: token_information(kind)),
+        0x000A: Transparent(lambda: certificate(credentials.auth_certificate), needs=certificate_needs),
+        0x000B: Transparent(lambda: certificate(authority.certificate)),
+        0x0017: KeyFile(lambda: credentials.auth_key, needs=key_needs, institution_may_unlock=True),
+        0x0018: auth_pin,
+        0x001A: KeyFile(lambda: credentials.signing_key, needs=signing_password),
+        0x001B: signing_password,
+    }
+    if kind is CardKind.PINLESS:
+        # What a 顔認証マイナンバーカード answers is not public (facts: card.md, section 11); this one has no such file.
+        del files[0x0018]
+    return Application(JPKI_AID, files)
 
 
 def surface_application(

@@ -11,10 +11,18 @@ from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from device.sim.card.credentials import CardCredentials
 from device.sim.card.encoding import public_key_fields, tlv
-from device.sim.card.keys import Purpose, generate_key
+from device.sim.card.keys import (
+    Algorithm,
+    HolderKey,
+    HolderPublicKey,
+    Purpose,
+    generate_holder_key,
+    generate_key,
+    hash_for,
+)
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 _CPS_URI: Final = "http://www.jpki.go.jp/cps.html"
 _ISSUER_ALTERNATIVE_NAME: Final = "公的個人認証サービス"
@@ -43,13 +51,16 @@ class CardAuthority:
         self,
         not_before: datetime = datetime(2023, 7, 16, tzinfo=UTC),
         not_after: datetime = datetime(2033, 7, 15, tzinfo=UTC),
+        *,
+        algorithm: Algorithm = Algorithm.RSA_2048,
     ) -> None:
+        self.algorithm = algorithm
         self._validity = not_before, not_after
 
     @cached_property
-    def key(self) -> RSAPrivateKey:
+    def key(self) -> HolderKey:
         """The key that signs the certificates of card holders."""
-        return generate_key()
+        return generate_holder_key(self.algorithm)
 
     @cached_property
     def certificate(self) -> x509.Certificate:
@@ -67,7 +78,7 @@ class CardAuthority:
         return self.certificate.public_bytes(serialization.Encoding.PEM)
 
     def issue(
-        self, *, serial: int, not_before: datetime, not_after: datetime, key: RSAPrivateKey | None = None
+        self, *, serial: int, not_before: datetime, not_after: datetime, key: HolderKey | None = None
     ) -> CardCredentials:
         """Issue keys and certificates for a card; a `key` given is used for user authentication."""
         return CardCredentials(self, serial, (not_before, not_after), key)
@@ -75,7 +86,7 @@ class CardAuthority:
     def certify(
         self,
         purpose: Purpose,
-        public_key: RSAPublicKey,
+        public_key: HolderPublicKey,
         subject: x509.Name,
         serial: int,
         validity: tuple[datetime, datetime],
@@ -87,7 +98,7 @@ class CardAuthority:
             .add_extension(
                 x509.CertificatePolicies([x509.PolicyInformation(_POLICIES[purpose], [_CPS_URI])]), critical=True
             )
-            .sign(self.key, hashes.SHA256())
+            .sign(self.key, hash_for(self.key))
         )
 
     @cached_property
@@ -112,14 +123,14 @@ class CardAuthority:
             self._builder(purpose, _authority_name(purpose), self.key.public_key(), 1, self._validity)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(_key_usage(authority=True), critical=True)
-            .sign(self.key, hashes.SHA256())
+            .sign(self.key, hash_for(self.key))
         )
 
     def _builder(
         self,
         purpose: Purpose,
         subject: x509.Name,
-        public_key: RSAPublicKey,
+        public_key: HolderPublicKey,
         serial: int,
         validity: tuple[datetime, datetime],
     ) -> x509.CertificateBuilder:

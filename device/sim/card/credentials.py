@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from device.sim.card.keys import Purpose, generate_key
+from device.sim.card.keys import HolderKey, Purpose, generate_holder_key, generate_key
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -24,7 +24,7 @@ class CardCredentials:
         authority: CardAuthority,
         serial: int,
         validity: tuple[datetime, datetime],
-        auth_key: RSAPrivateKey | None,
+        auth_key: HolderKey | None,
     ) -> None:
         self.authority = authority
         self.serial = serial
@@ -33,14 +33,14 @@ class CardCredentials:
             self.auth_key = auth_key
 
     @cached_property
-    def auth_key(self) -> RSAPrivateKey:
+    def auth_key(self) -> HolderKey:
         """The holder's key for user authentication."""
-        return generate_key()
+        return generate_holder_key(self.authority.algorithm)
 
     @cached_property
-    def signing_key(self) -> RSAPrivateKey:
+    def signing_key(self) -> HolderKey:
         """The holder's key for digital signature; the unit never uses it."""
-        return generate_key()
+        return generate_holder_key(self.authority.algorithm)
 
     @cached_property
     def chip_key(self) -> RSAPrivateKey:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Final
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from PIL import Image
 
+from device.sim.card.commands import WRONG_LENGTH, Refused
+
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from device.sim.card.keys import HolderKey
 
 FILLER: Final = b"\xff"
 BLOCK: Final = 256
@@ -50,6 +56,15 @@ def public_key_fields(key: RSAPrivateKey) -> bytes:
 def digest_info(octets: bytes) -> bytes:
     """Return a SHA-256 DigestInfo around `octets`, however many they are (the surface record has 96)."""
     return tlv(0x30, _SHA_256_DIGEST_INFO, tlv(0x04, octets))
+
+
+def sign(key: HolderKey, body: bytes) -> bytes:
+    """Sign as the chip does; with an elliptic curve the body is a SHA-384 digest and the answer DER (assumed)."""
+    if isinstance(key, RSAPrivateKey):
+        return sign_padded(key, body)
+    if len(body) != hashes.SHA384.digest_size:
+        raise Refused(WRONG_LENGTH)
+    return key.sign(body, ec.ECDSA(Prehashed(hashes.SHA384())))
 
 
 def sign_padded(key: RSAPrivateKey, body: bytes) -> bytes:

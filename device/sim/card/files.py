@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from device.sim.card.commands import BLOCKED, OK
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from device.sim.card.keys import HolderKey
 
 
 class Secret:
@@ -54,7 +54,7 @@ class Transparent:
 class KeyFile:
     """A private key; with `needs`, only after that secret."""
 
-    key: Callable[[], RSAPrivateKey]
+    key: Callable[[], HolderKey]
     needs: Secret | None = None
     institution_may_unlock: bool = False
 

@@ -10,7 +10,7 @@ from device.sim.card import commands as answer
 from device.sim.card.applications import jpki_application, surface_application
 from device.sim.card.commands import Command, Refused
 from device.sim.card.credentials import CardCredentials
-from device.sim.card.encoding import RSA_BYTES, sign_padded
+from device.sim.card.encoding import RSA_BYTES, sign
 from device.sim.card.files import Application, File, KeyFile, Secret, Transparent
 from device.sim.card.front import CardFrontPrint
 from device.sim.card.misbehaviour import Misbehaviour
@@ -57,7 +57,7 @@ class SimulatedCard:
         self._secrets = [self._pin, password]
         lie = misbehaviour.claimed_length
         applications = [jpki_application(credentials, kind, self._pin, password, lie)]
-        if kind in {CardKind.PLASTIC, CardKind.TEST}:
+        if kind not in {CardKind.ANDROID, CardKind.IPHONE}:
             surface = surface_application(credentials, front, portrait, lie)
             applications.append(surface)
             self._secrets += [file for file in surface.files.values() if isinstance(file, Secret)]
@@ -207,7 +207,7 @@ class SimulatedCard:
             raise Refused(answer.NOT_VERIFIED)
         if not 1 <= len(command.body) <= _LARGEST_PADDED:
             raise Refused(answer.WRONG_LENGTH)
-        return sign_padded(key.key(), command.body)
+        return sign(key.key(), command.body)
 
     def _key(self, parameter: int) -> KeyFile:
         if parameter == 0 and self._application and self._application.signs_with is not None:
