@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from device.app import assets
+from device.app import assets, card_cli
 from device.app.assets.store import Condition
 from device.app.config import EXAMPLE, load
 from device.domain.errors import UketsukeError
@@ -37,6 +37,7 @@ config_app = typer.Typer(help="The unit's configuration file.", no_args_is_help=
 models_app = typer.Typer(help="Weights and photos, as models/*.toml name them.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(models_app, name="models")
+app.add_typer(card_cli.app, name="card")
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001  typer's signature

@@ -39,13 +39,14 @@ _LOOK_S: Final = 0.05
 
 
 @contextmanager
-def run_pcscd() -> Iterator[subprocess.Popen[bytes] | None]:
+def run_pcscd(*, patience_s: float = OTHERS_S) -> Iterator[subprocess.Popen[bytes] | None]:
     """Have a PC/SC service with the virtual reader; give its process, or None when it ran already.
 
-    Raise Fault (with what to install or do) when there can be none.
+    Wait up to `patience_s` for others who use this module. Raise Fault (with what to install or do) when there can be
+    none.
     """
     program = find_pcscd()
-    with _the_only_one():
+    with _the_only_one(patience_s):
         if _accepts_clients():
             _wait_until(
                 _vpcd_listens, START_S, "the PC/SC service that runs has not loaded vpcd; stop it, or restart it"
@@ -67,7 +68,7 @@ def find_pcscd(search_path: str = SYSTEM_PATH, driver: Path = VPCD_DRIVER) -> st
 
 
 @contextmanager
-def _the_only_one() -> Iterator[None]:
+def _the_only_one(patience_s: float) -> Iterator[None]:
     try:
         lock_file = _LOCK.open("a")
     except OSError as error:
@@ -80,7 +81,7 @@ def _the_only_one() -> Iterator[None]:
                 return True
             return False
 
-        _wait_until(taken, OTHERS_S, f"another test run keeps the PC/SC service ({_LOCK})")
+        _wait_until(taken, patience_s, f"another program holds the virtual reader ({_LOCK})")
         yield
 
 

@@ -30,9 +30,14 @@ class VpcdSlot:
         self._address = address
         self._session: _Session | None = None
 
+    @property
+    def occupied(self) -> bool:
+        """A card is in; one that left by itself is not."""
+        return self._session is not None and self._session.lasts
+
     def insert(self, card: PlaceableCard) -> None:
         """Put a card in. Raise ValueError while another one is in."""
-        if self._session is not None and self._session.lasts:
+        if self.occupied:
             raise ValueError("a card is in the slot already; pull it first")
         self._session = _Session(card, socket.create_connection(self._address))
 

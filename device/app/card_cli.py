@@ -1,0 +1,258 @@
+"""`uketsuke card`: what lies on the reader, in facts or in plain words, and a simulated card for any PC/SC program.
+
+Nothing here spends a try: no command of these carries a PIN or a number.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from device.app.card_readers import recognise
+from device.app.card_report import CardReport, examine, mute
+from device.app.card_words import explain as explain_in_words
+from device.domain.errors import CardLost, CardUnreadable, Fault
+from device.domain.reasons import Reason
+from device.domain.values import CardKind
+from device.wire.texts import LANGUAGES
+
+if TYPE_CHECKING:
+    from device.ports.card import CardReader
+
+EXIT_UNWELL = 1
+SECURITY_MODULE_SLOT = r"\bSAM\b"
+"""The slot of a reader with two that no card is ever placed on."""
+
+HOW_TO_LOOK = (
+    "Look at it from another terminal, for example:",
+    "  uketsuke card explain",
+    "  opensc-tool --reader 0 --atr --name",
+    "  pkcs15-tool --reader 0 --dump",
+    "Ctrl-C pulls the card and stops.",
+)
+
+app = typer.Typer(help="What lies on the card reader, and a simulated card.", no_args_is_help=True)
+
+
+MODELS_DIR = Path(__file__).parents[2] / "models"
+
+
+class SimulatedKind(StrEnum):
+    """What a simulated card can be: a kind of My Number Card, or another card such as a bank's."""
+
+    PLASTIC = "plastic"
+    PINLESS = "pinless"
+    NEXT = "next"
+    ANDROID = "android"
+    IPHONE = "iphone"
+    TEST = "test"
+    OTHER = "other"
+
+
+class Language(StrEnum):
+    """In which language to explain; both by default."""
+
+    JA = "ja"
+    EN = "en"
+
+
+ReaderOption = Annotated[
+    str | None,
+    typer.Option("--reader", metavar="REGEX", help="The reader by its PC/SC name; the first one that has no SAM slot."),
+]
+WaitOption = Annotated[float, typer.Option("--wait", min=0, max=600, help="Seconds to wait for a card.")]
+PersonalOption = Annotated[
+    bool,
+    typer.Option("--personal", help="Also the days of validity, the subject and the serial of the certificate."),
+]
+
+
+@app.command()
+def info(
+    *,
+    reader: ReaderOption = None,
+    wait: WaitOption = 10.0,
+    personal: PersonalOption = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
+) -> None:
+    """Say what lies on the reader. Exit code 0: all is well with it, 1: something is not."""
+    name, report = _look(reader, wait)
+    facts = facts_of(name, report, personal=personal)
+    if personal and report.certificate is not None:
+        typer.echo("This names the holder's certificate: keep it off screens, logs and mails.", err=True)
+    if as_json:
+        typer.echo(json.dumps(facts, ensure_ascii=False))
+    else:
+        for line in _lines(facts):
+            typer.echo(line)
+    _exit_by(report)
+
+
+@app.command()
+def explain(
+    *,
+    reader: ReaderOption = None,
+    wait: WaitOption = 10.0,
+    language: Annotated[Language | None, typer.Option(help="One language only; both without it.")] = None,
+) -> None:
+    """Explain in plain words what lies on the reader, what is wrong with it and what to do."""
+    name, report = _look(reader, wait)
+    for number, chosen in enumerate([language] if language else LANGUAGES):
+        typer.echo("\n".join(([""] if number else []) + explain_in_words(report, name, chosen)))
+    if report.detail:
+        typer.echo(f"\n({report.detail})")
+    _exit_by(report)
+
+
+@app.command()
+def sim(
+    *,
+    kind: Annotated[SimulatedKind, typer.Option(help="What to put on the reader; other: a bank card.")] = (
+        SimulatedKind.PLASTIC
+    ),
+    contact: Annotated[bool, typer.Option("--contact", help="With the answer to reset of the contact side.")] = False,
+    pin: Annotated[str, typer.Option(help="The simulated card's PIN.")] = "1234",
+    pin_tries: Annotated[int, typer.Option(min=0, max=3, help="Tries that are left for the PIN.")] = 3,
+    blocked: Annotated[bool, typer.Option("--blocked", help="The PIN is blocked; the same as --pin-tries 0.")] = False,
+    models: Annotated[
+        Path, typer.Option("--models", help="Folder with photos; the card has a portrait only if they are there.")
+    ] = MODELS_DIR,
+    expires: Annotated[
+        str | None,
+        typer.Option(metavar="YYYY-MM-DD", help="The last day of the certificate; four years on without it."),
+    ] = None,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for others at the virtual reader.")] = 2,
+    misbehave: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE", help="How the card is wrong, such as largest_read=100; may be repeated. ? lists them."
+        ),
+    ] = None,
+) -> None:
+    """Put a simulated card on the virtual reader, for any PC/SC program, until Ctrl-C."""
+    from device.app.card_sim import Wish, hold_out, known_misbehaviour, make_card  # noqa: PLC0415  it is slow to load
+
+    if misbehave and "?" in misbehave:
+        typer.echo("\n".join(known_misbehaviour()))
+        return
+    try:
+        wish = Wish(
+            kind=None if kind is SimulatedKind.OTHER else CardKind(kind),
+            contact=contact,
+            pin=pin,
+            pin_tries=0 if blocked else pin_tries,
+            models=models,
+            last_day=None if expires is None else date.fromisoformat(expires),
+            misbehave=tuple(misbehave or ()),
+        )
+        card, said = make_card(wish)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    hold_out(card, (*said, *HOW_TO_LOOK), say=typer.echo, patience_s=wait)
+
+
+def facts_of(reader: str, report: CardReport, *, personal: bool) -> dict[str, Any]:
+    """Return the report as plain data; without `personal` nothing in it tells whose card it is."""
+    row = recognise(reader)
+    facts: dict[str, Any] = {
+        "ok": report.well,
+        "reader": {"name": reader, "model": row.model, "list": str(row.tier)},
+        "kind": str(report.kind) if report.kind else None,
+        "surface": report.has_surface,
+        "pin_tries_left": report.pin_tries_left,
+        "portrait_number_tries_left": report.portrait_tries_left,
+        "works": {
+            "pin": report.pin_works,
+            "phone": report.phone_unlocks,
+            "portrait": report.portrait_works,
+            "certificate": report.certificate is not None,
+        },
+        "certificate": None,
+        "findings": [str(finding) for finding in report.findings],
+        "detail": report.detail,
+    }
+    if look := report.certificate:
+        days = "%Y-%m-%d" if personal else "%Y-%m"
+        facts["certificate"] = {
+            "state": str(look.state),
+            "from": look.first_day.strftime(days),
+            "until": look.last_day.strftime(days),
+            "key": look.algorithm,
+            "issuer": look.issuer,
+        }
+        if personal:
+            facts["certificate"] |= {"subject": look.subject, "serial": look.serial}
+    return facts
+
+
+def _lines(facts: dict[str, Any]) -> Iterator[str]:
+    reader = facts["reader"]
+    yield f"reader       {reader['name']}"
+    yield f"             {reader['model']}, list: {reader['list']}"
+    yield f"card         {facts['kind'] or 'none that this unit can read'}"
+    yield f"works        {', '.join(what for what, does in facts['works'].items() if does) or 'nothing'}"
+    yield f"portrait     {'an application for it is there' if facts['surface'] else 'none'}"
+    for label, key in (("PIN", "pin_tries_left"), ("照合番号B", "portrait_number_tries_left")):
+        if facts[key] is not None:
+            yield f"tries left   {facts[key]} ({label})"
+    if certificate := facts["certificate"]:
+        yield f"certificate  {certificate['state']}, {certificate['from']} to {certificate['until']}"
+        yield f"             {certificate['key']}, issued by {certificate['issuer']}"
+        if "subject" in certificate:
+            yield f"             subject {certificate['subject']}, serial {certificate['serial']}"
+    for finding in facts["findings"]:
+        yield f"note         {finding}"
+    if facts["detail"]:
+        yield f"answer       {facts['detail']}"
+    yield "No try was spent. `uketsuke card explain` says it in plain words."
+
+
+def _look(pattern: str | None, wait_s: float) -> tuple[str, CardReport]:
+    """Examine the card on the reader; return the reader's name and the report."""
+    from device.drivers.system import SystemClock  # noqa: PLC0415  as in `_open_reader`
+
+    with _open_reader(pattern) as reader:
+        if not reader.wait_for_change(present=False, timeout_s=0):
+            typer.echo(f"Place the card on {reader.name}. カードを置いてください。", err=True)
+            if not reader.wait_for_change(present=False, timeout_s=wait_s):
+                raise CardLost(f"no card came onto {reader.name} within {wait_s:g} s")
+        try:
+            connection = reader.connect()
+        except CardUnreadable as error:
+            return reader.name, mute(error)
+        with connection:
+            return reader.name, examine(connection, SystemClock().utc_now())
+
+
+@contextmanager
+def _open_reader(pattern: str | None) -> Iterator[CardReader]:
+    try:
+        # Hardware libraries load only where they are used: `uketsuke --help` has to work without them.
+        from device.drivers.pcsc import PcscReader  # noqa: PLC0415
+    except ImportError as error:
+        raise Fault(
+            "pyscard is not installed: apt-get install python3-pyscard, or pip install 'uketsuke[pcsc]'",
+            part="card reader",
+            reason=Reason.READER_FAULT,
+        ) from error
+    try:
+        reader = PcscReader(pattern or ".", refuse=None if pattern else SECURITY_MODULE_SLOT)
+    except re.error as error:
+        raise typer.BadParameter(f"no regular expression: {error}", param_hint="--reader") from error
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def _exit_by(report: CardReport) -> None:
+    if not report.well:
+        raise typer.Exit(EXIT_UNWELL)

@@ -1,0 +1,149 @@
+"""A simulated card on the virtual reader vpcd, for `uketsuke card sim`."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+import threading
+import types
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from device.domain.certificate_window import end_of_day
+from device.domain.errors import Fault
+from device.domain.values import CardKind
+from device.sim.card import (
+    CONTACT_ATR,
+    CONTACTLESS_ATR,
+    CardAuthority,
+    CardFrontPrint,
+    Misbehaviour,
+    OtherCard,
+    PlaceableCard,
+    SimulatedCard,
+)
+from device.sim.pcscd import VIRTUAL_READER, run_pcscd
+from device.sim.portrait import card_portrait, load_photo
+from device.sim.vpcd import VpcdSlot
+
+LOOK_S = 0.5
+"""pcscd looks at the virtual reader every 0.4 s."""
+_BIRTH, _SECURITY_CODE, _SERIAL = date(1974, 4, 2), "2285", 0x5151
+_CERTIFICATE_LIFE, _STILL_VALID = timedelta(days=5 * 365), timedelta(days=4 * 365)
+_CARD_LIFE = timedelta(days=9 * 365)
+_PHOTO = "astronaut"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the simulated card is to be. `kind` None: no My Number Card at all."""
+
+    kind: CardKind | None
+    contact: bool
+    pin: str
+    pin_tries: int
+    models: Path
+    last_day: date | None
+    misbehave: tuple[str, ...]
+
+
+def make_card(wish: Wish) -> tuple[PlaceableCard, tuple[str, ...]]:
+    """Make a card of an invented person; return it and what to tell of it. Raise ValueError for a wish that is none."""
+    wrong = misbehaviour(wish.misbehave)
+    if wish.kind is None:
+        return OtherCard(), ("A card that is no My Number Card: it answers 6A82 to everything.",)
+    if not (len(wish.pin) == 4 and wish.pin.isascii() and wish.pin.isdigit()):  # noqa: PLR2004  the PIN's length
+        raise ValueError("a PIN is four digits")
+    now = datetime.now(UTC)
+    not_after = end_of_day(wish.last_day) if wish.last_day else now + _STILL_VALID
+    front = CardFrontPrint(_BIRTH, (now + _CARD_LIFE).date(), _SECURITY_CODE)
+    portrait, of_portrait = _portrait(wish)
+    card = SimulatedCard(
+        CardAuthority().issue(serial=_SERIAL, not_before=not_after - _CERTIFICATE_LIFE, not_after=not_after),
+        front=front,
+        portrait=portrait,
+        pin=wish.pin,
+        pin_tries=wish.pin_tries,
+        kind=wish.kind,
+        atr=CONTACT_ATR if wish.contact else CONTACTLESS_ATR,
+        misbehaviour=wrong,
+    )
+    number = bytes(front.reference_number().reveal()).decode()
+    return card, (
+        f"A simulated {wish.kind} card of an invented person, certificate to {not_after:%Y-%m-%d}.",
+        f"PIN {wish.pin}, {wish.pin_tries} tries left; 照合番号B {number}; {of_portrait}.",
+    )
+
+
+def misbehaviour(words: Sequence[str]) -> Misbehaviour:
+    """Read NAME=VALUE, as many as there are. Raise ValueError that says what is known."""
+    wishes = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise ValueError(f"--misbehave takes NAME=VALUE, not {word!r}")
+        wishes[name.replace("-", "_")] = value
+    known = {field.name for field in dataclasses.fields(Misbehaviour)}
+    if unknown := wishes.keys() - known:
+        raise ValueError(f"no misbehaviour is called {min(unknown)!r}; there are {', '.join(sorted(known))}")
+    try:
+        return msgspec.convert(wishes, Misbehaviour, strict=False)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"--misbehave: {error}") from error
+
+
+def known_misbehaviour() -> list[str]:
+    """Return a line for each way of being wrong, with the type of its value."""
+    return [f"{field.name}={field.type}" for field in dataclasses.fields(Misbehaviour)]
+
+
+def hold_out(card: PlaceableCard, said: Sequence[str], *, say: Callable[[str], None], patience_s: float) -> None:
+    """Put the card on the virtual reader until SIGINT or SIGTERM, or until it leaves by itself.
+
+    `patience_s`: how long to wait while another program has the virtual reader.
+    """
+    with ExitStack() as parts:
+        stop = parts.enter_context(_told_to_stop())
+        service = parts.enter_context(run_pcscd(patience_s=patience_s))
+        slot = VpcdSlot()
+        parts.callback(slot.close)
+        slot.insert(card)
+        stop.wait(LOOK_S)  # a program that is told earlier would find an empty reader
+        say(f"On {VIRTUAL_READER} ({'pcscd was started for it' if service else 'the pcscd that runs already'}):")
+        for line in said:
+            say(line)
+        while not stop.wait(LOOK_S):
+            if not slot.occupied:
+                say("The card has left the reader.")
+                return
+        say("Pulling the card.")
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[threading.Event]:
+    told = threading.Event()
+
+    def stop(number: int, frame: types.FrameType | None) -> None:  # noqa: ARG001  what a handler is given
+        told.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield told
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _portrait(wish: Wish) -> tuple[bytes | None, str]:
+    if wish.kind in {CardKind.ANDROID, CardKind.IPHONE}:
+        return None, "a phone, so without a portrait"
+    try:
+        portrait = card_portrait(load_photo(wish.models, _PHOTO))
+    except (Fault, OSError):
+        return None, "without a portrait, because no photos were fetched (`uketsuke models fetch`)"
+    return portrait, f"with a portrait of {len(portrait)} bytes"

@@ -1,0 +1,384 @@
+"""`uketsuke card info` and `explain`: what a person learns of a card, and what that costs the card: nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from device.app.card_cli import facts_of
+from device.app.card_readers import READERS, TIER_WORDS, Tier, recognise
+from device.app.card_report import NOTICES, CardReport, Finding, examine
+from device.app.card_sim import Wish, make_card, misbehaviour
+from device.app.card_words import FINDINGS, KINDS, explain
+from device.domain.errors import CardLost
+from device.domain.values import CardKind, CertificateState
+from device.sim.card import Misbehaviour, OtherCard, PlaceableCard, SimulatedCard
+from device.sim.pcscd import run_pcscd
+from device.sim.reader import SimulatedReader
+from device.sim.vpcd import VpcdSlot
+from device.wire.texts import LANGUAGES
+
+PROGRAM = Path(sys.executable).with_name("uketsuke")
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
+"""The shared card's certificate runs from 2025-04-01 to 2030-04-01."""
+MakeCard = Callable[..., SimulatedCard]
+
+
+class ListeningCard:
+    """A card that remembers what it was asked."""
+
+    def __init__(self, card: PlaceableCard) -> None:
+        self._card = card
+        self.atr = card.atr
+        self.power_on, self.reset, self.power_off = card.power_on, card.reset, card.power_off
+        self.heard: list[bytes] = []
+
+    def transmit(self, apdu: bytes | bytearray) -> tuple[bytes, int]:
+        self.heard.append(bytes(apdu))
+        return self._card.transmit(apdu)
+
+    @property
+    def secrets_sent(self) -> list[bytes]:
+        """Every command that may cost a try: any VERIFY with a body, and whatever else takes a secret."""
+        return [apdu for apdu in self.heard if (apdu[1] == 0x20 and len(apdu) > 4) or apdu[1] in {0x21, 0x24, 0x2C}]
+
+
+def look(card: PlaceableCard, now: datetime = NOW) -> CardReport:
+    reader = SimulatedReader()
+    heard = ListeningCard(card)
+    reader.place(heard)
+    with reader.connect() as connection:
+        report = examine(connection, now)
+    assert heard.secrets_sent == []
+    assert {apdu[1] for apdu in heard.heard} <= {0xA4, 0xB0, 0xC0, 0x20}
+    return report
+
+
+# --- the report -----------------------------------------------------------------------------------------------------
+
+
+def test_a_good_card_works_by_pin_and_portrait(make_card: MakeCard) -> None:
+    report = look(make_card())
+    assert (report.kind, report.has_surface) == (CardKind.TEST, True)
+    assert (report.pin_tries_left, report.portrait_tries_left) == (3, 10)
+    assert (report.pin_works, report.portrait_works, report.phone_unlocks, report.well) == (True, True, False, True)
+    assert report.certificate is not None
+    assert report.certificate.state is CertificateState.GOOD
+    assert report.certificate.algorithm == "RSA 2048"
+
+
+def test_a_simulated_card_is_called_a_test_card(make_card: MakeCard) -> None:
+    report = look(make_card())
+    assert report.kind is CardKind.TEST
+    assert Finding.TEST_CARD in report.findings
+
+
+def test_a_card_without_pin_is_asked_for_none(make_card: MakeCard) -> None:
+    report = look(make_card(kind=CardKind.PINLESS))
+    assert report.kind is CardKind.PINLESS
+    assert report.pin_tries_left is None
+    assert Finding.NO_PIN in report.findings
+    assert report.well
+
+
+def test_a_phone_has_no_months_of_grace(make_card: MakeCard) -> None:
+    after_the_end = datetime(2030, 4, 20, tzinfo=UTC)
+    assert Finding.CERTIFICATE_EXPIRED in look(make_card(kind=CardKind.IPHONE), after_the_end).findings
+    assert Finding.CERTIFICATE_IN_GRACE in look(make_card(), after_the_end).findings
+
+
+def test_an_android_phone_keeps_its_certificate_behind_the_pin(make_card: MakeCard) -> None:
+    report = look(make_card(kind=CardKind.ANDROID))
+    assert report.kind is CardKind.ANDROID
+    assert report.findings == (Finding.NO_PORTRAIT, Finding.CERTIFICATE_BEHIND_PIN)
+    assert (report.pin_works, report.portrait_works) == (True, False)
+    assert report.well
+
+
+def test_an_iphone_is_asked_for_no_counter(make_card: MakeCard) -> None:
+    report = look(make_card(kind=CardKind.IPHONE))
+    assert report.pin_tries_left is None
+    assert report.phone_unlocks
+    assert {Finding.PIN_ON_THE_PHONE, Finding.NO_PORTRAIT} <= set(report.findings)
+
+
+@pytest.mark.parametrize(("tries", "finding"), [(0, Finding.PIN_BLOCKED), (1, Finding.PIN_LAST_TRY)])
+def test_a_counter_that_is_low_is_told(make_card: MakeCard, tries: int, finding: Finding) -> None:
+    report = look(make_card(pin_tries=tries))
+    assert report.pin_tries_left == tries
+    assert finding in report.findings
+    assert not report.well
+    assert report.pin_works is (tries > 0)
+
+
+def test_the_number_of_the_portrait_is_told_when_wrong_readings_have_spent_it(make_card: MakeCard) -> None:
+    card = make_card()
+    spend(card, 6)
+    report = look(card)
+    assert report.portrait_tries_left == 4
+    assert Finding.PORTRAIT_FEW_TRIES in report.findings
+    assert not report.portrait_works
+    spend(card, 4)
+    assert Finding.PORTRAIT_BLOCKED in look(card).findings
+
+
+def spend(card: SimulatedCard, tries: int) -> None:
+    card.power_on()
+    card.transmit(bytes.fromhex("00A4040C0AD3921000310001010402"))
+    card.transmit(bytes.fromhex("00A4020C020012"))
+    for _ in range(tries):
+        card.transmit(bytes.fromhex("002000800E") + b"00000000000000")
+    card.power_off()
+
+
+@pytest.mark.parametrize(
+    ("now", "finding"),
+    [
+        (datetime(2025, 3, 1, tzinfo=UTC), Finding.CERTIFICATE_NOT_YET),
+        (datetime(2030, 1, 2, tzinfo=UTC), Finding.CERTIFICATE_EXPIRES_SOON),
+        (datetime(2030, 7, 30, tzinfo=UTC), Finding.CERTIFICATE_IN_GRACE),
+        (datetime(2030, 8, 1, tzinfo=UTC), Finding.CERTIFICATE_EXPIRED),
+    ],
+)
+def test_the_certificate_is_held_against_the_calendar(make_card: MakeCard, now: datetime, finding: Finding) -> None:
+    report = look(make_card(), now)
+    assert finding in report.findings
+    assert report.well is (finding in NOTICES)
+
+
+def test_another_card_is_no_my_number_card() -> None:
+    report = look(OtherCard())
+    assert report.kind is None
+    assert report.findings == (Finding.NOT_MY_NUMBER_CARD,)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "finding"),
+    [
+        (Misbehaviour(garbage_from=1), Finding.UNREADABLE),
+        (Misbehaviour(claimed_length=0x7FFFFFFF), Finding.CERTIFICATE_UNREADABLE),
+        (Misbehaviour(claimed_length=12), Finding.CERTIFICATE_UNREADABLE),
+    ],
+)
+def test_a_card_that_lies_is_found_unreadable(make_card: MakeCard, wrong: Misbehaviour, finding: Finding) -> None:
+    report = look(make_card(misbehaviour=wrong))
+    assert finding in report.findings
+    assert report.detail
+    assert not report.well
+
+
+@pytest.mark.parametrize("answers", range(1, 12))
+def test_a_card_that_leaves_while_it_is_examined_is_lost(make_card: MakeCard, answers: int) -> None:
+    with pytest.raises(CardLost):
+        look(make_card(misbehaviour=Misbehaviour(leaves_after=answers)))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Misbehaviour(largest_read=17),
+        Misbehaviour(largest_le=100),
+        Misbehaviour(largest_part=50),
+        Misbehaviour(error_after_power_up=True),
+    ],
+)
+def test_what_real_cards_and_readers_do_is_no_trouble(make_card: MakeCard, wrong: Misbehaviour) -> None:
+    assert look(make_card(misbehaviour=wrong)) == look(make_card())
+
+
+# --- its words ------------------------------------------------------------------------------------------------------
+
+
+def test_everything_that_can_be_found_has_words() -> None:
+    assert set(FINDINGS) == set(Finding)
+    assert set(KINDS) == set(CardKind)
+    assert set(TIER_WORDS) == set(Tier)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("finding", Finding)
+def test_every_finding_says_what_to_do(make_card: MakeCard, finding: Finding, language: str) -> None:
+    good = look(make_card())
+    report = CardReport(
+        kind=good.kind,
+        has_surface=True,
+        pin_tries_left=3,
+        portrait_tries_left=10,
+        certificate=good.certificate,
+        findings=(finding,),
+    )
+    text = "\n".join(explain(report, "ACS ACR1252 Dual Reader [ACR1252 Dual Reader PICC] 00 00", language))
+    assert f"[{finding}]" in text
+    assert FINDINGS[finding].do.say(language) in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_and_facts_name_nobody(make_card: MakeCard, language: str) -> None:
+    report = look(make_card())
+    assert report.certificate is not None
+    said = "\n".join(explain(report, "reader", language)) + json.dumps(facts_of("reader", report, personal=False))
+    for personal in (report.certificate.subject, report.certificate.serial, "2030-04-01", "2025-04-01"):
+        assert personal not in said
+        assert personal not in repr(report)
+
+
+def test_who_asks_for_personal_facts_gets_them(make_card: MakeCard) -> None:
+    facts = facts_of("reader", look(make_card()), personal=True)
+    assert facts["certificate"]["serial"] == "1234567"
+    assert facts["certificate"]["until"] == "2030-04-01"
+
+
+# --- readers --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "tier"),
+    [
+        ("ACS ACR1252 Dual Reader [ACR1252 Dual Reader PICC] 00 00", Tier.FIRST),
+        ("ACS ACR1251 Dual Reader 00 00", Tier.FIRST),
+        ("SONY FeliCa RC-S300/P (1234567) 00 00", Tier.FIRST_AFTER_BENCH),
+        ("SONY FeliCa RC-S660/U 00 00", Tier.SECOND),
+        ("Identiv uTrust 3700 F CL Reader 00 00", Tier.SECOND),
+        ("Identiv Identiv uTrust 4701 F Dual Interface Reader 01 00", Tier.SECOND),
+        ("HID Global OMNIKEY 5022 Smart Card Reader 00 00", Tier.SECOND),
+        ("Circle CIR315 CL 00 00", Tier.SECOND),
+        ("ACS ACR122U PICC Interface 00 00", Tier.UNSUPPORTED),
+        ("SONY RC-S380/P", Tier.UNSUPPORTED),
+        ("PN532 on /dev/ttyAMA0", Tier.EXPERIMENTAL),
+        ("Virtual PCD 00 00", Tier.VIRTUAL),
+        ("Somebody's Reader 00 00", Tier.UNKNOWN),
+    ],
+)
+def test_a_reader_is_on_one_of_our_lists_or_unknown(name: str, tier: Tier) -> None:
+    assert recognise(name).tier is tier
+
+
+def test_every_row_says_what_it_rests_on() -> None:
+    assert all(row.source and row.limits.ja and row.limits.en for row in READERS)
+
+
+# --- the simulated card's wishes ------------------------------------------------------------------------------------
+
+
+def test_a_misbehaviour_is_asked_for_by_name() -> None:
+    assert misbehaviour(["largest-read=100", "mute=true"]) == Misbehaviour(largest_read=100, mute=True)
+
+
+@pytest.mark.parametrize("words", ["largest_read", "largest_read=much", "smell=bad"])
+def test_a_misbehaviour_that_is_none_is_refused_with_directions(words: str) -> None:
+    with pytest.raises(ValueError, match=r"NAME=VALUE|largest_read"):
+        misbehaviour([words])
+
+
+def test_a_wished_card_has_a_portrait_only_where_the_photos_are(tmp_path: Path) -> None:
+    wish = Wish(CardKind.PLASTIC, False, "1234", 3, tmp_path, date(2030, 2, 1), ())  # noqa: FBT003  a plain record
+    card, said = make_card(wish)
+    assert "without a portrait" in " ".join(said)
+    assert look(card, datetime(2029, 1, 1, tzinfo=UTC)).well
+
+
+# --- the command, through the real PC/SC service --------------------------------------------------------------------
+
+
+def uketsuke(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(PROGRAM), "card", *words], capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture(scope="module")
+def pcscd() -> Iterator[None]:
+    with run_pcscd():
+        yield
+
+
+@pytest.fixture
+def slot(pcscd: None) -> Iterator[VpcdSlot]:  # noqa: ARG001  the service has to run
+    slot = VpcdSlot()
+    yield slot
+    slot.close()
+
+
+@pytest.mark.parametrize("words", [(), ("info",), ("explain",), ("sim",)])
+def test_every_command_has_help(words: tuple[str, ...]) -> None:
+    helped = uketsuke(*words, "--help")
+    assert helped.returncode == 0
+    assert "Usage" in helped.stdout
+
+
+@pytest.mark.pcsc
+def test_info_and_explain_send_no_secret_to_a_card(slot: VpcdSlot, make_card: MakeCard) -> None:
+    card = ListeningCard(make_card(pin_tries=1))
+    slot.insert(card)
+    for words in (["info"], ["info", "--json"], ["info", "--personal"], ["explain"]):
+        told = uketsuke(*words, "--reader", "00 00$")
+        assert told.returncode == 1
+        assert "pin_last_try" in told.stdout
+        assert "Traceback" not in told.stderr
+    assert len(card.heard) > 40
+    assert card.secrets_sent == []
+
+
+@pytest.mark.pcsc
+def test_info_tells_machines_what_it_tells_people(slot: VpcdSlot, make_card: MakeCard) -> None:
+    slot.insert(make_card(kind=CardKind.ANDROID))
+    told = uketsuke("info", "--json")
+    facts = json.loads(told.stdout)
+    assert told.returncode == 0
+    assert facts["reader"] == {"name": "Virtual PCD 00 00", "model": "vpcd (vsmartcard)", "list": "virtual"}
+    assert (facts["kind"], facts["pin_tries_left"], facts["works"]["pin"]) == ("android", 3, True)
+
+
+@pytest.mark.pcsc
+def test_explain_speaks_one_language_or_both(slot: VpcdSlot) -> None:
+    slot.insert(OtherCard())
+    assert "This is no My Number Card" not in uketsuke("explain", "--language", "ja").stdout
+    both = uketsuke("explain").stdout
+    assert "This is no My Number Card" in both
+    assert "マイナンバーカードではありません" in both
+
+
+@pytest.mark.pcsc
+def test_a_mute_card_is_explained(slot: VpcdSlot, make_card: MakeCard) -> None:
+    slot.insert(make_card(misbehaviour=Misbehaviour(mute=True)))
+    told = uketsuke("info", "--wait", "0")
+    assert told.returncode in {1, 2}  # pcscd may show a card without an answer to reset as one that is not there
+    assert "Traceback" not in told.stderr
+
+
+@pytest.mark.pcsc
+@pytest.mark.usefixtures("slot")
+def test_an_empty_reader_ends_in_a_sentence_with_a_code() -> None:
+    told = uketsuke("info", "--wait", "0.1")
+    assert told.returncode == 2
+    assert "no card came onto Virtual PCD 00 00" in told.stderr
+    assert "[card_removed]" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+@pytest.mark.pcsc
+@pytest.mark.usefixtures("slot")
+def test_a_reader_that_is_not_there_ends_in_a_sentence_with_a_code() -> None:
+    told = uketsuke("explain", "--reader", "RC-S300")
+    assert told.returncode == 2
+    assert "[reader_fault]" in told.stderr
+    assert "Traceback" not in told.stderr
+    assert json.loads(uketsuke("info", "--json", "--reader", "RC-S300").stdout)["reason"] == "reader_fault"
+
+
+def test_a_pattern_that_is_none_is_refused() -> None:
+    told = uketsuke("info", "--reader", "(")
+    assert told.returncode == 2
+    assert "no regular expression" in told.stderr
+
+
+def test_a_wish_that_is_none_is_refused() -> None:
+    for words in (["--misbehave", "smell=bad"], ["--pin", "12"], ["--expires", "soon"]):
+        told = uketsuke("sim", *words)
+        assert told.returncode == 2
+        assert "Traceback" not in told.stderr
+    assert "largest_read" in uketsuke("sim", "--misbehave", "?").stdout
