@@ -16,6 +16,11 @@ MakeHat = Callable[..., tuple[SimulatedPn532, Pn532Reader]]
 
 
 @pytest.fixture
+def timing() -> Timing:
+    return TIMING
+
+
+@pytest.fixture
 def make_hat(tmp_path: Path) -> Iterator[MakeHat]:
     """Give a simulated HAT with the given misbehaviours, and the reader at its serial line."""
     with ExitStack() as parts:

@@ -1,4 +1,4 @@
-"""The simulated chip in raw bytes, without our driver: as the manual prescribes, and a maker, libnfc and nfcpy recorded."""
+"""The simulated chip in raw bytes, without our driver: as manual, a maker's wiki and nfcpy have it."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ where what came was that answer beyond doubt, because otherwise the chip would r
 from __future__ import annotations
 
 import errno
+import os
 import time
 from dataclasses import dataclass
 from typing import Final
@@ -61,7 +62,8 @@ class ChipTrouble(Fault):
 def bus_trouble(doing: str, error: OSError) -> ChipTrouble:
     """Say what it means that the bus failed."""
     advice = _ADVICE.get(error.errno or 0, "check the cable and that the HAT sits well")
-    return ChipTrouble(f"{doing}: {error}; {advice}")
+    what = os.strerror(error.errno) if error.errno else str(error)
+    return ChipTrouble(f"{doing}: {what}: {advice}")
 
 
 class Chip:

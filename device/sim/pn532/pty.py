@@ -42,6 +42,8 @@ class SimulatedPn532:
 
     def plug(self) -> None:
         """Plug the cable in: the chip starts anew, and there is a device file. Harmless when it is plugged in."""
+        if self._line is not None and self._line.cut:
+            self.unplug()
         if self._line is None:
             self._chip.restart()
             self._line = _Line(self._chip, self.device)
@@ -73,6 +75,7 @@ class _Line:
         device.unlink(missing_ok=True)
         device.symlink_to(os.ttyname(self._far))
         self._stop_seen, self._stop = os.pipe()
+        self.cut = False
         self._thread = threading.Thread(target=self._serve, name="simulated PN532", daemon=True)
         self._thread.start()
 
@@ -94,6 +97,7 @@ class _Line:
                         return
                     os.write(self._near, speech)
         finally:
+            self.cut = True
             self._device.unlink(missing_ok=True)
             os.close(self._far)
             os.close(self._near)
