@@ -7,7 +7,7 @@ import logging
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,6 +15,7 @@ from device.app import assets, card_cli
 from device.app.assets.store import Condition
 from device.app.config import EXAMPLE, load
 from device.domain.errors import UketsukeError
+from device.domain.reasons import Reason
 from device.wire.reasons import entry
 
 EXIT_UNWELL = 1
@@ -135,7 +136,7 @@ def demo(
     pcsc: Annotated[
         bool, typer.Option("--pcsc", help="Through the real PC/SC stack: pcscd and its virtual reader.")
     ] = False,
-    language: Annotated[str, typer.Option(help="What the unit speaks: ja or en.")] = "ja",
+    language: Annotated[Literal["ja", "en"], typer.Option(help="What the unit speaks.")] = "ja",
     models: ModelsOption = MODELS_DIR,
 ) -> None:
     """Play six visits with a real broker, real card protocol and a real face match. Exit code 0: all as expected."""
@@ -150,12 +151,20 @@ def main() -> None:
     try:
         app()
     except UketsukeError as error:
-        if "--json" in sys.argv:
-            typer.echo(json.dumps({"ok": False, "reason": error.reason, "message": str(error)}, ensure_ascii=False))
-        else:
-            said = entry(error.reason)
-            typer.echo(f"uketsuke: {error}\n  [{error.reason}] {said.next_step.en}\n  {said.next_step.ja}", err=True)
+        _apologise(str(error), error.reason)
         sys.exit(EXIT_CANNOT_RUN)
+    except Exception as error:
+        logging.getLogger(__name__).info("unforeseen", exc_info=True)
+        _apologise(f"unforeseen {type(error).__name__}; `uketsuke -v …` shows where", Reason.INTERNAL_FAULT)
+        sys.exit(EXIT_CANNOT_RUN)
+
+
+def _apologise(message: str, reason: Reason) -> None:
+    if "--json" in sys.argv:
+        typer.echo(json.dumps({"ok": False, "reason": reason, "message": message}, ensure_ascii=False))
+    else:
+        said = entry(reason).next_step
+        typer.echo(f"uketsuke: {message}\n  [{reason}] {said.en}\n  {said.ja}", err=True)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import logging
 import signal
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from joserfc.jwk import ECKey
 
 from device.app.config import Config
 from device.app.unit import Identity, Parts, Unit
-from device.domain.errors import BadConfig
+from device.domain.errors import BadConfig, Fault
+from device.domain.reasons import Reason
 from device.domain.values import SIMULATED_UNIT_PREFIX
 from device.drivers.console import ConsoleIndicators, ConsoleKeypad, ConsoleVoice
 from device.drivers.mutual_tls import TlsFiles
@@ -22,8 +23,6 @@ from device.drivers.pcsc import PcscReader
 from device.drivers.sqlite_outbox import SqliteOutbox
 from device.drivers.system import SystemClock, SystemEntropy
 from device.wire.sealing import Signer
-
-log = logging.getLogger(__name__)
 
 VIRTUAL_READER = "Virtual PCD"
 """What pcscd calls vpcd's slots: whatever lies there is simulated."""
@@ -35,7 +34,17 @@ def run_unit(config: Config) -> None:
         unit = open_unit(config, stack)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: unit.stop())
+        fallen: list[str] = []
+
+        def bring_down(what: threading.ExceptHookArgs) -> None:
+            # A unit with a dead thread would look alive and be deaf; whoever started it starts it again.
+            fallen.append(f"{what.thread.name if what.thread else 'a thread'}: {what.exc_type.__name__}")
+            unit.stop()
+
+        threading.excepthook = bring_down
         unit.run()
+    if fallen:
+        raise Fault(f"the unit stopped: {fallen[0]}", part="unit", reason=Reason.INTERNAL_FAULT)
 
 
 def open_unit(config: Config, stack: ExitStack) -> Unit:

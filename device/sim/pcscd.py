@@ -88,7 +88,8 @@ def _the_only_one(patience_s: float) -> Iterator[None]:
 @contextmanager
 def _started(program: str, log: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     _clear_remains()
-    service = subprocess.Popen([program, "--foreground"], stdout=log, stderr=log, stdin=subprocess.DEVNULL)  # noqa: S603  the program that was looked up in system folders
+    command = [program, "--foreground", *_without_polkit(program)]
+    service = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)  # noqa: S603  the program that was looked up in system folders
     try:
 
         def ready() -> bool:
@@ -107,6 +108,17 @@ def _started(program: str, log: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
         except subprocess.TimeoutExpired:
             service.kill()
             service.wait()
+
+
+def _without_polkit(program: str) -> tuple[str, ...]:
+    """Return the option that lets root's own service do without polkit, where the program knows it.
+
+    Since 2.0 (Debian 13) pcscd asks polkit over D-Bus about every client, root included, and refuses them all where
+    there is no D-Bus, as in a container. Older ones know neither polkit nor the option, and end when they meet it.
+    """
+    option = "--disable-polkit"
+    helped = subprocess.run([program, "--help"], capture_output=True, text=True, check=False)  # noqa: S603  as below
+    return (option,) if option in helped.stdout + helped.stderr else ()
 
 
 def _clear_remains() -> None:

@@ -13,6 +13,7 @@ from device.app.demo.site import UNIT, Site
 from device.app.face_desk import FaceParts
 from device.app.face_models import liveness_trouble, load_engine
 from device.app.unit import Identity, Parts, Unit
+from device.card.trust import CardTrust
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.domain.secrets import ReferenceNumberB
@@ -60,6 +61,8 @@ class Stage:
         self._hand_free_s = 0.0
         self._seen: deque[State] = deque()
         self._news = threading.Condition()
+        self.troubles: Callable[[], tuple[Reason, ...]] = tuple
+        """What the unit says is wrong; known once there is a unit."""
         self.camera = RecordedCamera(self._clock)
         self.keypad = SimulatedKeypad(self._clock)
         self.front = SimulatedCardFront(self._printed)
@@ -92,8 +95,11 @@ class Stage:
                     if isinstance(seen, state):
                         return seen
                 if not self._news.wait(CURTAIN_S):
+                    troubles = ", ".join(self.troubles()) or "none"
                     raise Fault(
-                        f"the visit did not come to {state.__name__}", part="demo", reason=Reason.INTERNAL_FAULT
+                        f"the visit did not come to {state.__name__}; the unit's troubles: {troubles}",
+                        part="demo",
+                        reason=Reason.INTERNAL_FAULT,
                     )
 
     def observe(self, before: State, event: Event, after: State, effects: tuple[Effect, ...]) -> None:
@@ -110,7 +116,14 @@ class Stage:
 
 @contextmanager
 def open_stage(
-    folder: Path, site: Site, *, models_dir: Path, language: str, pcsc: bool, watcher: Watcher
+    folder: Path,
+    site: Site,
+    *,
+    models_dir: Path,
+    trust: CardTrust,
+    language: str,
+    pcsc: bool,
+    watcher: Watcher,
 ) -> Iterator[tuple[Stage, Unit]]:
     """Start a unit and hand out the stage. Raise Fault when a part that cannot be done without does not start."""
     with ExitStack() as stack:
@@ -124,6 +137,7 @@ def open_stage(
             entropy=SystemEntropy(),
             reader=reader,
             institution=SimulatedInstitutionCredential(),
+            trust=trust,
             face=face,
             keypad=stage.keypad,
             indicators=RecordingIndicators(clock),
@@ -140,6 +154,7 @@ def open_stage(
             troubles=troubles,
             observe=stage.observe,
         )
+        stage.troubles = lambda: unit.health.troubles
         thread = threading.Thread(target=unit.run, name="unit", daemon=True)
         thread.start()
         try:
