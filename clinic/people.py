@@ -14,7 +14,6 @@ Name = "診療 太郎"                               # elements under their offi
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,11 +23,11 @@ from types import MappingProxyType
 from clinic.elements import RESULT_ELEMENTS, UNKNOWN_CHARACTER, VALIDITY_REASONS
 from device.domain.certificate_window import JAPAN, add_months, end_of_day
 from device.domain.errors import BadConfig
+from device.wire.settings import read_toml
 
 SHIPPED = Path(__file__).with_name("people.toml")
 """The people of the demonstration."""
 
-MAX_BYTES = 1_048_576
 _MAX_MONTHS = 1200
 _RESULTS = "ResultOfQualificationConfirmation"
 _OPTIONS: dict[str, type] = {
@@ -78,15 +77,7 @@ def load_people(path: Path = SHIPPED) -> Mapping[int, Person]:
 
     Raise BadConfig naming file, person and field. Values are not quoted: one day somebody puts a real name there.
     """
-    try:
-        raw = path.read_bytes()
-        if len(raw) > MAX_BYTES:
-            raise BadConfig(f"{len(raw)} bytes, the limit is {MAX_BYTES}", where=str(path))
-        document = tomllib.loads(raw.decode())
-    except OSError as error:
-        raise BadConfig(f"cannot read the people: {error.strerror}", where=str(path)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadConfig(f"not a TOML file: {error}", where=str(path)) from error
+    document = read_toml(path, "the people")
     if unknown := document.keys() - {"person"}:
         raise BadConfig(f"no table {min(unknown)!r} here; people stand in [[person]]", where=str(path))
     tables = document.get("person", [])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,8 +13,12 @@ from device.domain.errors import BadConfig
 from device.domain.values import Method, UnitId
 from device.reception import Policy
 from device.wire.messages import Name
+from device.wire.settings import load_settings
 
 _DEFAULT = Policy()
+
+Fingerprint = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){31}\Z")]
+"""SHA-256 in hex, with or without colons."""
 
 Seconds = Annotated[float, Meta(gt=0, le=600)]
 
@@ -53,11 +55,35 @@ class ClinicSection(_Section, frozen=True, kw_only=True):
     """The clinic's public key, JWK (`uketsuke-clinic keys` makes the pair)."""
 
 
+class AnchorFile(_Section, frozen=True, kw_only=True):
+    """An authority of cards' certificates: its certificate, PEM."""
+
+    file: Path
+    sha256: Fingerprint
+    """Of the certificate's DER."""
+
+
+class PortraitAnchorFile(_Section, frozen=True, kw_only=True):
+    """A key that signs the certificates of portraits' signers: an RSA public key, PEM."""
+
+    file: Path
+    key_id: Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{32}\Z")]
+    """証明者鍵ID, 16 bytes in hex."""
+    sha256: Fingerprint
+    """Of the key's SubjectPublicKeyInfo."""
+
+
 class CardSection(_Section, frozen=True, kw_only=True):
-    """The card reader, through PC/SC."""
+    """The card reader, through PC/SC, and whose cards are believed."""
 
     name: str = "."
     """A regular expression; the first reader whose PC/SC name it finds is used. For a reader with two slots: "PICC"."""
+
+    anchors: tuple[AnchorFile, ...] = ()
+    portrait_anchors: tuple[PortraitAnchorFile, ...] = ()
+    unknown_portrait_anchor: Literal["report", "refuse"] = "report"
+    """What to do with a portrait whose signer none of `portrait_anchors` vouches for. An altered one is always refused,
+    and where `accept_face_only` is set, so is an unknown one."""
 
 
 class PanelSection(_Section, frozen=True, kw_only=True):
@@ -120,6 +146,10 @@ sealing_key = "clinic.jwk"  # the clinic's public key; `uketsuke-clinic keys` ma
 
 [card]                      # the reader, through PC/SC
 # name = "."                # regular expression; a reader with two slots: "PICC"
+# anchors = []              # authorities of certificates: [{file = "jpki-2023.pem", sha256 = "…"}]; units whose name
+                            # begins with sim- take test authorities, all others production's, nobody both
+# portrait_anchors = []     # keys behind portraits: [{file = "portraits.pem", key_id = "3530…", sha256 = "…"}]
+# unknown_portrait_anchor = "report"  # or "refuse": a portrait whose signer no portrait anchor vouches for
 
 [panel]
 # kind = "console"          # keys typed in the terminal, lamps and voice printed there
@@ -139,60 +169,9 @@ sealing_key = "clinic.jwk"  # the clinic's public key; `uketsuke-clinic keys` ma
 
 def load(path: Path) -> Config:
     """Read and check a configuration file; paths in it are relative to it. Raise BadConfig saying where and what."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadConfig(f"cannot be read: {error.strerror}", where=str(path)) from error
-    except UnicodeDecodeError as error:
-        raise BadConfig("is not UTF-8 text", where=str(path)) from error
-    except tomllib.TOMLDecodeError as error:
-        raise BadConfig(f"is not TOML: {error}", where=str(path)) from error
-    _refuse_unknown(raw, path)
-
-    def convert(kind: type, value: object) -> object:
-        if kind is Path and isinstance(value, str):
-            return path.parent / value
-        raise NotImplementedError  # msgspec's way to say: not a type that we convert
-
-    try:
-        config = msgspec.convert(raw, Config, dec_hook=convert)
-    except msgspec.ValidationError as error:
-        raise BadConfig(_sentence(str(error)), where=_place(path, str(error))) from error
+    config = load_settings(path, Config)
     try:
         re.compile(config.card.name)
     except re.error as error:
         raise BadConfig(f"is no regular expression: {error}", where=f"{path}: [card] name") from error
     return config
-
-
-def _refuse_unknown(raw: dict[str, object], path: Path) -> None:
-    sections = {field.name: field.type for field in msgspec.structs.fields(Config)}
-    if unknown := raw.keys() - sections.keys():
-        raise BadConfig(_no_such(min(unknown), sections, what="section"), where=str(path))
-    for name, section in sections.items():
-        value = raw.get(name, {})
-        if not isinstance(value, dict):
-            raise BadConfig(f"is a section: write [{name}]", where=f"{path}: {name}")
-        options = {field.name: field.type for field in msgspec.structs.fields(section)}
-        if unknown := value.keys() - options.keys():
-            raise BadConfig(_no_such(min(unknown), options, what="option"), where=f"{path}: [{name}]")
-
-
-def _no_such(name: str, known: dict[str, object], *, what: str) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    return f"there is no {what} {name!r}; there are {', '.join(sorted(known))}.{hint}"
-
-
-def _sentence(text: str) -> str:
-    problem, _, _ = text.partition(" - at ")
-    return problem[0].lower() + problem[1:]
-
-
-def _place(path: Path, text: str) -> str:
-    # msgspec says "… - at `$.broker.port`".
-    _, _, place = text.partition(" - at `$")
-    section, _, option = place.strip("`").strip(".").partition(".")
-    if not section:
-        return str(path)
-    return f"{path}: [{section}] {option}".rstrip()

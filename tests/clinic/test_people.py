@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinic.elements import RESULT_ELEMENTS
-from clinic.people import MAX_BYTES, SHIPPED, load_people
+from clinic.people import SHIPPED, load_people
 from device.domain.certificate_window import certificate_state
 from device.domain.errors import BadConfig
 from device.domain.values import CertificateState
+from device.wire.settings import MAX_BYTES
 
 GOOD = """
 [[person]]
