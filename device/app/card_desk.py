@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from device.app.mailbox import Mailbox
 from device.app.memory import VisitorMemory
 from device.app.workers import Lane, Workers
-from device.card.my_number_card import MyNumberCard
-from device.domain.errors import CardLost, PinBlocked, PinRejected, UketsukeError
+from device.card import MyNumberCard, PortraitCheck, status
+from device.card.certificate import Validity, assess
+from device.card.profiles import ToldBy, told_apart
+from device.card.trust import CardTrust, Chain, Realm
+from device.domain.errors import CardLost, CardUnreadable, PinBlocked, PinRejected, UketsukeError
 from device.domain.reasons import Reason
 from device.domain.secrets import Pin
-from device.domain.values import Assurance, ReceptionId
+from device.domain.values import Assurance, CardFacts, CardKind, ReceptionId
 from device.ports.card import CardConnection, CardReader
+from device.ports.clock import Clock
+from device.ports.entropy import Entropy
 from device.ports.institution import InstitutionCredential
 from device.reception import events as on
 from device.reception.events import Event
@@ -24,15 +30,28 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+CHALLENGE_BYTES = 32
+
 
 class CardDesk:
     """Holds the card's connection from `read` to `release`."""
 
     def __init__(
-        self, *, reader: CardReader, institution: InstitutionCredential | None, workers: Workers, mailbox: Mailbox
+        self,
+        *,
+        reader: CardReader,
+        institution: InstitutionCredential | None,
+        trust: CardTrust,
+        workers: Workers,
+        mailbox: Mailbox,
+        clock: Clock,
+        entropy: Entropy,
     ) -> None:
         self._reader = reader
         self._institution = institution
+        self._trust = trust
+        self._clock = clock
+        self._entropy = entropy
         self._workers = workers
         self._mailbox = mailbox
         self._connection: CardConnection | None = None
@@ -46,7 +65,10 @@ class CardDesk:
             self._connection = self._reader.connect()
             self._card = MyNumberCard.identify(self._connection)
             facts = self._card.facts
-            certificate = None if self._card.profile.certificate_needs_pin else self._card.read_certificate()
+            certificate = None
+            if not self._card.profile.certificate_needs_pin:
+                certificate = self._card.read_certificate()
+                facts = self._judged(self._card, certificate)
 
             def news() -> Event:
                 memory.certificate = certificate
@@ -65,11 +87,16 @@ class CardDesk:
         self._submit(memory.reception, job)
 
     def verify(self, memory: VisitorMemory, pin: Pin) -> None:
-        """Show the PIN to the card, exactly once, and wipe it. → PinAccepted, PinRefused."""
+        """Show the PIN to the card, exactly once, and wipe it. → PinAccepted, PinRefused, PinUnanswered."""
+        certificate = memory.certificate
 
         def job() -> None:
+            card = self._present_card()
             try:
-                self._present_card().verify_pin(pin)
+                card.verify_pin(pin)
+            except CardLost:
+                # Nobody knows whether the try was counted, so nothing is said before the card has been asked.
+                self._mailbox.tell(on.PinUnanswered(memory.reception, self._tries_of_the_same(certificate)))
             except PinRejected as error:
                 self._mailbox.tell(on.PinRefused(memory.reception, error.tries_left))
             except PinBlocked:
@@ -93,8 +120,11 @@ class CardDesk:
             if assurance is Assurance.FACE_INSTITUTION and not self._unlocked(card):
                 self._mailbox.tell(on.ProofUnavailable(memory.reception))
                 return
-            signature = card.sign(challenge)
-            proving_certificate = certificate or card.read_certificate()
+            signature = _sign(card, challenge, assurance)
+            proving_certificate = certificate
+            if proving_certificate is None:
+                proving_certificate = card.read_certificate()
+                self._judged(card, proving_certificate)
 
             def news() -> Event:
                 memory.signature = signature
@@ -121,7 +151,7 @@ class CardDesk:
                     self._mailbox.tell(on.FaceFailed(memory.reception, Reason.FRONT_UNREADABLE))
                     return
                 try:
-                    portrait = self._present_card().read_portrait(number)
+                    portrait = self._present_card().read_portrait(number, self._portrait_check())
                 finally:
                     number.wipe()
             except CardLost:
@@ -131,7 +161,9 @@ class CardDesk:
                 log.warning("no portrait: %s", error.reason)
                 self._mailbox.tell(on.FaceFailed(memory.reception, error.reason))
                 return
-            then(portrait)
+            if portrait.origin.chain is not Chain.VALID:
+                log.warning("a portrait was used whose signer is not among the anchors of this unit")
+            then(portrait.jp2)
 
         self._submit(memory.reception, job)
 
@@ -143,6 +175,41 @@ class CardDesk:
         if self._card is None:
             raise CardLost("the card was released")
         return self._card
+
+    def _judged(self, card: MyNumberCard, certificate: bytes) -> CardFacts:
+        """Return what the visit may know of the card. Raise CardUnreadable where the visit has no use going on.
+
+        An authority that is not known here is left to the gateway: only what is certain ends a visit early.
+        """
+        now = self._clock.utc_now_if_trusted()
+        found = assess(certificate, self._trust, now, months_of_grace=card.profile.months_of_grace)
+        if found.realm is Realm.TEST and self._trust.realm is Realm.PRODUCTION:
+            raise CardUnreadable("a card of the test authority", reason=Reason.TEST_CARD)
+        if found.origin.chain is Chain.INVALID or found.validity is Validity.NOT_YET:
+            raise CardUnreadable("the card's certificate does not hold", reason=Reason.CERTIFICATE_NOT_TRUSTED)
+        if found.validity is Validity.EXPIRED:
+            raise CardUnreadable("the card's certificate has expired", reason=Reason.CERTIFICATE_EXPIRED)
+        test_card = told_apart(card.profile, ToldBy.ISSUER) if found.realm is Realm.TEST else None
+        is_plastic = card.profile.kind is CardKind.PLASTIC
+        return replace(card.facts, kind=test_card.kind) if test_card and is_plastic else card.facts
+
+    def _portrait_check(self) -> PortraitCheck:
+        return PortraitCheck(
+            challenge=self._entropy.token(CHALLENGE_BYTES),
+            anchors=self._trust.surfaces,
+            unknown_anchor_goes_on=self._trust.unknown_surface_goes_on,
+        )
+
+    def _tries_of_the_same(self, certificate: bytes | None) -> int:
+        """Take contact up again and ask for the PIN counter. Raise CardLost unless it is the same card for certain."""
+        self._power_off()
+        self._connection = self._reader.connect()
+        card = MyNumberCard.identify(self._connection)
+        if certificate is None or card.read_certificate() != certificate:
+            # A phone that shows its certificate only after the PIN cannot be told from the next visitor's.
+            raise CardLost("another card, or one that does not show which one it is")
+        self._card = card
+        return card.pin_tries_left()
 
     def _unlocked(self, card: MyNumberCard) -> bool:
         return self._institution is not None and card.unlock_by_institution(self._institution)
@@ -167,3 +234,12 @@ class CardDesk:
                 self._mailbox.tell(on.CardFailed(reception, Reason.INTERNAL_FAULT))
 
         self._workers.submit(Lane.CARD, guarded)
+
+
+def _sign(card: MyNumberCard, challenge: bytes, assurance: Assurance) -> bytes:
+    try:
+        return card.sign(challenge)
+    except CardUnreadable as error:
+        if assurance is Assurance.PHONE_SIGNATURE and error.sw == status.NOT_VERIFIED:
+            raise CardUnreadable("the phone keeps its key locked", sw=error.sw, reason=Reason.PHONE_LOCKED) from error
+        raise

@@ -11,6 +11,7 @@ from pathlib import Path
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+from device.app.card_trust import load_trust
 from device.app.config import Config
 from device.app.unit import Identity, Parts, Unit
 from device.domain.errors import BadConfig, Fault
@@ -60,6 +61,7 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
         entropy=SystemEntropy(),
         reader=reader,
         institution=None,
+        trust=load_trust(config.card, simulated=simulated, face_alone_counts=config.policy.accept_face_only),
         face=None,
         keypad=stack.enter_context(ConsoleKeypad(clock)),
         indicators=ConsoleIndicators(),

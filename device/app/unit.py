@@ -22,6 +22,7 @@ from device.app.link_worker import Link, LinkOwner
 from device.app.mailbox import Mailbox, Observer
 from device.app.panel_desk import PanelDesk
 from device.app.workers import InlineWorkers, ThreadWorkers, Workers
+from device.card.trust import CardTrust
 from device.domain.errors import Fault
 from device.domain.prompts import Cue
 from device.domain.reasons import Reason
@@ -52,6 +53,7 @@ class Parts:
     entropy: Entropy
     reader: CardReader
     institution: InstitutionCredential | None
+    trust: CardTrust
     face: FaceParts | None
     keypad: Keypad
     indicators: Indicators
@@ -137,7 +139,15 @@ class Unit:
         face = None if parts.face is None else FaceDesk(parts.face, workers=workers, mailbox=mailbox, health=health)
         mailbox.attach(
             UnitHands(
-                card=CardDesk(reader=parts.reader, institution=parts.institution, workers=workers, mailbox=mailbox),
+                card=CardDesk(
+                    reader=parts.reader,
+                    institution=parts.institution,
+                    trust=parts.trust,
+                    workers=workers,
+                    mailbox=mailbox,
+                    clock=parts.clock,
+                    entropy=parts.entropy,
+                ),
                 face=face,
                 front=_front_of(parts.face),
                 panel=self.panel,

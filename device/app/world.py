@@ -12,6 +12,7 @@ from joserfc.jwk import ECKey
 
 from device.app.face_desk import FaceParts
 from device.app.unit import Identity, Parts, Unit
+from device.card.trust import CardTrust, Realm
 from device.domain.errors import Fault
 from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
@@ -76,6 +77,7 @@ class World:
     face: FaceWorks | None = None
     policy: Policy = field(default_factory=Policy)
     institution: InstitutionCredential | None = field(default_factory=SimulatedInstitutionCredential)
+    trust: CardTrust = field(default_factory=lambda: CardTrust(Realm.TEST))
     name: UnitId = WORLD_UNIT
     language: str = "ja"
     troubles: dict[str, Fault] = field(default_factory=dict)
@@ -104,6 +106,7 @@ class World:
             entropy=SeededEntropy(1),
             reader=self.reader,
             institution=self.institution,
+            trust=self.trust,
             face=self._face_parts(),
             keypad=self.keypad,
             indicators=self.indicators,
@@ -126,10 +129,12 @@ class World:
 
     # --- hands, eyes, time -------------------------------------------------------------------------------------------
 
-    def place(self, card: PlaceableCard) -> None:
-        """Put a card on the reader."""
+    def place(self, card: PlaceableCard, *others: PlaceableCard) -> None:
+        """Put a card on the reader, with `others` in the same hand."""
         self._card = card
         self.reader.place(card)
+        for other in others:
+            self.reader.place_another(other)
         self._settle()
 
     def lift(self) -> None:

@@ -14,7 +14,7 @@ MAX_LE = 256
 MAX_OFFSET = 0x7FFF
 """READ BINARY has 15 bits for the offset."""
 
-BY_AID, FILE_OF_APPLICATION, NO_ANSWER_DATA, CURRENT_FILE = 0x04, 0x02, 0x0C, 0x80
+BY_AID, FILE_OF_APPLICATION, NO_ANSWER_DATA, CURRENT_FILE, APPLICATIONS_KEY = 0x04, 0x02, 0x0C, 0x80, 0x00
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +93,11 @@ def verify(digits: bytearray) -> Command:
 def compute_signature(to_be_signed: bytes) -> Command:
     """COMPUTE DIGITAL SIGNATURE with the current key over bytes that the card pads itself."""
     return Command("SIGN", 0x80, 0x2A, 0x00, CURRENT_FILE, to_be_signed, le=MAX_LE)
+
+
+def prove_chip(to_be_signed: bytes) -> Command:
+    """COMPUTE DIGITAL SIGNATURE with the application's own key: internal authentication, needs no secret."""
+    return Command("PROVE CHIP", 0x80, 0x2A, 0x00, APPLICATIONS_KEY, to_be_signed, le=MAX_LE)
 
 
 def get_response(length: int) -> Command:

@@ -30,6 +30,8 @@ class CardFile(Enum):
     AUTH_PIN = (Application.JPKI, 0x0018)
     SURFACE_RECORD = (Application.SURFACE, 0x0002)
     """The card's face as a record of fields, the portrait among them."""
+    SURFACE_CERTIFICATE = (Application.SURFACE, 0x0004)
+    """A card-verifiable certificate of the key that signed the record."""
     REFERENCE_NUMBER_B = (Application.SURFACE, 0x0012)
 
     @property

@@ -7,6 +7,7 @@ from typing import Self
 from device.card import jpki, surface
 from device.card.channel import Channel
 from device.card.profiles import Profile, ToldBy, told_apart
+from device.card.surface import Portrait, PortraitCheck
 from device.domain.secrets import Pin, ReferenceNumberB
 from device.domain.values import CardFacts
 from device.ports.card import CardConnection
@@ -67,10 +68,11 @@ class MyNumberCard:
         """Return the tries that the card still gives for 照合番号B; 0 means blocked."""
         return surface.tries_left(self._channel)
 
-    def read_portrait(self, number: ReferenceNumberB, *, floor: int = PORTRAIT_FLOOR) -> bytes:
-        """Return the portrait as a JPEG 2000 file. The caller wipes the number.
+    def read_portrait(self, number: ReferenceNumberB, check: PortraitCheck, *, floor: int = PORTRAIT_FLOOR) -> Portrait:
+        """Return the portrait once it and the chip stood up to `check`. The caller wipes the number.
 
         Raise ReferenceNumberRefused when the card refused the number, or has fewer than `floor` tries left (then it was
-        not sent); CardUnreadable with PORTRAIT_MISSING or PORTRAIT_UNREADABLE.
+        not sent); CardUnreadable with PORTRAIT_MISSING, PORTRAIT_NOT_GENUINE, PORTRAIT_ORIGIN_UNKNOWN, CHIP_NOT_PROVEN
+        or PORTRAIT_UNREADABLE.
         """
-        return surface.read_portrait(self._channel, number, floor=floor)
+        return surface.read_portrait(self._channel, number, check, floor=floor)

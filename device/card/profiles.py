@@ -111,7 +111,7 @@ PROFILES = (
         pin=None,
         pin_use=PinUse.NOWHERE,
         certificate_needs_pin=False,
-        sources="no PIN, only face or visual check 6 (2) [2+]; what its PIN counter answers is not public 6 (2) [I], 11",
+        sources="no PIN, only face or visual check 6 (2) [2+]; the answer of its counter is not public 6 (2) [I], 11",
     ),
     Profile(
         kind=CardKind.TEST,

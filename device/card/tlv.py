@@ -53,6 +53,11 @@ def parse_fields(data: bytes) -> dict[int, bytes]:
 
     A tag that appears twice is refused: two readers of one record could see two different things.
     """
+    return {tag: field[read_header(field).size :] for tag, field in parse_whole_fields(data).items()}
+
+
+def parse_whole_fields(data: bytes) -> dict[int, bytes]:
+    """Return the fields as `parse_fields` does, each with its header as the card wrote it: what signatures cover."""
     fields: dict[int, bytes] = {}
     offset = 0
     while offset < len(data) and not _is_filler(data, offset):
@@ -62,7 +67,7 @@ def parse_fields(data: bytes) -> dict[int, bytes]:
             raise CardUnreadable(f"the field {header.tag:X} is cut off")
         if header.tag in fields:
             raise CardUnreadable(f"the field {header.tag:X} appears twice")
-        fields[header.tag] = data[offset + header.size : end]
+        fields[header.tag] = data[offset:end]
         offset = end
     return fields
 

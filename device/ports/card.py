@@ -47,4 +47,7 @@ class CardReader(Protocol):
         """
 
     def connect(self) -> CardConnection:
-        """Power the card and hold it exclusively. Raise CardLost (no card), CardUnreadable (mute card) or Fault."""
+        """Power the card and hold it exclusively.
+
+        Raise CardLost (no card), CardUnreadable (mute card), SeveralCards or Fault.
+        """

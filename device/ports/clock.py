@@ -16,3 +16,9 @@ class Clock(Protocol):
 
     def utc_now(self) -> datetime:
         """The wall clock, aware, in UTC. It may be wrong or jump: never subtract two of its readings."""
+
+    def utc_now_if_trusted(self) -> datetime | None:
+        """The wall clock where something vouches for it, else None: good enough to call a certificate expired.
+
+        A unit without a battery for its clock wakes up in the past and knows the day only once a time service has said.
+        """

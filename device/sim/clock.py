@@ -18,6 +18,7 @@ class SimulatedClock:
             raise ValueError("the start must say its zone")
         self._start = start.astimezone(UTC)
         self._passed_s = 0.0
+        self._vouched_for = True
         self._lock = threading.Lock()
 
     def monotonic_s(self) -> float:
@@ -28,6 +29,14 @@ class SimulatedClock:
     def utc_now(self) -> datetime:
         """Return the start plus the time that has passed."""
         return self._start + timedelta(seconds=self.monotonic_s())
+
+    def utc_now_if_trusted(self) -> datetime | None:
+        """Return the wall clock unless `doubt()` was called."""
+        return self.utc_now() if self._vouched_for else None
+
+    def doubt(self) -> None:
+        """From now on nothing vouches for the wall clock, as on a unit that has not met its time service yet."""
+        self._vouched_for = False
 
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass at once. Raise ValueError for a step back, NaN or infinity."""

@@ -3,8 +3,9 @@ from __future__ import annotations
 from threading import Condition
 from typing import TYPE_CHECKING, Self
 
-from device.domain.errors import CardLost, CardUnreadable, Fault
+from device.domain.errors import CardLost, CardUnreadable, Fault, SeveralCards
 from device.domain.reasons import Reason
+from device.sim.card import ContactLost
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -19,6 +20,7 @@ class SimulatedReader:
         self._name = name
         self._changed = Condition()
         self._card: PlaceableCard | None = None
+        self._others: list[PlaceableCard] = []
         self._broken = False
         self._held_by: SimulatedConnection | None = None
 
@@ -35,12 +37,23 @@ class SimulatedReader:
             self._card = card
             self._changed.notify_all()
 
+    def place_another(self, card: PlaceableCard) -> None:
+        """Put a second card beside the first, or a wallet full of them: none of them is spoken to any more."""
+        with self._changed:
+            if self._card is None:
+                raise ValueError("there is no first card")
+            self._others.append(card)
+            self._card.power_off()
+            self._held_by = None
+            self._changed.notify_all()
+
     def lift(self) -> None:
-        """Take the card away, with or without a command under way; harmless when there is none."""
+        """Take every card away, with or without a command under way; harmless when there is none."""
         with self._changed:
             if self._card is not None:
                 self._card.power_off()
             self._card = None
+            self._others.clear()
             self._held_by = None
             self._changed.notify_all()
 
@@ -74,6 +87,8 @@ class SimulatedReader:
                 raise self._fault("the card is held by another connection")
             if self._card is None:
                 raise CardLost("no card on the reader")
+            if self._others:
+                raise SeveralCards
             if not self._card.atr:
                 raise CardUnreadable("the card does not answer to power")
             self._card.power_on()
@@ -87,6 +102,11 @@ class SimulatedReader:
                 raise CardLost
             try:
                 return self._card.transmit(apdu)
+            except ContactLost:
+                # It lies there still, without power: who held it has to connect anew.
+                self._card.power_off()
+                self._held_by = None
+                raise
             except CardLost:
                 self.lift()
                 raise

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from device.card import MyNumberCard, ReferenceNumberRefused
+from device.card import MyNumberCard, PortraitCheck, ReferenceNumberRefused
 from device.domain.errors import CardLost, CardUnknown, CardUnreadable, PinBlocked, PinRejected
 from device.domain.secrets import Pin, ReferenceNumberB
 from device.domain.values import CardFacts, CardKind, PinUse
@@ -22,11 +22,13 @@ from device.sim.card import (
     OtherCard,
     SimulatedCard,
 )
+from device.sim.card_trust import simulated_trust
 from device.sim.institution import SimulatedInstitutionCredential
 
 MakeCard = Callable[..., SimulatedCard]
 Listen = Callable[[Any], Any]
 
+CHECK = PortraitCheck(challenge=bytes(32), unknown_anchor_goes_on=True)
 QUIRKS = [
     Misbehaviour(error_after_power_up=True),
     Misbehaviour(largest_read=100),
@@ -56,8 +58,9 @@ def test_all_of_a_visit_works_whatever_the_cards_habits(
     certificate = visit.read_certificate()
     x509.load_der_x509_certificate(certificate).verify_directly_issued_by(card_credentials.authority.certificate)
 
+    check = PortraitCheck(bytes(32), simulated_trust(card_credentials.authority).surfaces)
     assert visit.reference_number_tries_left() == 10
-    assert visit.read_portrait(card.reference_number()) == portrait
+    assert visit.read_portrait(card.reference_number(), check).jp2 == portrait
 
     with pytest.raises(PinRejected) as rejected:
         visit.verify_pin(Pin(b"0000"))
@@ -86,10 +89,10 @@ def test_a_wrong_number_of_the_front_costs_a_try_until_the_floor_stops_it(make_c
     visit = MyNumberCard.identify(listen(make_card()))
     for left in (9, 8, 7, 6, 5, 4):
         with pytest.raises(ReferenceNumberRefused) as refused:
-            visit.read_portrait(ReferenceNumberB(b"55021720352286"))
+            visit.read_portrait(ReferenceNumberB(b"55021720352286"), CHECK)
         assert (refused.value.tries_left, refused.value.sent) == (left, True)
     with pytest.raises(ReferenceNumberRefused) as refused:
-        visit.read_portrait(ReferenceNumberB(b"55021720352286"))
+        visit.read_portrait(ReferenceNumberB(b"55021720352286"), CHECK)
     assert (refused.value.tries_left, refused.value.sent) == (4, False)
     assert visit.reference_number_tries_left() == 4
 
@@ -97,7 +100,7 @@ def test_a_wrong_number_of_the_front_costs_a_try_until_the_floor_stops_it(make_c
 def test_the_stand_in_of_an_institution_unlocks_the_simulated_card(make_card: MakeCard, listen: Listen) -> None:
     card = make_card()
     visit = MyNumberCard.identify(listen(card))
-    visit.read_portrait(card.reference_number())
+    visit.read_portrait(card.reference_number(), CHECK)
     assert visit.unlock_by_institution(SimulatedInstitutionCredential())
     check_signature(visit.read_certificate(), visit.sign(b"challenge"), b"challenge")
 
@@ -174,7 +177,7 @@ def test_a_card_whose_files_lie_about_their_length_is_unreadable(make_card: Make
     with pytest.raises(CardUnreadable, match="claims"):
         visit.read_certificate()
     with pytest.raises(CardUnreadable, match="claims"):
-        visit.read_portrait(card.reference_number())
+        visit.read_portrait(card.reference_number(), CHECK)
 
 
 def test_a_card_may_leave_after_any_command(make_card: MakeCard, listen: Listen) -> None:
@@ -184,7 +187,7 @@ def test_a_card_may_leave_after_any_command(make_card: MakeCard, listen: Listen)
         try:
             visit = MyNumberCard.identify(listen(card))
             visit.read_certificate()
-            visit.read_portrait(card.reference_number())
+            visit.read_portrait(card.reference_number(), CHECK)
             visit.verify_pin(Pin(b"1234"))
             visit.sign(b"challenge")
         except CardLost:

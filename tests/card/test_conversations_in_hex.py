@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from device.card import MyNumberCard, ReferenceNumberRefused
+from device.card import MyNumberCard, PortraitCheck, ReferenceNumberRefused
+from device.card.trust import Chain, Origin
 from device.domain.errors import CardLost, CardUnknown, CardUnreadable, PinBlocked, PinRejected
 from device.domain.reasons import Reason
 from device.domain.secrets import Pin, ReferenceNumberB
@@ -33,6 +34,8 @@ IPHONE = [SELECT_JPKI, SELECT_TOKEN, read_label("JPKIAPIOSTOKEN"), NO_SURFACE]
 ANDROID = [SELECT_JPKI, SELECT_TOKEN, read_label("JPKIAPGPSETOKEN"), NO_SURFACE]
 
 Play = Callable[[list[tuple[str, str]]], Any]
+Issuers = Any
+"""The class of the fixture, which lives in a conftest."""
 
 
 @pytest.mark.parametrize(
@@ -233,46 +236,97 @@ SELECT_B = ("00A4020C 02 0012", "9000")
 VERIFY_B = "00200080 0E 3535303231373230333532323835"
 
 
-def record_with(portrait_field: str) -> str:
-    """EF 0002 with two-byte lengths that one byte would hold, as real cards have them."""
-    body = "DF2204" + b"1980".hex() + portrait_field + "DF2900"
-    return f"FF208200{len(bytes.fromhex(body)):02X}{body}"
+CHALLENGE = bytes(range(32))
+PROVE_CHIP = (  # SHA-256 of the challenge
+    "802A0000 33 3031300D060960864801650304020105000420"
+    "630DCD2966C4336691125448BBB25B4FF412A49C732DB2C8ABC1B8581BD710DD 00"
+)
+STRICT = PortraitCheck(CHALLENGE)
+LENIENT = PortraitCheck(CHALLENGE, unknown_anchor_goes_on=True)
 
 
-def portrait_script(record: str, *, tries: str = "63CA") -> list[tuple[str, str]]:
-    raw = bytes.fromhex(record)
-    return [
-        *PLASTIC,
-        SELECT_B,
-        ("00200080", tries),
-        (VERIFY_B, "9000"),
-        ("00A4020C 02 0002", "9000"),
-        ("00B00000 07", raw[:7].hex() + "9000"),
-        (f"00B00007 {len(raw) - 7:02X}", raw[7:].hex() + "9000"),
-    ]
+def read_file(identifier: str, content: bytes) -> list[tuple[str, str]]:
+    """Its header, then the rest in pieces of 256 bytes."""
+    sizes = [7, *[256] * ((len(content) - 7) // 256), (len(content) - 7) % 256]
+    script = [(f"00A4020C 02 {identifier}", "9000")]
+    offset = 0
+    for size in sizes:
+        script.append((f"00B0{offset:04X}{size % 256:02X}", content[offset : offset + size].hex() + "9000"))
+        offset += size
+    return script
 
 
-def test_the_portrait_is_opened_with_the_number_on_the_cards_front(play: Play) -> None:
-    record = record_with(f"DF278200{len(PORTRAIT):02X}{PORTRAIT.hex()}")
-    card = MyNumberCard.identify(play(portrait_script(record)))
+def portrait_script(record: bytes, *rest: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    opened = [*PLASTIC, SELECT_B, ("00200080", "63CA"), (VERIFY_B, "9000"), *read_file("0002", record)]
+    return [line for part in (opened, *rest) for line in part]
+
+
+def proof(issuers: Issuers) -> list[tuple[str, str]]:
+    return [(PROVE_CHIP, issuers.prove_chip(CHALLENGE).hex() + "9000")]
+
+
+def test_the_portrait_is_opened_with_the_number_on_the_cards_front_and_used_after_three_proofs(
+    play: Play, issuers: Issuers
+) -> None:
+    script = portrait_script(issuers.record(PORTRAIT), read_file("0004", issuers.certificate()), proof(issuers))
+    card = MyNumberCard.identify(play(script))
     number = ReferenceNumberB(b"55021720352285")
-    assert card.read_portrait(number) == PORTRAIT
+    portrait = card.read_portrait(number, PortraitCheck(CHALLENGE, (issuers.anchor,)))
+    assert portrait.jp2 == PORTRAIT
+    assert portrait.origin == Origin(Chain.VALID, "portraits")
     assert number.reveal() == b"55021720352285"  # the caller wipes it
 
 
-@pytest.mark.parametrize("field", ["", "DF2700"])
-def test_a_card_of_a_small_child_has_no_portrait(play: Play, field: str) -> None:
+def test_a_portrait_of_unknown_origin_is_used_only_where_the_policy_lets_it(play: Play, issuers: Issuers) -> None:
+    files = [issuers.record(PORTRAIT), read_file("0004", issuers.certificate())]
+    portrait = MyNumberCard.identify(play(portrait_script(*files, proof(issuers)))).read_portrait(
+        ReferenceNumberB(b"55021720352285"), LENIENT
+    )
+    assert portrait.origin == Origin(Chain.ANCHOR_UNKNOWN)
+    with pytest.raises(CardUnreadable) as unknown:
+        MyNumberCard.identify(play(portrait_script(*files))).read_portrait(ReferenceNumberB(b"55021720352285"), STRICT)
+    assert unknown.value.reason is Reason.PORTRAIT_ORIGIN_UNKNOWN
+
+
+def test_a_record_that_its_signer_did_not_sign_is_refused_before_the_chip_is_asked(
+    play: Play, issuers: Issuers
+) -> None:
+    altered = issuers.record(PORTRAIT).replace(b"picture", b"Picture")
+    script = portrait_script(altered, read_file("0004", issuers.certificate()))
+    with pytest.raises(CardUnreadable) as refused:
+        MyNumberCard.identify(play(script)).read_portrait(ReferenceNumberB(b"55021720352285"), LENIENT)
+    assert refused.value.reason is Reason.PORTRAIT_NOT_GENUINE
+
+
+@pytest.mark.parametrize("answer", ["AA" * 256 + "9000", "9000", "6985", "6982", "AA" * 255 + "9000"])
+def test_a_chip_that_does_not_answer_our_challenge_is_not_believed(play: Play, issuers: Issuers, answer: str) -> None:
+    script = portrait_script(issuers.record(PORTRAIT), read_file("0004", issuers.certificate()), [(PROVE_CHIP, answer)])
+    with pytest.raises(CardUnreadable) as refused:
+        MyNumberCard.identify(play(script)).read_portrait(ReferenceNumberB(b"55021720352285"), LENIENT)
+    assert refused.value.reason is Reason.CHIP_NOT_PROVEN
+
+
+def test_an_old_answer_of_the_right_chip_is_not_believed(play: Play, issuers: Issuers) -> None:
+    replayed = [(PROVE_CHIP, issuers.prove_chip(bytes(32)).hex() + "9000")]
+    script = portrait_script(issuers.record(PORTRAIT), read_file("0004", issuers.certificate()), replayed)
+    with pytest.raises(CardUnreadable) as refused:
+        MyNumberCard.identify(play(script)).read_portrait(ReferenceNumberB(b"55021720352285"), LENIENT)
+    assert refused.value.reason is Reason.CHIP_NOT_PROVEN
+
+
+def test_a_card_of_a_small_child_has_no_portrait(play: Play, issuers: Issuers) -> None:
     with pytest.raises(CardUnreadable) as missing:
-        MyNumberCard.identify(play(portrait_script(record_with(field)))).read_portrait(
-            ReferenceNumberB(b"55021720352285")
+        MyNumberCard.identify(play(portrait_script(issuers.record(b"")))).read_portrait(
+            ReferenceNumberB(b"55021720352285"), STRICT
         )
     assert missing.value.reason is Reason.PORTRAIT_MISSING
 
 
-def test_a_portrait_that_is_no_jpeg_2000_is_unreadable(play: Play) -> None:
-    script = portrait_script(record_with("DF2704FFD8FFE0"))
+def test_a_portrait_that_is_no_jpeg_2000_is_unreadable(play: Play, issuers: Issuers) -> None:
+    record = issuers.record(bytes.fromhex("FFD8FFE0"))
+    script = portrait_script(record, read_file("0004", issuers.certificate()), proof(issuers))
     with pytest.raises(CardUnreadable) as unreadable:
-        MyNumberCard.identify(play(script)).read_portrait(ReferenceNumberB(b"55021720352285"))
+        MyNumberCard.identify(play(script)).read_portrait(ReferenceNumberB(b"55021720352285"), LENIENT)
     assert unreadable.value.reason is Reason.PORTRAIT_UNREADABLE
 
 
@@ -280,7 +334,7 @@ def test_a_portrait_that_is_no_jpeg_2000_is_unreadable(play: Play) -> None:
 def test_a_refused_number_tells_what_is_left(play: Play, answer: str, tries: int) -> None:
     script = [*PLASTIC, SELECT_B, ("00200080", "63CA"), (VERIFY_B, answer)]
     with pytest.raises(ReferenceNumberRefused) as refused:
-        MyNumberCard.identify(play(script)).read_portrait(ReferenceNumberB(b"55021720352285"))
+        MyNumberCard.identify(play(script)).read_portrait(ReferenceNumberB(b"55021720352285"), STRICT)
     assert refused.value.tries_left == tries
     assert refused.value.sent
     assert refused.value.reason is Reason.REFERENCE_NUMBER_REFUSED
@@ -289,14 +343,14 @@ def test_a_refused_number_tells_what_is_left(play: Play, answer: str, tries: int
 def test_a_refused_number_without_a_counter_is_followed_by_the_question(play: Play) -> None:
     script = [*PLASTIC, SELECT_B, ("00200080", "63CA"), (VERIFY_B, "6300"), ("00200080", "63C9")]
     with pytest.raises(ReferenceNumberRefused) as refused:
-        MyNumberCard.identify(play(script)).read_portrait(ReferenceNumberB(b"55021720352285"))
+        MyNumberCard.identify(play(script)).read_portrait(ReferenceNumberB(b"55021720352285"), STRICT)
     assert refused.value.tries_left == 9
 
 
 def test_an_answer_to_the_number_that_is_no_answer_makes_the_card_unreadable(play: Play) -> None:
     script = [*PLASTIC, SELECT_B, ("00200080", "63CA"), (VERIFY_B, "6985")]
     with pytest.raises(CardUnreadable, match="6985"):
-        MyNumberCard.identify(play(script)).read_portrait(ReferenceNumberB(b"55021720352285"))
+        MyNumberCard.identify(play(script)).read_portrait(ReferenceNumberB(b"55021720352285"), STRICT)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +359,7 @@ def test_an_answer_to_the_number_that_is_no_answer_makes_the_card_unreadable(pla
 def test_below_the_floor_the_number_is_not_sent(play: Play, answer: str, floor: int) -> None:
     script = [*PLASTIC, SELECT_B, ("00200080", answer)]
     with pytest.raises(ReferenceNumberRefused) as refused:
-        MyNumberCard.identify(play(script)).read_portrait(ReferenceNumberB(b"55021720352285"), floor=floor)
+        MyNumberCard.identify(play(script)).read_portrait(ReferenceNumberB(b"55021720352285"), STRICT, floor=floor)
     assert not refused.value.sent
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import device.card
-from device.card import MyNumberCard, apdu
+from device.card import MyNumberCard, PortraitCheck, apdu
 from device.card.files import Application, CardFile
 from device.domain.secrets import Pin
 from device.sim.card import SimulatedCard
@@ -67,6 +67,7 @@ def test_no_builder_takes_a_file_number_or_an_identifier() -> None:
         "tries_left": [],
         "verify": ["bytearray"],
         "compute_signature": ["bytes"],
+        "prove_chip": ["bytes"],
         "get_response": ["int"],
     }
 
@@ -90,7 +91,7 @@ def test_a_whole_visit_selects_nothing_else(
     visit = MyNumberCard.identify(heard)
     visit.read_certificate()
     visit.reference_number_tries_left()
-    visit.read_portrait(card.reference_number())
+    visit.read_portrait(card.reference_number(), PortraitCheck(bytes(32), unknown_anchor_goes_on=True))
     visit.unlock_by_institution(SimulatedInstitutionCredential())
     visit.sign(b"challenge")
     visit.pin_tries_left()
@@ -107,7 +108,10 @@ def test_a_whole_visit_selects_nothing_else(
         "0017",
         "0018",
         "0002",
+        "0004",
         "0012",
     }
     assert all(apdu[2] < 0x80 for apdu in heard.heard if apdu[1] == 0xB0)
-    assert all(apdu[3] == 0x80 for apdu in heard.heard if apdu[1] in {0x20, 0x2A})
+    assert all(apdu[3] == 0x80 for apdu in heard.heard if apdu[1] == 0x20)
+    # 00 stands for the key of the application itself, which proves the chip; every other key is the selected one.
+    assert [apdu[3] for apdu in heard.heard if apdu[1] == 0x2A] == [0x00, 0x80, 0x80]

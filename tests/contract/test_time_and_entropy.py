@@ -36,6 +36,18 @@ def test_the_wall_clock_knows_its_zone(clock: Clock) -> None:
     assert clock.utc_now().utcoffset() == timedelta(0)
 
 
+def test_a_wall_clock_is_vouched_for_or_not_given(clock: Clock) -> None:
+    vouched = clock.utc_now_if_trusted()
+    assert vouched is None or vouched.utcoffset() == timedelta(0)
+
+
+def test_a_simulated_clock_can_be_doubted() -> None:
+    clock = SimulatedClock()
+    assert clock.utc_now_if_trusted() == clock.utc_now()
+    clock.doubt()
+    assert clock.utc_now_if_trusted() is None
+
+
 @pytest.mark.parametrize("length", [0, 1, 16, 32])
 def test_tokens_are_as_long_as_asked_for(entropy: Entropy, length: int) -> None:
     assert len(entropy.token(length)) == length

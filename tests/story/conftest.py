@@ -27,6 +27,7 @@ from device.domain.values import CardKind, ConsentItem, UnitId
 from device.drivers.mutual_tls import TlsFiles
 from device.drivers.portrait import SandboxedPortraitDecoder
 from device.sim.card import CardAuthority, CardFrontPrint, Misbehaviour, SimulatedCard
+from device.sim.card_trust import simulated_trust
 from device.sim.clock import SimulatedClock
 from device.sim.entropy import SeededEntropy
 from device.sim.line import MemoryBroker
@@ -148,13 +149,15 @@ def clinic(tmp_path: Path, authority: SiteAuthority, card_authority: CardAuthori
 
 
 @pytest.fixture
-def build_world(clinic: Clinic, identity: Callable[[str], TlsFiles], face_works: FaceWorks) -> Callable[..., World]:
+def build_world(
+    clinic: Clinic, identity: Callable[[str], TlsFiles], face_works: FaceWorks, card_authority: CardAuthority
+) -> Callable[..., World]:
     """A unit before the clinic's broker; keyword arguments are those of `World`."""
     files = identity(UNIT)
     signer = Signer.load(files.key.read_bytes(), files.certificate.read_bytes())
 
     def build(**changes: Any) -> World:  # noqa: ANN401  whatever World takes
-        parts: dict[str, Any] = {"face": face_works} | changes
+        parts: dict[str, Any] = {"face": face_works, "trust": simulated_trust(card_authority)} | changes
         return World(broker=clinic.broker, clock=clinic.clock, signer=signer, clinic_key=clinic.key, **parts)
 
     return build

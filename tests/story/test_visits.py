@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from device.app.cli import MODELS_DIR
+from device.app.face_models import load_engine
 from device.app.world import World
+from device.card.trust import CardTrust, Realm
+from device.domain.errors import Fault
 from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
 from device.domain.values import CardKind, Method
@@ -17,6 +23,9 @@ from device.reception.states import AskingConsent, AskingPin, Matching, WarningL
 from device.sim.card import CardAuthority, Misbehaviour, OtherCard, SimulatedCard
 from device.sim.line import MemoryBroker
 from device.sim.portrait import Photo
+from device.wire import topics
+from device.wire.codec import decode
+from device.wire.messages import Status
 
 MakeCard = Callable[..., SimulatedCard]
 PhotoOf = Callable[[str], Photo]
@@ -348,7 +357,160 @@ def test_the_service_may_refuse_a_match_without_signature(
 def test_a_card_of_a_foreign_authority_is_not_believed(world: World, make_card: MakeCard, photo: PhotoOf) -> None:
     world.show(photo("obama2"))
     world.place(make_card(portrait=photo("obama"), authority=CardAuthority()))
+    assert world.has_said(Reason.PORTRAIT_NOT_GENUINE)
+    world.type_keys("1234#")
     assert ended_with(world, Reason.CERTIFICATE_NOT_TRUSTED)
+
+
+@pytest.mark.parametrize(
+    ("misbehaviour", "reason"),
+    [
+        (Misbehaviour(portrait_altered=True), Reason.PORTRAIT_NOT_GENUINE),
+        (Misbehaviour(chip_is_copy=True), Reason.CHIP_NOT_PROVEN),
+    ],
+)
+def test_a_portrait_that_does_not_stand_up_to_its_proofs_is_never_looked_at(
+    world: World, make_card: MakeCard, photo: PhotoOf, misbehaviour: Misbehaviour, reason: Reason
+) -> None:
+    world.show(photo("obama2"))
+    world.place(make_card(portrait=photo("obama"), misbehaviour=misbehaviour))
+    assert world.has_said(reason)
+    assert isinstance(world.state, AskingPin)
+    world.type_keys("1234#")
+    world.type_keys("#")
+    assert ended_with(world, Reason.QUALIFIED)
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_portrait_of_unknown_origin_is_used_as_the_policy_says(
+    build_world: Build,
+    make_card: MakeCard,
+    photo: PhotoOf,
+    caplog: pytest.LogCaptureFixture,
+    goes_on: bool,  # noqa: FBT001  a table of cases
+) -> None:
+    world = build_world(trust=CardTrust(Realm.TEST, unknown_surface_goes_on=goes_on))
+    world.show(photo("obama2"))
+    world.place(make_card(portrait=photo("obama")))
+    assert isinstance(world.state, AskingConsent) is goes_on
+    assert world.has_said(Reason.PORTRAIT_ORIGIN_UNKNOWN) is not goes_on
+    assert any("not among the anchors" in message for message in caplog.messages) is goes_on
+
+
+def test_a_test_card_is_refused_by_a_unit_in_service(
+    build_world: Build, make_card: MakeCard, last_result: LastResult
+) -> None:
+    world = build_world(trust=CardTrust(Realm.PRODUCTION))
+    card = make_card()
+    world.place(card)
+    assert ended_with(world, Reason.TEST_CARD)
+    assert last_result()["reason"] == "test_card"
+
+
+def test_a_test_phone_is_refused_by_a_unit_in_service_once_it_shows_its_certificate(
+    build_world: Build, make_card: MakeCard
+) -> None:
+    world = build_world(trust=CardTrust(Realm.PRODUCTION))
+    world.place(make_card(kind=CardKind.ANDROID))
+    world.type_keys("1234#")
+    assert ended_with(world, Reason.TEST_CARD)
+
+
+def test_an_expired_certificate_is_said_at_once_where_the_clock_can_be_trusted(
+    world: World, make_card: MakeCard, photo: PhotoOf
+) -> None:
+    world.show(photo("obama2"))
+    world.place(make_card(1006, portrait=photo("obama")))
+    assert ended_with(world, Reason.CERTIFICATE_EXPIRED)
+    assert not world.has_said(Phrase.LOOK_AT_CAMERA)
+
+
+def test_with_a_clock_that_nothing_vouches_for_the_service_judges_the_date(
+    world: World, make_card: MakeCard, photo: PhotoOf
+) -> None:
+    world.clock.doubt()
+    world.show(photo("obama2"))
+    world.place(make_card(1006, portrait=photo("obama")))
+    assert world.has_said(Phrase.LOOK_AT_CAMERA)
+    assert ended_with(world, Reason.CERTIFICATE_EXPIRED)
+
+
+def test_a_phone_has_no_months_of_grace(world: World, make_card: MakeCard) -> None:
+    world.place(make_card(1007, kind=CardKind.IPHONE))
+    assert ended_with(world, Reason.CERTIFICATE_EXPIRED)
+
+
+def test_a_phone_that_has_not_confirmed_its_holder_is_asked_to(world: World, make_card: MakeCard) -> None:
+    world.place(make_card(kind=CardKind.IPHONE, misbehaviour=Misbehaviour(phone_locked=True)))
+    assert ended_with(world, Reason.PHONE_LOCKED)
+
+
+def test_two_cards_at_once_are_told_apart_by_the_visitor(
+    world: World, make_card: MakeCard, photo: PhotoOf, last_result: LastResult
+) -> None:
+    card = make_card()
+    world.place(card, OtherCard())
+    assert ended_with(world, Reason.SEVERAL_CARDS)
+    assert last_result()["reason"] == "several_cards"
+    assert card.pin_tries_left == 3
+    world.lift()
+    visit_by_face(world, make_card, photo)
+    assert ended_with(world, Reason.QUALIFIED)
+
+
+def command_of_the_pin(world: World, make_card: MakeCard, **options: Any) -> int:  # noqa: ANN401  make_card's own
+    """Which command, counted from power-up, carries the PIN in a visit by PIN."""
+    for number in range(1, 60):
+        card = make_card(misbehaviour=Misbehaviour(leaves_after=number), **options)
+        world.place(card)
+        if isinstance(world.state, AskingPin):
+            world.type_keys("9876#")
+        world.lift()
+        world.pass_time(10)
+        if card.pin_tries_left < 3:
+            return number
+    raise AssertionError("no PIN was sent")
+
+
+@pytest.mark.parametrize(
+    ("typed", "tries", "left"), [("9876#", 3, 2), ("9876#", 2, 1), ("9876#", 1, 0), ("1234#", 3, 3)]
+)
+def test_after_contact_broke_on_the_pin_the_card_is_asked_before_anything_is_said(
+    build_world: Build, make_card: MakeCard, last_result: LastResult, typed: str, tries: int, left: int
+) -> None:
+    world = build_world(policy=Policy(first_method=Method.PIN), face=None)
+    at = command_of_the_pin(world, make_card)
+    card = make_card(pin_tries=tries, misbehaviour=Misbehaviour(loses_contact_at=at))
+    world.place(card)
+    if tries == 1:
+        world.type_keys("#")
+    world.type_keys(typed)
+    assert card.pin_tries_left == left, "sent once, counted once"
+    match left:
+        case 0:
+            assert ended_with(world, Reason.PIN_UNANSWERED) or ended_with(world, Reason.PIN_BLOCKED)
+            return
+        case 1:
+            assert isinstance(world.state, WarningLastTry)
+            world.type_keys("#")
+        case _:
+            assert world.has_said(Phrase.ENTER_PIN, tries_left=left)
+    assert world.has_said(Reason.PIN_UNANSWERED)
+    world.type_keys("1234#")
+    world.type_keys("#")
+    assert ended_with(world, Reason.QUALIFIED)
+    assert last_result()["assurance"] == "pin_signature"
+
+
+def test_a_phone_that_lost_contact_on_the_pin_could_be_another_phone_so_the_visit_ends(
+    world: World, make_card: MakeCard
+) -> None:
+    at = command_of_the_pin(world, make_card, kind=CardKind.ANDROID)
+    card = make_card(kind=CardKind.ANDROID, misbehaviour=Misbehaviour(loses_contact_at=at))
+    world.place(card)
+    world.type_keys("9876#")
+    assert ended_with(world, Reason.CARD_REMOVED)
+    assert card.pin_tries_left == 2
 
 
 def test_the_star_key_cancels(world: World, make_card: MakeCard, last_result: LastResult) -> None:
@@ -471,3 +633,55 @@ def test_a_reader_that_is_unplugged_is_reported_and_serves_again_when_it_is_back
     visit_by_face(world, make_card, photo)
     assert ended_with(world, Reason.QUALIFIED)
     assert world.unit.health.troubles == ()
+
+
+def test_weights_with_a_wrong_digest_leave_the_pin_and_the_unit_says_what_it_lacks(
+    build_world: Build, broker: MemoryBroker, make_card: MakeCard, photo: PhotoOf, tmp_path: Path
+) -> None:
+    shutil.copy(MODELS_DIR / "manifest.toml", tmp_path)
+    (tmp_path / "weights").mkdir()
+    for weights in (MODELS_DIR / "weights").iterdir():
+        (tmp_path / "weights" / weights.name).write_bytes(b"not a network")
+    with pytest.raises(Fault) as caught:
+        load_engine(tmp_path)
+    assert caught.value.reason is Reason.MODEL_DIGEST_MISMATCH
+
+    world = build_world(face=None, troubles={"models": caught.value})
+    world.place(make_card(portrait=photo("obama")))
+    assert isinstance(world.state, AskingPin)
+    assert not world.has_said(Phrase.LOOK_AT_CAMERA)
+    world.type_keys("1234#")
+    world.type_keys("#")
+    assert ended_with(world, Reason.QUALIFIED)
+    status = decode(broker.retained(topics.up(world.name, topics.Up.STATUS)) or b"", Status)
+    assert status.state == "impaired"
+    assert status.troubles == [Reason.MODEL_DIGEST_MISMATCH]
+
+
+def test_a_stuck_key_is_reported_until_it_is_free_again(world: World) -> None:
+    world.keypad.jam("5")
+    for _ in range(150):
+        world.pass_time(0.1)
+    assert Reason.KEYPAD_FAULT in world.unit.health.troubles
+    world.keypad.free("5")
+    for _ in range(5):
+        world.pass_time(0.1)
+    assert world.unit.health.troubles == ()
+
+
+def test_keys_mashed_during_speech_do_no_harm(world: World, make_card: MakeCard, photo: PhotoOf) -> None:
+    world.show(photo("obama2"))
+    world.type_keys("159*0#")
+    card = make_card(portrait=photo("obama"))
+    world.place(card)
+    world.type_keys("7890")
+    assert isinstance(world.state, AskingConsent)
+    assert card.pin_tries_left == 3
+
+
+def test_nobody_hears_a_digit_and_all_keys_sound_the_same(world: World, make_card: MakeCard) -> None:
+    world.place(make_card())
+    before = len(world.voice.said)
+    world.type_keys("1234")
+    assert len(world.voice.said) == before
+    assert "1234" not in repr(world.happenings)

@@ -24,6 +24,7 @@ from device.app.demo.stage import Stage, open_stage
 from device.app.demo.visits import VISITS, Act, Lift, Place, Press, Stand, Visit, Wait
 from device.reception.states import Idle, Settled
 from device.sim.card import SimulatedCard
+from device.sim.card_trust import simulated_trust
 
 PRINTED_WIDTH = 132
 """Columns where the story goes to a file."""
@@ -63,10 +64,15 @@ def play(models_dir: Path, *, as_json: bool, keep: bool, pcsc: bool, language: s
         folder = Path(name)
         with (
             open_site(folder, card_authority=cast.authority.certificate_pem, people=SHIPPED, now=now) as site,
-            open_stage(folder, site, models_dir=models_dir, language=language, pcsc=pcsc, watcher=narrator.observe) as (
-                stage,
-                unit,
-            ),
+            open_stage(
+                folder,
+                site,
+                models_dir=models_dir,
+                trust=simulated_trust(cast.authority),
+                language=language,
+                pcsc=pcsc,
+                watcher=narrator.observe,
+            ) as (stage, unit),
         ):
             results = Results(site.results)
             narrator.open(pcsc=pcsc, troubles=unit.health.troubles)

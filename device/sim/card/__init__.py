@@ -7,6 +7,8 @@ applications      公的個人認証AP and 券面事項確認AP with their conte
 commands          what a command APDU says, and the status words of the answers
 simulated_card    the chip: power, selection, commands
 misbehaviour      how a card can be wrong, as data
+hostile           files that are written to hurt their reader
+link              how long the link and the chip take
 stand_in          an invented exchange for PIN-less use, on no card but this one
 other_cards       cards that are no My Number Card
 """
@@ -14,10 +16,12 @@ other_cards       cards that are no My Number Card
 from device.sim.card.authority import CardAuthority
 from device.sim.card.credentials import CardCredentials
 from device.sim.card.front import CardFrontPrint
+from device.sim.card.hostile import Hostility, claim_picture_size
 from device.sim.card.keys import Algorithm
+from device.sim.card.link import Link, TimedCard
 from device.sim.card.misbehaviour import Misbehaviour
 from device.sim.card.other_cards import OtherCard
-from device.sim.card.placeable import PlaceableCard
+from device.sim.card.placeable import ContactLost, PlaceableCard
 from device.sim.card.simulated_card import CONTACT_ATR, CONTACTLESS_ATR, SimulatedCard
 
 __all__ = [
@@ -27,8 +31,13 @@ __all__ = [
     "CardAuthority",
     "CardCredentials",
     "CardFrontPrint",
+    "ContactLost",
+    "Hostility",
+    "Link",
     "Misbehaviour",
     "OtherCard",
     "PlaceableCard",
     "SimulatedCard",
+    "TimedCard",
+    "claim_picture_size",
 ]

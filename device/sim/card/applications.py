@@ -13,6 +13,8 @@ from device.sim.card.credentials import CardCredentials
 from device.sim.card.encoding import blank_image, claim_length, digest_info, fill, public_key_fields, sign_padded, tlv
 from device.sim.card.files import Application, File, KeyFile, Secret, Transparent
 from device.sim.card.front import CardFrontPrint
+from device.sim.card.hostile import spoil
+from device.sim.card.misbehaviour import Misbehaviour
 
 JPKI_AID: Final = bytes.fromhex("D392F000260100000001")
 SURFACE_AID: Final = bytes.fromhex("D3921000310001010402")
@@ -25,6 +27,8 @@ _LABELS: Final = {
     CardKind.ANDROID: "JPKIAPGPSETOKEN",
     CardKind.IPHONE: "JPKIAPIOSTOKEN",
 }
+_TWO_BYTE_TAG: Final = 0x1F
+_JP2_BOX: Final = bytes.fromhex("0000000C6A5020200D0A870A")
 _TOKEN_FLAGS: Final = 0x040D
 _NAME_SIZE, _ADDRESS_SIZE, _CODE_SIZE = (480, 48), (480, 96), (24, 12)
 _OFFSET_TABLE_SIZE: Final = 18
@@ -32,16 +36,16 @@ MAX_PORTRAIT_SIZE: Final = 30_000
 
 
 def jpki_application(
-    credentials: CardCredentials, kind: CardKind, auth_pin: Secret, signing_password: Secret, claimed: int | None
+    credentials: CardCredentials, kind: CardKind, auth_pin: Secret, signing_password: Secret, wrong: Misbehaviour
 ) -> Application:
     """Build the 公的個人認証AP."""
     authority = credentials.authority
 
     def certificate(get: x509.Certificate) -> bytes:
         der = get.public_bytes(Encoding.DER)
-        return fill(der if claimed is None else claim_length(der, 1, claimed))
+        return fill(_written(der, wrong))
 
-    key_needs = None if kind is CardKind.IPHONE else auth_pin
+    key_needs = None if kind is CardKind.IPHONE and not wrong.phone_locked else auth_pin
     certificate_needs = auth_pin if kind is CardKind.ANDROID else None
     files: dict[int, File] = {
         0x0001: Transparent(lambda: certificate(credentials.signing_certificate), needs=signing_password),
@@ -61,7 +65,7 @@ def jpki_application(
 
 
 def surface_application(
-    credentials: CardCredentials, front: CardFrontPrint, portrait: bytes | None, claimed: int | None
+    credentials: CardCredentials, front: CardFrontPrint, portrait: bytes | None, wrong: Misbehaviour
 ) -> Application:
     """Build the 券面事項確認AP; without a portrait the record has none."""
     if portrait is not None and len(portrait) > MAX_PORTRAIT_SIZE:
@@ -70,19 +74,31 @@ def surface_application(
 
     def record() -> bytes:
         content = surface_record(credentials, front, portrait)
-        return fill(content if claimed is None else claim_length(content, 2, claimed))
+        if wrong.portrait_altered:
+            at = content.index(_JP2_BOX) + len(_JP2_BOX)
+            content = content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+        return fill(_written(content, wrong))
 
     return Application(
         SURFACE_AID,
         {
             0x0002: Transparent(record, needs=number_b),
             0x0003: Transparent(lambda: fill(basic_information())),
-            0x0004: Transparent(lambda: fill(credentials.authority.surface_certificate)),
+            0x0004: Transparent(lambda: fill(_written(credentials.authority.surface_certificate, wrong))),
             0x0012: number_b,
-            0x001A: KeyFile(lambda: credentials.chip_key),
+            0x001A: KeyFile(lambda: credentials.signing_key if wrong.chip_is_copy else credentials.chip_key),
         },
         signs_with=0x001A,
     )
+
+
+def _written(content: bytes, wrong: Misbehaviour) -> bytes:
+    """Return a TLV file as this card writes it."""
+    if wrong.hostile is not None:
+        return spoil(content, wrong.hostile)
+    if wrong.claimed_length is not None:
+        return claim_length(content, 2 if content[0] & _TWO_BYTE_TAG == _TWO_BYTE_TAG else 1, wrong.claimed_length)
+    return content
 
 
 def token_information(kind: CardKind) -> bytes:

@@ -111,6 +111,11 @@ class CardAuthority:
         """The key that signs EF 0004. It is on no card; whoever checks a portrait's origin has to know it."""
         return generate_key()
 
+    @property
+    def surface_ca_id(self) -> bytes:
+        """証明者鍵ID: by what EF 0004 names `surface_ca_key` (16 bytes)."""
+        return _SURFACE_CA_ID
+
     @cached_property
     def surface_certificate(self) -> bytes:
         """EF 0004 of the 券面事項確認AP: a card-verifiable certificate, 7F21 { 5F4E body, 5F37 signature }."""

@@ -2,17 +2,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from device.sim.card.hostile import Hostility
+
 
 @dataclass(frozen=True, slots=True)
 class Misbehaviour:
-    """How a card is wrong. Commands are counted from 1 at each power-up."""
+    """How a card is wrong. Commands and bytes are counted from 1 at each power-up."""
 
     leaves_after: int | None = None
     """The hand takes the card away: after so many answers the next command finds no card."""
+    leaves_at_byte: int | None = None
+    """The hand takes the card away in the middle: so many bytes of commands and answers cross the field and no more.
+
+    A command that did not arrive whole was not carried out; one whose answer did not arrive was.
+    """
+    loses_contact_at: int | None = None
+    """This command is carried out, its answer is lost and so is the power; the card lies there still. Once only."""
     garbage_from: int | None = None
     """From this command on the card answers noise, half of it with status 9000."""
     claimed_length: int | None = None
     """Every TLV file says that it has so many bytes."""
+    hostile: Hostility | None = None
+    """Every TLV file is written to hurt its reader."""
+    portrait_altered: bool = False
+    """One byte of the record of the face was changed after it was signed."""
+    chip_is_copy: bool = False
+    """The chip has not the key that its record names: somebody copied a card's files."""
+    phone_locked: bool = False
+    """A phone whose holder has not confirmed: its key does not sign."""
     error_after_power_up: bool = False
     """The first command after power-up meets 6F00 (seen on good cards; facts: card.md, 1.14)."""
     largest_read: int | None = None

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from device.domain.errors import CardLost
+
 
 class PlaceableCard(Protocol):
     """What a simulated reader needs of a card that is placed on it."""
@@ -21,3 +23,7 @@ class PlaceableCard(Protocol):
 
     def transmit(self, apdu: bytes | bytearray) -> tuple[bytes, int]:
         """Answer one command with (data, SW1SW2). Raise CardLost when the card decides to leave."""
+
+
+class ContactLost(CardLost):
+    """Raised by a card that stays where it is: only power and the last answer are lost."""

@@ -13,13 +13,16 @@ from device.sim.card.credentials import CardCredentials
 from device.sim.card.encoding import RSA_BYTES, sign
 from device.sim.card.files import Application, File, KeyFile, Secret, Transparent
 from device.sim.card.front import CardFrontPrint
+from device.sim.card.hostile import Hostility
 from device.sim.card.misbehaviour import Misbehaviour
+from device.sim.card.placeable import ContactLost
 from device.sim.card.stand_in import STAND_IN_AID, STAND_IN_UNLOCK
 
 # Two ATRs of real cards, one for each interface (facts: card.md, 1.3, 1.4).
 CONTACT_ATR: Final = bytes.fromhex("3BE000FF8131FE4514")
 CONTACTLESS_ATR: Final = bytes.fromhex("3B888001000005E0B381A1007F")
 
+STATUS_BYTES: Final = 2
 _GET_RESPONSE = 0xC0
 _SHORT_FILE = 0x80
 _SHORT_FILE_MASK = 0x1F
@@ -55,10 +58,9 @@ class SimulatedCard:
         self._pin = Secret(pin.encode(), full_tries=3, tries_left=pin_tries)
         password = Secret(signing_password.encode(), full_tries=5)
         self._secrets = [self._pin, password]
-        lie = misbehaviour.claimed_length
-        applications = [jpki_application(credentials, kind, self._pin, password, lie)]
+        applications = [jpki_application(credentials, kind, self._pin, password, misbehaviour)]
         if kind not in {CardKind.ANDROID, CardKind.IPHONE}:
-            surface = surface_application(credentials, front, portrait, lie)
+            surface = surface_application(credentials, front, portrait, misbehaviour)
             applications.append(surface)
             self._secrets += [file for file in surface.files.values() if isinstance(file, Secret)]
         if knows_stand_in:
@@ -66,6 +68,8 @@ class SimulatedCard:
         self._applications = {application.aid: application for application in applications}
         self._unlocked_by_stand_in = False
         self._answered = 0
+        self._crossed = 0
+        self._contact_lost = False
         self._rest = b""
         self._application: Application | None = None
         self._file: File | None = None
@@ -82,6 +86,7 @@ class SimulatedCard:
     def power_on(self) -> None:
         """Begin to live in the field."""
         self._answered = 0
+        self._crossed = 0
         self.reset()
 
     def reset(self) -> None:
@@ -98,7 +103,21 @@ class SimulatedCard:
             secret.verified = False
 
     def transmit(self, apdu: bytes | bytearray) -> tuple[bytes, int]:
-        """Answer one command with (data, SW1SW2). Raise CardLost when `leaves_after` is reached."""
+        """Answer one command with (data, SW1SW2). Raise CardLost when the card is to leave, or to lose contact."""
+        self._cross(len(apdu))
+        data, sw = self._obey(apdu)
+        if self._answered == self._wrong.loses_contact_at and not self._contact_lost:
+            self._contact_lost = True
+            raise ContactLost
+        self._cross(len(data) + STATUS_BYTES)
+        return data, sw
+
+    def _cross(self, size: int) -> None:
+        self._crossed += size
+        if self._wrong.leaves_at_byte is not None and self._crossed > self._wrong.leaves_at_byte:
+            raise CardLost
+
+    def _obey(self, apdu: bytes | bytearray) -> tuple[bytes, int]:
         wrong = self._wrong
         if wrong.leaves_after is not None and self._answered >= wrong.leaves_after:
             raise CardLost
@@ -192,6 +211,8 @@ class SimulatedCard:
             raise Refused(answer.NOT_VERIFIED)
         if command.le is None:
             raise Refused(answer.WRONG_LENGTH)
+        if self._wrong.hostile is Hostility.ENDLESS:
+            return file.content[offset:][: command.le].ljust(command.le, b"\x30")
         if offset >= len(file.content):
             raise Refused(answer.BEYOND_END)
         if self._wrong.largest_le is not None and command.le > self._wrong.largest_le:
