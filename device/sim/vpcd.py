@@ -1,7 +1,6 @@
 """A simulated card behind the real PC/SC stack: it plugs into vpcd, the virtual reader of vsmartcard, by TCP.
 
-vpcd listens, the card calls. A message is two bytes of length (big-endian) and a body; a body of one byte is a control
-byte, and only "give ATR" is answered. For vpcd a connected card is a present card: an empty slot has no
+What goes over the wire is in `device.card.vpcd`. For vpcd a connected card is a present card: an empty slot has no
 connection.
 """
 
@@ -9,18 +8,17 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final
 
+from device.card.vpcd import VPCD_ADDRESS, Messages, Order, encode, receive, show_empty
 from device.domain.errors import CardLost
 from device.sim.card import PlaceableCard
 
-VPCD_ADDRESS: Final = ("127.0.0.1", 35963)
-"""The first of the two slots that Debian's vpcd opens."""
-_POWER_OFF, _POWER_ON, _RESET, _GIVE_ATR = b"\x00", b"\x01", b"\x02", b"\x04"
-_LENGTH_SIZE: Final = 2
-_PRESENCE_QUESTION: Final = b"\x00\x01" + _GIVE_ATR
-_QUESTIONS, _QUESTION_S = 5, 5.0
+__all__ = ["VPCD_ADDRESS", "VpcdSlot"]
+
+_HANG_UP_S: Final = 5.0
 
 
 class VpcdSlot:
@@ -51,23 +49,11 @@ class VpcdSlot:
         if session is not None:
             session.end()
             # What the session left unanswered may have been the end of a command, not pcscd's look at the slot.
-            self._show_empty()
+            show_empty(self._address)
 
     def close(self) -> None:
         """Leave the slot empty."""
         self.pull()
-
-    def _show_empty(self) -> None:
-        """Wait until pcscd asks whether a card is there, and do not answer."""
-        for _ in range(_QUESTIONS):
-            with suppress(ConnectionError), socket.create_connection(self._address, timeout=_QUESTION_S) as nobody:
-                nobody.shutdown(socket.SHUT_WR)
-                question = b""
-                while piece := nobody.recv(64):
-                    question += piece
-                # Anything else was meant for the card by a program that has not noticed yet.
-                if question == _PRESENCE_QUESTION:
-                    return
 
 
 class _Session:
@@ -90,7 +76,7 @@ class _Session:
         self._pulled = True
         with suppress(OSError):  # vpcd may have hung up first
             self._wire.shutdown(socket.SHUT_WR)
-        self._thread.join(_QUESTION_S)
+        self._thread.join(_HANG_UP_S)
         with suppress(OSError):  # a service that has hung up, or one that hangs
             self._wire.shutdown(socket.SHUT_RDWR)
         self._thread.join()
@@ -98,42 +84,32 @@ class _Session:
     def _serve(self) -> None:
         # Both ends may hang up at any moment, and a card may leave by itself: all of these are a card pulled out.
         with self._wire, suppress(OSError, CardLost):
-            while (message := self._receive()) is not None:
+            for message in self._messages():
                 if self._pulled:
                     continue
                 answer = self._answer(message)
                 if answer is not None:
-                    self._wire.sendall(len(answer).to_bytes(_LENGTH_SIZE, "big") + answer)
+                    self._wire.sendall(encode(answer))
         self._card.power_off()
 
-    def _answer(self, message: bytes) -> bytes | None:
+    def _answer(self, message: Order | bytes) -> bytes | None:
         """Return what goes back, or None where nothing does. Raise CardLost when the card leaves by itself."""
-        if len(message) > 1:
-            data, sw = self._card.transmit(message)
-            return data + sw.to_bytes(2, "big")
-        if message == _GIVE_ATR:
-            return self._card.atr
-        if message == _POWER_ON:
-            self._card.power_on()
-        elif message == _RESET:
-            self._card.reset()
-        elif message == _POWER_OFF:
-            self._card.power_off()
+        match message:
+            case Order.GIVE_ATR:
+                return self._card.atr
+            case Order.POWER_ON:
+                self._card.power_on()
+            case Order.RESET:
+                self._card.reset()
+            case Order.POWER_OFF:
+                self._card.power_off()
+            case bytes():
+                data, sw = self._card.transmit(message)
+                return data + sw.to_bytes(2, "big")
         return None
 
-    def _receive(self) -> bytes | None:
-        """Return the next message, or None at the end."""
-        head = self._receive_exactly(_LENGTH_SIZE)
-        return None if head is None else self._receive_exactly(int.from_bytes(head, "big"))
-
-    def _receive_exactly(self, size: int) -> bytes | None:
-        received = b""
-        while len(received) < size:
-            # Not sticky, so before every recv: vpcd sends length and body in two writes, and a delayed ACK between them
-            # makes the kernel wait 40 ms. This line is the difference between 20 and thousands of commands per second.
-            self._wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-            piece = self._wire.recv(size - len(received))
-            if not piece:
-                return None
-            received += piece
-        return received
+    def _messages(self) -> Iterator[Order | bytes]:
+        """Give what vpcd says, until it hangs up."""
+        messages = Messages()
+        while (said := receive(self._wire, messages)) is not None:
+            yield from said

@@ -1,9 +1,10 @@
-"""What every `CardReader` owes the unit, asked of the one in memory and of pcscd with a card behind it."""
+"""What every `CardReader` owes the unit, asked of the one in memory, of a PN532 and of pcscd with a card behind it."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -12,8 +13,10 @@ from device.card import MyNumberCard
 from device.domain.errors import CardLost, CardUnreadable, Fault
 from device.domain.reasons import Reason
 from device.domain.secrets import Pin
+from device.drivers.pn532 import Timing, open_pn532
 from device.ports.card import CardReader
 from device.sim.card import Misbehaviour, PlaceableCard, SimulatedCard
+from device.sim.pn532 import SimulatedPn532
 from device.sim.reader import SimulatedReader
 
 SELECT_JPKI = bytes.fromhex("00A4040C0AD392F000260100000001")
@@ -84,7 +87,26 @@ def pcsc_bench(pcscd: None) -> Iterator[Bench]:  # noqa: ARG001  the service has
     bench.reader.close()
 
 
-@pytest.fixture(params=["memory", pytest.param("pcsc", marks=pytest.mark.pcsc)])
+@pytest.fixture
+def pn532_bench(tmp_path: Path) -> Iterator[Bench]:
+    class Pn532Bench:
+        def __init__(self, hat: SimulatedPn532) -> None:
+            self.reader = open_pn532(f"uart:{hat.device}", timing=Timing(poll_s=0.01, field_off_s=0.0))
+            self._hat = hat
+
+        def place(self, card: PlaceableCard) -> None:
+            self._hat.place(card)
+
+        def lift(self) -> None:
+            self._hat.lift()
+
+    with SimulatedPn532(tmp_path) as hat:
+        bench = Pn532Bench(hat)
+        yield bench
+        bench.reader.close()
+
+
+@pytest.fixture(params=["memory", "pn532", pytest.param("pcsc", marks=pytest.mark.pcsc)])
 def bench(request: pytest.FixtureRequest) -> Bench:
     chosen: Bench = request.getfixturevalue(f"{request.param}_bench")
     return chosen
