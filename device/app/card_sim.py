@@ -20,6 +20,7 @@ from device.domain.values import CardKind
 from device.sim.card import (
     CONTACT_ATR,
     CONTACTLESS_ATR,
+    Algorithm,
     CardAuthority,
     CardFrontPrint,
     Misbehaviour,
@@ -63,8 +64,12 @@ def make_card(wish: Wish) -> tuple[PlaceableCard, tuple[str, ...]]:
     not_after = end_of_day(wish.last_day) if wish.last_day else now + _STILL_VALID
     front = CardFrontPrint(_BIRTH, (now + _CARD_LIFE).date(), _SECURITY_CODE)
     portrait, of_portrait = _portrait(wish)
+    algorithm = Algorithm.ECDSA_P384 if wish.kind is CardKind.NEXT else Algorithm.RSA_2048
+    credentials = CardAuthority(algorithm=algorithm).issue(
+        serial=_SERIAL, not_before=not_after - _CERTIFICATE_LIFE, not_after=not_after
+    )
     card = SimulatedCard(
-        CardAuthority().issue(serial=_SERIAL, not_before=not_after - _CERTIFICATE_LIFE, not_after=not_after),
+        credentials,
         front=front,
         portrait=portrait,
         pin=wish.pin,
