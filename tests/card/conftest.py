@@ -61,11 +61,14 @@ class AnsweringCard(_Connection):
         self._answer = answer
         self.heard: list[bytes] = []
         self.buffers: list[bytes | bytearray] = []
+        self.answered_bytes = 0
 
     def transmit(self, apdu: bytes | bytearray) -> tuple[bytes, int]:
         self.heard.append(bytes(apdu))
         self.buffers.append(apdu)
-        return self._answer(bytes(apdu))
+        data, sw = self._answer(bytes(apdu))
+        self.answered_bytes += len(data)
+        return data, sw
 
     @property
     def verifies(self) -> list[bytes]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from device.domain.errors import CardLost, CardUnreadable, Fault
+from device.domain.errors import CardLost, CardUnreadable, Fault, SeveralCards
 from device.domain.reasons import Reason
 from device.sim.card import Misbehaviour, SimulatedCard
 from device.sim.reader import SimulatedReader
@@ -32,6 +32,39 @@ def test_there_is_room_for_one_card(make_card: MakeCard) -> None:
     reader.lift()
     reader.lift()
     reader.place(make_card())
+
+
+def test_two_cards_are_a_typed_error_and_neither_is_spoken_to(make_card: MakeCard) -> None:
+    reader = SimulatedReader()
+    first, second = make_card(), make_card()
+    with pytest.raises(ValueError, match="no first card"):
+        reader.place_another(second)
+    reader.place(first)
+    connection = reader.connect()
+    reader.place_another(second)
+    with pytest.raises(CardLost):
+        connection.transmit(SELECT_JPKI)
+    assert reader.wait_for_change(present=False, timeout_s=0)
+    with pytest.raises(SeveralCards) as several:
+        reader.connect()
+    assert several.value.reason is Reason.SEVERAL_CARDS
+    reader.lift()
+    reader.place(first)
+    with reader.connect() as again:
+        assert again.transmit(SELECT_JPKI) == (b"", 0x9000)
+
+
+def test_a_card_that_lost_contact_lies_there_still_and_can_be_connected_to_anew(make_card: MakeCard) -> None:
+    reader = SimulatedReader()
+    reader.place(make_card(misbehaviour=Misbehaviour(loses_contact_at=2)))
+    connection = reader.connect()
+    assert connection.transmit(SELECT_JPKI) == (b"", 0x9000)
+    for _ in range(2):
+        with pytest.raises(CardLost):
+            connection.transmit(SELECT_JPKI)
+    assert reader.wait_for_change(present=False, timeout_s=0)
+    with reader.connect() as again:
+        assert [again.transmit(SELECT_JPKI) for _ in range(3)] == [(b"", 0x9000)] * 3
 
 
 def test_a_broken_reader_is_a_fault_until_it_is_repaired(make_card: MakeCard) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import shutil
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from device.app.cli import MODELS_DIR
 from device.app.face_models import load_engine
@@ -20,7 +22,7 @@ from device.domain.reasons import Reason
 from device.domain.values import CardKind, Method
 from device.reception import Idle, Policy, Settled
 from device.reception.states import AskingConsent, AskingPin, Matching, WarningLastTry
-from device.sim.card import CardAuthority, Misbehaviour, OtherCard, SimulatedCard
+from device.sim.card import CardAuthority, Hostility, Misbehaviour, OtherCard, SimulatedCard, claim_picture_size
 from device.sim.line import MemoryBroker
 from device.sim.portrait import Photo
 from device.wire import topics
@@ -32,6 +34,15 @@ PhotoOf = Callable[[str], Photo]
 Build = Callable[..., World]
 LastResult = Callable[[], dict[str, Any]]
 AllResults = Callable[[], list[dict[str, Any]]]
+
+
+def small_picture() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("L", (64, 80), 128).save(buffer, "JPEG2000")
+    return buffer.getvalue()
+
+
+SMALL_PICTURE = small_picture()
 
 
 def ended_with(world: World, reason: Reason) -> bool:
@@ -201,6 +212,20 @@ def test_a_card_that_answers_garbage(
     assert len(all_results()) == 2
 
 
+@pytest.mark.parametrize("how", Hostility)
+def test_a_hostile_card_ends_its_visit_keeps_its_tries_and_harms_nobody_after_it(
+    world: World, make_card: MakeCard, photo: PhotoOf, how: Hostility
+) -> None:
+    card = make_card(portrait=photo("obama"), misbehaviour=Misbehaviour(hostile=how))
+    world.place(card)
+    assert isinstance(world.state, Settled)
+    assert world.state.reason in {Reason.CARD_UNREADABLE, Reason.CERTIFICATE_NOT_TRUSTED}
+    assert card.pin_tries_left == 3
+    world.lift()
+    visit_by_face(world, make_card, photo)
+    assert ended_with(world, Reason.QUALIFIED)
+
+
 def test_a_mute_card(world: World, make_card: MakeCard) -> None:
     world.place(make_card(misbehaviour=Misbehaviour(mute=True)))
     assert ended_with(world, Reason.CARD_UNREADABLE)
@@ -239,6 +264,8 @@ def test_a_dead_camera_leads_to_the_pin_and_is_reported(world: World, make_card:
         (None, Reason.PORTRAIT_MISSING),
         (b"\x00\x00\x00\x0cjP  \r\n\x87\n" + bytes(200), Reason.PORTRAIT_UNREADABLE),
         (b"GIF89a", Reason.PORTRAIT_UNREADABLE),
+        (claim_picture_size(SMALL_PICTURE, 10_000, 10_000), Reason.PORTRAIT_UNREADABLE),  # a hundred megabytes
+        (claim_picture_size(SMALL_PICTURE, 0xFFFF_FFFF, 0xFFFF_FFFF), Reason.PORTRAIT_UNREADABLE),
     ],
 )
 def test_a_portrait_that_is_no_use_leads_to_the_pin(
