@@ -6,7 +6,7 @@ STAMPS := .setup
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON ?= python3
 
-.PHONY: help setup demo test check format lock clean
+.PHONY: help setup demo test check bench fuzz format lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -24,6 +24,12 @@ check: $(STAMPS)/python ## Format, lint, types, import rules.
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(STAMPS)/python ## What the card part costs, as ratios. ARGS="--picture FILE" draws where the time goes.
+	@$(BIN)/python -m bench $(ARGS)
+
+fuzz: $(STAMPS)/python ## Hostile input for a minute per harness. ARGS="--seconds 600 conversation" for longer.
+	@$(BIN)/python -m fuzz $(ARGS)
 
 format: $(STAMPS)/python ## Put the source into shape.
 	$(BIN)/ruff format .

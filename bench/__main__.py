@@ -1,0 +1,80 @@
+"""`python -m bench`: print the ratios, write all figures as JSON, and with --picture where the time goes.
+
+It needs the virtual reader for itself (pcscd is started where none runs) and judges nothing: the aims stand beside the
+figures, and a busy machine makes both worse.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from bench import apdu_cost, card_part
+from device.domain.errors import UketsukeError
+from device.sim.card.link import BIT_RATES
+from device.sim.pcscd import run_pcscd
+
+AIM_HOST, AIM_PART = 1.1, 1.05
+AIMED_KBPS = 424
+
+
+def main() -> int:
+    """Measure and tell."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Cost of the card part, as ratios.")
+    parser.add_argument("--turns", type=int, default=40, help="of the comparison with pyscard")
+    parser.add_argument("--times", type=int, default=5, help="that the card part is gone through at each bit rate")
+    parser.add_argument("--json", type=Path, default=Path(".cache/bench/card.json"), help="where the figures go")
+    parser.add_argument("--picture", type=Path, help="draw where the time goes (SVG)")
+    options = parser.parse_args()
+    try:
+        with run_pcscd():
+            costs = apdu_cost.measure(options.turns)
+            _say_costs(costs)
+            parts = [card_part.measure(kbps, options.times) for kbps in BIT_RATES]
+            _say_parts(parts)
+    except UketsukeError as error:
+        sys.stderr.write(f"bench: {error} [{error.reason}]\n")
+        return 2
+    figures = {
+        "machine": {"python": platform.python_version(), "kernel": platform.release(), "processor": platform.machine()},
+        "apdu_cost": [asdict(cost) for cost in costs],
+        "card_part": [asdict(part) | {"ratio": part.ratio} for part in parts],
+    }
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf-8")
+    _say(f"\nall figures: {options.json}")
+    if options.picture:
+        from bench.picture import draw  # noqa: PLC0415  matplotlib takes its time to load
+
+        draw(parts, options.picture)
+        _say(f"picture: {options.picture}")
+    return 0
+
+
+def _say_costs(costs: list[apdu_cost.Cost]) -> None:
+    _say(f"Host cost of one command through pcscd and vpcd (aim: ours at most {AIM_HOST} x pyscard)")
+    _say(f"  {'command':30}{'way':30}{'median':>8}  {'to pyscard':>11}{'to bare C':>11}")
+    for cost in costs:
+        ratios = f"{cost.to_pyscard:>10.2f}x{cost.to_bare_c:>10.2f}x"
+        _say(f"  {cost.command:30}{cost.way:30}{cost.median_us:>5.0f} µs  {ratios}")
+
+
+def _say_parts(parts: list[card_part.CardPart]) -> None:
+    _say(f"\nThe whole card part (aim at {AIMED_KBPS} kbit/s: at most {AIM_PART} x the sum of link and card)")
+    _say(f"  {'kbit/s':>8}{'commands':>10}{'air':>9}{'chip':>9}{'late':>9}{'whole':>9}{'ratio':>9}")
+    for part in parts:
+        seconds = "".join(f"{value:>7.3f} s" for value in (part.air_s, part.chip_s, part.late_s, part.wall_s))
+        _say(f"  {part.kbps:>8}{part.commands:>10}{seconds}{part.ratio:>8.3f}x")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
