@@ -32,6 +32,8 @@ class Role(StrEnum):
     DETECTOR = "detector"
     EMBEDDER = "embedder"
     LIVENESS = "liveness"
+    OCR = "ocr"
+    """Reads the print on the card's front."""
 
 
 class ArchiveSource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="archive", tag_field="kind"):
@@ -107,7 +109,7 @@ class ModelSpec(Asset, frozen=True, kw_only=True, forbid_unknown_fields=True):
     role: Role
     version: Text
     required: bool
-    """Without a required file the unit matches no faces; the others are reported when absent."""
+    """Without a required file the unit has no face path; the others are reported when absent."""
     modified: str = ""
     """How the file differs from what its authors published."""
     input: InputSpec

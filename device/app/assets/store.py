@@ -37,7 +37,7 @@ class AssetState:
     name: str
     path: Path
     role: str
-    """`detector`, `embedder`, `liveness` or `photo`."""
+    """`detector`, `embedder`, `liveness`, `ocr` or `photo`."""
     required: bool
     """A unit needs it for the face match."""
     condition: Condition

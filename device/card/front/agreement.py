@@ -1,0 +1,113 @@
+"""When readings may be believed: two different pictures said the same, and none since has said otherwise often enough.
+
+A wrong number costs one of the card's ten tries, and there is no check digit. So one reading is never enough, the same
+picture twice is one reading, and what the card refused is not offered again while the visit lasts.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Final
+
+from device.domain.secrets import ReferenceNumberB
+from device.ports.camera import Frame
+
+LEAD: Final = 2
+"""How many more pictures must say one number than say any other."""
+MOST_NUMBERS: Final = 16
+"""Different numbers remembered in one visit: a card front that reads differently each time is not to be believed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrontReading:
+    """What one frame said."""
+
+    frame: int
+    """The frame's number."""
+    fingerprint: bytes = field(repr=False)
+    """Of its pixels, so that a camera that repeats itself under new numbers is noticed."""
+    number: ReferenceNumberB | None = field(repr=False)
+
+    @classmethod
+    def of(cls, frame: Frame, number: ReferenceNumberB | None) -> FrontReading:
+        """Return the reading of a frame."""
+        return cls(frame.number, blake2b(frame.pixels.tobytes(), digest_size=16).digest(), number)
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Another picture is needed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Agreed:
+    """Believed. The number is the receiver's to wipe."""
+
+    number: ReferenceNumberB = field(repr=False)
+
+
+class AgreeingReader:
+    """Collects the readings of one visit."""
+
+    def __init__(self) -> None:
+        self._frames: set[int] = set()
+        self._fingerprints: set[bytes] = set()
+        self._seen: list[tuple[ReferenceNumberB, int]] = []
+        self._refused: list[ReferenceNumberB] = []
+
+    def feed(self, reading: FrontReading) -> Undecided | Agreed:
+        """Take over a reading, its number included, and say whether a number may be believed now."""
+        number = reading.number
+        if number is None:
+            return Undecided()
+        known = reading.frame in self._frames or reading.fingerprint in self._fingerprints
+        if known or any(_same(number, refused) for refused in self._refused):
+            number.wipe()
+            return Undecided()
+        self._frames.add(reading.frame)
+        self._fingerprints.add(reading.fingerprint)
+        times = self._count(number)
+        others = max((count for other, count in self._seen if not _same(other, number)), default=0)
+        if times - others >= LEAD:
+            return Agreed(number)
+        number.wipe()
+        return Undecided()
+
+    def refused(self, number: ReferenceNumberB) -> None:
+        """Remember, until `forget`, that the card did not take this number; the caller still wipes its own copy."""
+        self._refused.append(_copy(number))
+        self.start_again()
+
+    def start_again(self) -> None:
+        """Forget the readings so far, but not what was refused: the card may have been moved."""
+        for number, _ in self._seen:
+            number.wipe()
+        self._seen.clear()
+        self._frames.clear()
+        self._fingerprints.clear()
+
+    def forget(self) -> None:
+        """Overwrite everything: the visit is over."""
+        self.start_again()
+        for number in self._refused:
+            number.wipe()
+        self._refused.clear()
+
+    def _count(self, number: ReferenceNumberB) -> int:
+        for place, (seen, times) in enumerate(self._seen):
+            if _same(seen, number):
+                self._seen[place] = (seen, times + 1)
+                return times + 1
+        if len(self._seen) < MOST_NUMBERS:
+            self._seen.append((_copy(number), 1))
+        return 1
+
+
+def _same(one: ReferenceNumberB, other: ReferenceNumberB) -> bool:
+    return hmac.compare_digest(one.reveal(), other.reveal())
+
+
+def _copy(number: ReferenceNumberB) -> ReferenceNumberB:
+    return ReferenceNumberB(number.reveal())

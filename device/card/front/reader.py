@@ -1,0 +1,94 @@
+"""One picture in, one number out, or the first thing that was in the way."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from device.card.front.fields import FieldReader
+from device.card.front.flat_card import FlatCard, ways_up
+from device.card.front.outline import find_card
+from device.card.front.recogniser import Recogniser
+from device.card.front.rules import FrontRules, reference_number
+from device.domain.secrets import ReferenceNumberB
+from device.ports.camera import Picture
+
+SHORTEST_SIDE_PX: Final = 240
+LONGEST_SIDE_PX: Final = 8192
+WORKING_SIDE_PX: Final = 1920
+"""Larger pictures are scaled down first: more than 20 px per millimetre tells nothing more about the print."""
+
+
+class Unread(StrEnum):
+    """Why a picture gave no number."""
+
+    NO_PICTURE = "not a picture"
+    NO_CARD = "no card"
+    NO_BIRTH_DATE = "no birth date"
+    NO_EXPIRY = "no expiry"
+    NO_CODE = "no security code"
+    IMPLAUSIBLE = "implausible"
+
+
+class FrontReader:
+    """Finds the card, straightens it, reads the three fields and puts them together."""
+
+    def __init__(self, recogniser: Recogniser, rules: FrontRules) -> None:
+        self._fields = FieldReader(recogniser, rules)
+        self._rules = rules
+
+    def read(self, picture: npt.NDArray[Any], today: date) -> ReferenceNumberB | Unread:
+        """Return 照合番号B, which the caller wipes, or why there is none. Raise Fault when the network fails."""
+        if not _is_picture(picture):
+            return Unread.NO_PICTURE
+        working = _shrunk(picture)
+        corners = find_card(working)
+        if corners is None:
+            return Unread.NO_CARD
+        read: ReferenceNumberB | Unread = Unread.NO_BIRTH_DATE
+        for way_up in ways_up(working, corners):
+            card = FlatCard.of(working, way_up)
+            try:
+                read = self._read(card, today)
+            finally:
+                card.wipe()
+            if read is not Unread.NO_BIRTH_DATE:
+                break
+        if working is not picture:
+            working.fill(0)
+        return read
+
+    def _read(self, card: FlatCard, today: date) -> ReferenceNumberB | Unread:
+        dates = self._fields.dates(card)
+        if dates.birth is None:
+            return Unread.NO_BIRTH_DATE
+        if dates.expiry is None:
+            return Unread.NO_EXPIRY
+        # Only now: on a card that lies on its face, nothing but the zone of the dates is ever read.
+        code = self._fields.security_code(card)
+        if code is None:
+            return Unread.NO_CODE
+        try:
+            number = reference_number(dates.birth, dates.expiry, code, today=today, rules=self._rules)
+        finally:
+            code[:] = bytes(len(code))
+        return number or Unread.IMPLAUSIBLE
+
+
+def _is_picture(picture: npt.NDArray[Any]) -> bool:
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:  # noqa: PLR2004  height, width, BGR
+        return False
+    height, width, _ = picture.shape
+    return min(height, width) >= SHORTEST_SIDE_PX and max(height, width) <= LONGEST_SIDE_PX
+
+
+def _shrunk(picture: Picture) -> Picture:
+    scale = WORKING_SIDE_PX / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)

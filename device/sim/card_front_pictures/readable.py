@@ -1,0 +1,110 @@
+"""The rule that says which pictures a reader must be able to read. It knows how the picture was made, not who reads it.
+
+A picture is readable when the card lies in it with all four corners, and every character of the three fields
+
+- is tall enough in pixels,
+- is blurred by no more than a share of its height,
+- stands out from the paper by enough levels (its ink against the same place without ink, after light, glare, wear,
+  haze and blur, before noise), and by enough times the noise.
+
+Everything else is counted apart, never as a success, and a wrong number from it is as wrong as any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from device.sim.card_front_pictures.camera import (
+    FRAME_HEIGHT_PX,
+    FRAME_WIDTH_PX,
+    View,
+    Window,
+    card_to_frame,
+    expose,
+)
+from device.sim.card_front_pictures.layout import HEIGHT_PX
+from device.sim.card_front_pictures.printing import Boxes, PrintedCard
+
+SMALLEST_CHARACTER_PX: Final = 14.0
+MOST_BLUR: Final = 0.10
+"""Standard deviation of all blur by height of a digit."""
+LEAST_CONTRAST: Final = 30.0
+"""Levels."""
+LEAST_CONTRAST_TO_NOISE: Final = 5.0
+DIGIT_SHARE: Final = 0.82
+"""A digit's height by the height of the tallest characters on its line."""
+
+
+class Legibility(StrEnum):
+    """Why a picture need not be read."""
+
+    OFF_FRAME = "off the frame"
+    TOO_SMALL = "too small"
+    TOO_BLURRED = "too blurred"
+    TOO_FAINT = "too faint"
+    TOO_NOISY = "too noisy"
+
+
+@dataclass(frozen=True, slots=True)
+class _Character:
+    height_px: float
+    contrast: float
+
+
+def unreadable_because(card: PrintedCard, view: View) -> Legibility | None:
+    """Return why a picture of the card in this view counts as unreadable, None if a reader must read it."""
+    frame = np.array([FRAME_WIDTH_PX, FRAME_HEIGHT_PX])
+    if (view.corners < 0).any() or (view.corners >= frame).any():
+        return Legibility.OFF_FRAME
+    characters = _characters(card, view)
+    smallest = min(character.height_px for character in characters)
+    if smallest < SMALLEST_CHARACTER_PX:
+        return Legibility.TOO_SMALL
+    # A smear of length L spreads like a standard deviation of L / sqrt(12).
+    blur = np.hypot(view.defocus_px, view.motion_px / np.sqrt(12))
+    if blur > MOST_BLUR * smallest:
+        return Legibility.TOO_BLURRED
+    contrast = min(character.contrast for character in characters)
+    if contrast < LEAST_CONTRAST:
+        return Legibility.TOO_FAINT
+    if contrast < LEAST_CONTRAST_TO_NOISE * view.noise:
+        return Legibility.TOO_NOISY
+    return None
+
+
+def _characters(card: PrintedCard, view: View) -> list[_Character]:
+    upper = card.boxes[:, 1] < HEIGHT_PX / 2
+    groups = (card.boxes[upper], card.boxes[~upper])
+    return [character for boxes in groups for character in _on_one_line(card, view, boxes)]
+
+
+def _on_one_line(card: PrintedCard, view: View, boxes: Boxes) -> list[_Character]:
+    quads = _in_frame(view, boxes)
+    left, top = np.floor(quads.min(axis=(0, 1))).astype(int)
+    right, bottom = np.ceil(quads.max(axis=(0, 1))).astype(int)
+    window: Window = (max(left, 0), max(top, 0), min(right, FRAME_WIDTH_PX), min(bottom, FRAME_HEIGHT_PX))
+    table = np.full((FRAME_HEIGHT_PX, FRAME_WIDTH_PX, 3), view.ground, np.uint8)
+    ink, paper = (np.clip(expose(side, view, window, table), 0, 255).mean(axis=2) for side in (card.ink, card.paper))
+    difference = np.abs(paper - ink)
+    heights = np.linalg.norm(quads[:, 3] - quads[:, 0], axis=1)
+    line = float(heights.max()) * DIGIT_SHARE
+    found = []
+    for quad in quads:
+        x0, y0 = np.floor(quad.min(axis=0)).astype(int) - window[:2]
+        x1, y1 = np.ceil(quad.max(axis=0)).astype(int) - window[:2] + 1
+        inside = difference[max(y0, 0) : y1, max(x0, 0) : x1]
+        found.append(_Character(line, float(np.percentile(inside, 90)) if inside.size else 0.0))
+    return found
+
+
+def _in_frame(view: View, boxes: Boxes) -> npt.NDArray[np.float32]:
+    """Return N x 4 x 2: the corners of each character's box, in pixels of the frame."""
+    left, top, right, bottom = boxes.T
+    corners = np.stack([left, top, right, top, right, bottom, left, bottom], axis=1).reshape(-1, 1, 2)
+    return np.asarray(cv2.perspectiveTransform(corners, card_to_frame(view)), np.float32).reshape(-1, 4, 2)
