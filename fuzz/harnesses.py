@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from device.app.card_certificate import look_at
-from device.app.card_report import examine
+from device.app.card_report import Judge, examine
 from device.card import MyNumberCard, tlv
 from device.card.certificate import assess
 from device.card.channel import Channel
@@ -56,7 +56,7 @@ def certificate(data: bytes) -> None:
     with suppress(CardError):
         assess(data, cards.trust(), None)
     with suppress(CardError):
-        look_at(data, cards.NOW, grace=True)
+        look_at(data, cards.trust(), cards.NOW, months_of_grace=True)
 
 
 def surface_record(data: bytes) -> None:
@@ -101,7 +101,7 @@ def examination(data: bytes) -> None:
     """`uketsuke card info`: a report or a lost card, and no secret at all."""
     connection = cards.FuzzedCard(cards.Stream(data))
     with suppress(CardLost):
-        examine(connection, cards.NOW)
+        examine(connection, Judge(cards.NOW, trust=cards.trust()))
     require(not connection.secrets, "an examination sent a secret")
     require(connection.heard <= MAX_COMMANDS, f"{connection.heard} commands")
 

@@ -1,43 +1,30 @@
-"""The 利用者証明用電子証明書 as a report shows it: what it is and how long it lasts. Trust is judged elsewhere."""
+"""The 利用者証明用電子証明書 as a report shows it: what it is, how long it lasts, and who answers for it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from device.domain.certificate_window import JAPAN, certificate_state
+from device.card.certificate import Assessment, assess
+from device.card.trust import NO_CERTIFICATE, CardTrust
+from device.domain.certificate_window import JAPAN
 from device.domain.errors import CardUnreadable
-from device.domain.values import CertificateState
 
-_NO_CERTIFICATE: Final = (
-    ValueError,
-    TypeError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
-"""What the library raises while it reads what a card made up."""
+LONGEST_SUBJECT = 80
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateLook:
     """What can be said of a certificate. The days of its validity, subject and serial are personal."""
 
-    algorithm: str
+    found: Assessment
+    """Its realm, whether one of our anchors issued it, and what the calendar says."""
+    key: str
     """The holder's key, such as `RSA 2048`."""
-    issuer: str
-    """The issuer's organisation (O)."""
-    is_test: bool
-    begun: bool
-    state: CertificateState
-    """By the calendar: what the issuer says of revocation is not on the card."""
     first_day: date = field(repr=False)
     last_day: date = field(repr=False)
     subject: str = field(repr=False)
@@ -45,43 +32,35 @@ class CertificateLook:
     serial: str = field(repr=False)
 
 
-def look_at(der: bytes, now: datetime, *, grace: bool) -> CertificateLook:
-    """Read a certificate. Raise CardUnreadable where there is none. `grace`: it serves for months after its end."""
+def look_at(der: bytes, trust: CardTrust, now: datetime, *, months_of_grace: bool) -> CertificateLook:
+    """Read a certificate. Raise CardUnreadable where there is none, or none of this kind."""
+    found = assess(der, trust, now, months_of_grace=months_of_grace)
     try:
         certificate = x509.load_der_x509_certificate(der)
-        issuer = _attribute(certificate.issuer, NameOID.ORGANIZATION_NAME)
-        first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-        state = certificate_state(last, now)
-        if state is CertificateState.IN_GRACE and not grace:
-            state = CertificateState.EXPIRED
         return CertificateLook(
-            algorithm=_algorithm(certificate),
-            issuer=issuer,
-            is_test="TEST" in issuer.upper(),
-            begun=first <= now,
-            state=state,
-            first_day=first.astimezone(JAPAN).date(),
-            last_day=last.astimezone(JAPAN).date(),
-            subject=_attribute(certificate.subject, NameOID.COMMON_NAME),
+            found=found,
+            key=_key(certificate),
+            first_day=certificate.not_valid_before_utc.astimezone(JAPAN).date(),
+            last_day=certificate.not_valid_after_utc.astimezone(JAPAN).date(),
+            subject=_common_name(certificate.subject),
             serial=f"{certificate.serial_number:X}",
         )
-    except (*_NO_CERTIFICATE, OverflowError) as error:
-        raise CardUnreadable("the certificate file holds no certificate") from error
+    except NO_CERTIFICATE:
+        raise CardUnreadable("the certificate has a field that cannot be read") from None
 
 
-def _attribute(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
-    """Return one attribute of a name as text that is safe to print."""
-    values = [
-        value if isinstance(value := attribute.value, str) else value.hex()
-        for attribute in name.get_attributes_for_oid(oid)
-    ]
-    return "".join(character if character.isprintable() else "?" for character in "/".join(values))[:80]
+def _common_name(name: x509.Name) -> str:
+    """Return the CN as text that is safe to print: a card may have written anything."""
+    values = [attribute.value for attribute in name.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    text = "/".join(value if isinstance(value, str) else value.hex() for value in values)
+    return "".join(character if character.isprintable() else "?" for character in text)[:LONGEST_SUBJECT]
 
 
-def _algorithm(certificate: x509.Certificate) -> str:
-    key = certificate.public_key()
-    if isinstance(key, rsa.RSAPublicKey):
-        return f"RSA {key.key_size}"
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return f"ECDSA {key.curve.name}"
-    return type(key).__name__.strip("_")
+def _key(certificate: x509.Certificate) -> str:
+    match certificate.public_key():
+        case rsa.RSAPublicKey() as key:
+            return f"RSA {key.key_size}"
+        case ec.EllipticCurvePublicKey() as key:
+            return f"ECDSA {key.curve.name}"
+        case other:
+            return type(other).__name__

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -17,11 +18,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from device.app.card_readers import recognise
-from device.app.card_report import CardReport, examine, mute
+from device.app.card_report import CardReport, Judge, examine, mute
+from device.app.card_trust import load_trust
 from device.app.card_words import explain as explain_in_words
+from device.app.config import load
 from device.domain.errors import CardLost, CardUnreadable, Fault
 from device.domain.reasons import Reason
-from device.domain.values import CardKind
+from device.domain.values import SIMULATED_UNIT_PREFIX, CardKind
 from device.wire.texts import LANGUAGES
 
 if TYPE_CHECKING:
@@ -68,6 +71,9 @@ ReaderOption = Annotated[
     str | None,
     typer.Option("--reader", metavar="REGEX", help="The reader by its PC/SC name; the first one that has no SAM slot."),
 ]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="A unit's configuration: its reader, and the authorities it believes.")
+]
 WaitOption = Annotated[float, typer.Option("--wait", min=0, max=600, help="Seconds to wait for a card.")]
 PersonalOption = Annotated[
     bool,
@@ -79,12 +85,13 @@ PersonalOption = Annotated[
 def info(
     *,
     reader: ReaderOption = None,
+    config: ConfigOption = None,
     wait: WaitOption = 10.0,
     personal: PersonalOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
 ) -> None:
     """Say what lies on the reader. Exit code 0: all is well with it, 1: something is not."""
-    name, report = _look(reader, wait)
+    name, report = _look(reader, config, wait)
     facts = facts_of(name, report, personal=personal)
     if personal and report.certificate is not None:
         typer.echo("This names the holder's certificate: keep it off screens, logs and mails.", err=True)
@@ -100,11 +107,12 @@ def info(
 def explain(
     *,
     reader: ReaderOption = None,
+    config: ConfigOption = None,
     wait: WaitOption = 10.0,
     language: Annotated[Language | None, typer.Option(help="One language only; both without it.")] = None,
 ) -> None:
     """Explain in plain words what lies on the reader, what is wrong with it and what to do."""
-    name, report = _look(reader, wait)
+    name, report = _look(reader, config, wait)
     for number, chosen in enumerate([language] if language else LANGUAGES):
         typer.echo("\n".join(([""] if number else []) + explain_in_words(report, name, chosen)))
     if report.detail:
@@ -182,11 +190,13 @@ def facts_of(reader: str, report: CardReport, *, personal: bool) -> dict[str, An
     if look := report.certificate:
         days = "%Y-%m-%d" if personal else "%Y-%m"
         facts["certificate"] = {
-            "state": str(look.state),
+            "state": str(look.found.validity),
             "from": look.first_day.strftime(days),
             "until": look.last_day.strftime(days),
-            "key": look.algorithm,
-            "issuer": look.issuer,
+            "key": look.key,
+            "realm": str(look.found.realm) if look.found.realm else None,
+            "chain": str(look.found.origin.chain),
+            "anchor": look.found.origin.anchor,
         }
         if personal:
             facts["certificate"] |= {"subject": look.subject, "serial": look.serial}
@@ -205,7 +215,8 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
             yield f"tries left   {facts[key]} ({label})"
     if certificate := facts["certificate"]:
         yield f"certificate  {certificate['state']}, {certificate['from']} to {certificate['until']}"
-        yield f"             {certificate['key']}, issued by {certificate['issuer']}"
+        yield f"             {certificate['key']}, realm {certificate['realm'] or 'unknown'}"
+        yield f"             chain {certificate['chain']}{_under(certificate['anchor'])}"
         if "subject" in certificate:
             yield f"             subject {certificate['subject']}, serial {certificate['serial']}"
     for finding in facts["findings"]:
@@ -215,10 +226,21 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
     yield "No try was spent. `uketsuke card explain` says it in plain words."
 
 
-def _look(pattern: str | None, wait_s: float) -> tuple[str, CardReport]:
+def _under(anchor: str | None) -> str:
+    return f" under {anchor}" if anchor else ""
+
+
+def _look(pattern: str | None, config: Path | None, wait_s: float) -> tuple[str, CardReport]:
     """Examine the card on the reader; return the reader's name and the report."""
     from device.drivers.system import SystemClock  # noqa: PLC0415  as in `_open_reader`
 
+    clock = SystemClock()
+    judge = Judge(now=clock.utc_now(), clock_certain=clock.utc_now_if_trusted() is not None)
+    if config is not None:
+        unit = load(config)
+        pattern = pattern or unit.card.name
+        simulated = unit.unit.name.startswith(SIMULATED_UNIT_PREFIX)
+        judge = replace(judge, trust=load_trust(unit.card, simulated=simulated, face_alone_counts=False))
     with _open_reader(pattern) as reader:
         if not reader.wait_for_change(present=False, timeout_s=0):
             typer.echo(f"Place the card on {reader.name}. カードを置いてください。", err=True)
@@ -229,7 +251,7 @@ def _look(pattern: str | None, wait_s: float) -> tuple[str, CardReport]:
         except CardUnreadable as error:
             return reader.name, mute(error)
         with connection:
-            return reader.name, examine(connection, SystemClock().utc_now())
+            return reader.name, examine(connection, judge)
 
 
 @contextmanager

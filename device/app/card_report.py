@@ -7,7 +7,7 @@ certificate ends on its holder's birthday (facts: card.md, section 3).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from device.app.card_certificate import CertificateLook, look_at
 from device.card import MyNumberCard
+from device.card.certificate import Validity
 from device.card.my_number_card import PORTRAIT_FLOOR
+from device.card.trust import CardTrust, Chain, Realm
 from device.domain.errors import CardError, CardLost, CardUnknown, CardUnreadable
-from device.domain.values import CardKind, CertificateState, PinUse
+from device.domain.values import CardKind, PinUse
 
 if TYPE_CHECKING:
     from device.ports.card import CardConnection
@@ -32,6 +34,10 @@ class Finding(StrEnum):
     MUTE = "mute"
     UNREADABLE = "unreadable"
     TEST_CARD = "test_card"
+    ISSUER_UNKNOWN = "issuer_unknown"
+    ANCHOR_UNKNOWN = "anchor_unknown"
+    CERTIFICATE_FORGED = "certificate_forged"
+    CLOCK_UNCERTAIN = "clock_uncertain"
     PIN_BLOCKED = "pin_blocked"
     PIN_LAST_TRY = "pin_last_try"
     PIN_ON_THE_PHONE = "pin_on_the_phone"
@@ -52,6 +58,8 @@ class Finding(StrEnum):
 NOTICES = frozenset(
     {
         Finding.TEST_CARD,
+        Finding.ANCHOR_UNKNOWN,
+        Finding.CLOCK_UNCERTAIN,
         Finding.PIN_ON_THE_PHONE,
         Finding.NO_PIN,
         Finding.NO_PORTRAIT,
@@ -62,11 +70,22 @@ NOTICES = frozenset(
 )
 """Findings that are as they should be; every other one is something wrong."""
 
-_OF_STATE = {
-    CertificateState.EXPIRES_SOON: Finding.CERTIFICATE_EXPIRES_SOON,
-    CertificateState.IN_GRACE: Finding.CERTIFICATE_IN_GRACE,
-    CertificateState.EXPIRED: Finding.CERTIFICATE_EXPIRED,
+_OF_VALIDITY = {
+    Validity.NOT_YET: Finding.CERTIFICATE_NOT_YET,
+    Validity.EXPIRES_SOON: Finding.CERTIFICATE_EXPIRES_SOON,
+    Validity.IN_GRACE: Finding.CERTIFICATE_IN_GRACE,
+    Validity.EXPIRED: Finding.CERTIFICATE_EXPIRED,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What a certificate is held against."""
+
+    now: datetime
+    clock_certain: bool = True
+    """Something vouches for the clock; otherwise the calendar's word is told with a reservation."""
+    trust: CardTrust = CardTrust()  # noqa: RUF009  frozen, without anchors
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +123,7 @@ class CardReport:
         return NOTICES.issuperset(self.findings)
 
 
-def examine(connection: CardConnection, now: datetime) -> CardReport:
+def examine(connection: CardConnection, judge: Judge) -> CardReport:
     """Find out what can be known of the card. Raise CardLost when it leaves meanwhile; every other trouble is found."""
     try:
         card = MyNumberCard.identify(connection)
@@ -112,7 +131,7 @@ def examine(connection: CardConnection, now: datetime) -> CardReport:
         return _nothing(Finding.NOT_MY_NUMBER_CARD, error)
     except CardUnreadable as error:
         return _nothing(Finding.UNREADABLE, error)
-    return _Examination(card, now).report()
+    return _Examination(card, judge).report()
 
 
 def mute(error: CardUnreadable) -> CardReport:
@@ -123,9 +142,9 @@ def mute(error: CardUnreadable) -> CardReport:
 class _Examination:
     """One card, asked one thing after the other; what it does not answer becomes a finding."""
 
-    def __init__(self, card: MyNumberCard, now: datetime) -> None:
+    def __init__(self, card: MyNumberCard, judge: Judge) -> None:
         self._card = card
-        self._now = now
+        self._judge = judge
         self._findings: list[Finding] = []
         self._detail: str | None = None
 
@@ -134,9 +153,8 @@ class _Examination:
         pin = self._pin()
         portrait = self._portrait()
         certificate = self._certificate()
-        if certificate is not None and certificate.is_test:
-            self._findings.insert(0, Finding.TEST_CARD)
-            kind = CardKind.TEST if kind is CardKind.PLASTIC else kind
+        if certificate is not None and certificate.found.realm is Realm.TEST and kind is CardKind.PLASTIC:
+            kind = CardKind.TEST
         return CardReport(
             kind=kind,
             has_surface=self._card.facts.has_surface,
@@ -178,13 +196,27 @@ class _Examination:
         der = self._ask(self._card.read_certificate, otherwise=Finding.CERTIFICATE_UNREADABLE)
         if der is None:
             return None
-        grace = self._card.profile.months_of_grace
-        look = self._ask(lambda: look_at(der, self._now, grace=grace), otherwise=Finding.CERTIFICATE_UNREADABLE)
-        if look is not None and not look.begun:
-            self._findings.append(Finding.CERTIFICATE_NOT_YET)
-        elif look is not None and look.state in _OF_STATE:
-            self._findings.append(_OF_STATE[look.state])
+        look = self._ask(
+            lambda: look_at(
+                der, self._judge.trust, self._judge.now, months_of_grace=self._card.profile.months_of_grace
+            ),
+            otherwise=Finding.CERTIFICATE_UNREADABLE,
+        )
+        if look is not None:
+            self._findings += self._judged(look)
         return look
+
+    def _judged(self, look: CertificateLook) -> Iterator[Finding]:
+        if look.found.realm is not Realm.PRODUCTION:
+            yield Finding.TEST_CARD if look.found.realm is Realm.TEST else Finding.ISSUER_UNKNOWN
+        if look.found.origin.chain is Chain.INVALID:
+            yield Finding.CERTIFICATE_FORGED
+        elif look.found.origin.chain is Chain.ANCHOR_UNKNOWN and self._judge.trust.certificates:
+            yield Finding.ANCHOR_UNKNOWN
+        if look.found.validity in _OF_VALIDITY:
+            yield _OF_VALIDITY[look.found.validity]
+        if not self._judge.clock_certain:
+            yield Finding.CLOCK_UNCERTAIN
 
     def _ask(self, question: Callable[[], T], *, otherwise: Finding) -> T | None:
         try:

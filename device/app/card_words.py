@@ -64,6 +64,43 @@ FINDINGS = {
             en="Fine for tests and demonstrations; a production unit refuses it.",
         ),
     ),
+    Finding.ISSUER_UNKNOWN: Words(
+        Text(
+            ja="証明書の発行者は、公的個人認証でも、その試験用でもありません。",
+            en="Its certificate names an issuer that is neither the national authority nor its test authority.",
+        ),
+        Text(
+            ja="受け付けません。券面をよく見て、責任者に知らせてください。",
+            en="Do not accept it. Take a close look at the card and tell your manager.",
+        ),
+    ),
+    Finding.ANCHOR_UNKNOWN: Words(
+        Text(
+            ja="証明書に署名した認証局は、この機器に登録されていません(正しいとも正しくないとも言えません)。",
+            en="The authority behind its certificate is not installed here: neither confirmed nor refuted.",
+        ),
+        Text(
+            ja="資格確認のサービスが判断します。続くときは、認証局の証明書の登録を頼んでください。",
+            en="The qualification service decides. If it goes on, have the authority's certificate installed.",
+        ),
+    ),
+    Finding.CERTIFICATE_FORGED: Words(
+        Text(
+            ja="証明書の署名が、名乗っている認証局のものではありません。",
+            en="Its certificate is not signed by the authority that it names.",
+        ),
+        Text(
+            ja="受け付けません。偽造が疑われます。責任者に知らせてください。",
+            en="Do not accept it: it may be forged. Tell your manager.",
+        ),
+    ),
+    Finding.CLOCK_UNCERTAIN: Words(
+        Text(
+            ja="この機械の時計は、時刻サービスに合わせられていません。期限の判断は目安です。",
+            en="No time service vouches for this machine's clock, so what is said of dates may be wrong.",
+        ),
+        Text(ja="時計を合わせてください(chrony、systemd-timesyncd)。", en="Set it (chrony, systemd-timesyncd)."),
+    ),
     Finding.PIN_BLOCKED: Words(
         Text(
             ja="4桁の暗証番号(利用者証明用)がロックされています。",
@@ -197,9 +234,10 @@ _PORTRAIT_WORKS = Text(
     en="reading the portrait with the number on the card ({tries} tries left)",
 )
 _CERTIFICATE = Text(
-    ja="証明書の読み取り({algorithm}、{begins}から{ends}まで)",
-    en="reading the certificate ({algorithm}, {begins} to {ends})",
+    ja="証明書の読み取り({key}、{begins}から{ends}まで)",
+    en="reading the certificate ({key}, {begins} to {ends})",
 )
+_ANCHOR = Text(ja="証明書の署名の確認(認証局: {anchor})", en="its certificate's signature holds (authority: {anchor})")
 _NOTHING_WORKS = Text(ja="ありません", en="nothing")
 _WRONG = Text(ja="気をつけること", en="What to know")
 _SAFE = Text(
@@ -239,5 +277,7 @@ def what_works(report: CardReport, language: str) -> list[str]:
         lines.append(_PORTRAIT_WORKS.say(language, tries=report.portrait_tries_left))
     if look := report.certificate:
         begins, ends = f"{look.first_day:%Y-%m}", f"{look.last_day:%Y-%m}"
-        lines.append(_CERTIFICATE.say(language, algorithm=look.algorithm, begins=begins, ends=ends))
+        lines.append(_CERTIFICATE.say(language, key=look.key, begins=begins, ends=ends))
+        if anchor := look.found.origin.anchor:
+            lines.append(_ANCHOR.say(language, anchor=anchor))
     return lines

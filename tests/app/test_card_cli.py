@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -10,15 +11,27 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from device.app.card_cli import facts_of
 from device.app.card_readers import READERS, TIER_WORDS, Tier, recognise
-from device.app.card_report import NOTICES, CardReport, Finding, examine
+from device.app.card_report import NOTICES, CardReport, Finding, Judge, examine
 from device.app.card_sim import Wish, make_card, misbehaviour
 from device.app.card_words import FINDINGS, KINDS, explain
+from device.app.config import EXAMPLE
+from device.card.certificate import Validity
+from device.card.trust import CardTrust, CertificateAnchor, Realm
 from device.domain.errors import CardLost
-from device.domain.values import CardKind, CertificateState
-from device.sim.card import Misbehaviour, OtherCard, PlaceableCard, SimulatedCard
+from device.domain.values import CardKind
+from device.sim.card import (
+    Algorithm,
+    CardAuthority,
+    CardCredentials,
+    Misbehaviour,
+    OtherCard,
+    PlaceableCard,
+    SimulatedCard,
+)
 from device.sim.pcscd import run_pcscd
 from device.sim.reader import SimulatedReader
 from device.sim.vpcd import VpcdSlot
@@ -27,6 +40,7 @@ from device.wire.texts import LANGUAGES
 PROGRAM = Path(sys.executable).with_name("uketsuke")
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 """The shared card's certificate runs from 2025-04-01 to 2030-04-01."""
+ANYBODY = CardTrust(realm=Realm.TEST)
 MakeCard = Callable[..., SimulatedCard]
 
 
@@ -49,12 +63,12 @@ class ListeningCard:
         return [apdu for apdu in self.heard if (apdu[1] == 0x20 and len(apdu) > 4) or apdu[1] in {0x21, 0x24, 0x2C}]
 
 
-def look(card: PlaceableCard, now: datetime = NOW) -> CardReport:
+def look(card: PlaceableCard, now: datetime = NOW, trust: CardTrust = ANYBODY) -> CardReport:
     reader = SimulatedReader()
     heard = ListeningCard(card)
     reader.place(heard)
     with reader.connect() as connection:
-        report = examine(connection, now)
+        report = examine(connection, Judge(now, trust=trust))
     assert heard.secrets_sent == []
     assert {apdu[1] for apdu in heard.heard} <= {0xA4, 0xB0, 0xC0, 0x20}
     return report
@@ -69,8 +83,8 @@ def test_a_good_card_works_by_pin_and_portrait(make_card: MakeCard) -> None:
     assert (report.pin_tries_left, report.portrait_tries_left) == (3, 10)
     assert (report.pin_works, report.portrait_works, report.phone_unlocks, report.well) == (True, True, False, True)
     assert report.certificate is not None
-    assert report.certificate.state is CertificateState.GOOD
-    assert report.certificate.algorithm == "RSA 2048"
+    assert report.certificate.found.validity is Validity.GOOD
+    assert report.certificate.key == "RSA 2048"
 
 
 def test_a_simulated_card_is_called_a_test_card(make_card: MakeCard) -> None:
@@ -150,6 +164,30 @@ def test_the_certificate_is_held_against_the_calendar(make_card: MakeCard, now: 
     report = look(make_card(), now)
     assert finding in report.findings
     assert report.well is (finding in NOTICES)
+
+
+def test_who_issued_the_certificate_is_told_by_pinned_anchors(
+    make_card: MakeCard, card_credentials: CardCredentials
+) -> None:
+    ours = CertificateAnchor("ours.pem", card_credentials.authority.certificate)
+    known = look(make_card(), trust=CardTrust(Realm.TEST, certificates=(ours,)))
+    assert known.certificate is not None
+    assert known.certificate.found.origin.anchor == "ours.pem"
+    assert "ours.pem" in "\n".join(explain(known, "reader", "en"))
+
+    other = CertificateAnchor("other.pem", CardAuthority(algorithm=Algorithm.ECDSA_P384).certificate)
+    unknown = look(make_card(), trust=CardTrust(Realm.TEST, certificates=(other,)))
+    assert Finding.ANCHOR_UNKNOWN in unknown.findings
+    assert Finding.ANCHOR_UNKNOWN not in look(make_card()).findings, "without anchors there is nothing to say"
+
+
+def test_a_clock_that_nobody_vouches_for_is_told_of(make_card: MakeCard) -> None:
+    reader = SimulatedReader()
+    reader.place(make_card())
+    with reader.connect() as connection:
+        report = examine(connection, Judge(NOW, clock_certain=False))
+    assert Finding.CLOCK_UNCERTAIN in report.findings
+    assert report.well
 
 
 def test_another_card_is_no_my_number_card() -> None:
@@ -331,6 +369,24 @@ def test_info_tells_machines_what_it_tells_people(slot: VpcdSlot, make_card: Mak
     assert told.returncode == 0
     assert facts["reader"] == {"name": "Virtual PCD 00 00", "model": "vpcd (vsmartcard)", "list": "virtual"}
     assert (facts["kind"], facts["pin_tries_left"], facts["works"]["pin"]) == ("android", 3, True)
+
+
+@pytest.mark.pcsc
+def test_a_units_configuration_brings_its_reader_and_its_anchors(
+    slot: VpcdSlot, make_card: MakeCard, card_credentials: CardCredentials, tmp_path: Path
+) -> None:
+    anchor = card_credentials.authority.certificate
+    (tmp_path / "authority.pem").write_bytes(card_credentials.authority.certificate_pem)
+    sha256 = hashlib.sha256(anchor.public_bytes(Encoding.DER)).hexdigest()
+    config = EXAMPLE.replace('name = "unit-0001"', 'name = "sim-0001"').replace(
+        "[card]", f'[card]\nname = "00 00$"\nanchors = [{{file = "authority.pem", sha256 = "{sha256}"}}]\n#'
+    )
+    (tmp_path / "unit.toml").write_text(config, encoding="utf-8")
+    slot.insert(make_card())
+    told = json.loads(uketsuke("info", "--json", "--config", str(tmp_path / "unit.toml")).stdout)
+    assert told["certificate"]["chain"] == "valid"
+    assert told["certificate"]["anchor"].endswith("authority.pem")
+    assert told["certificate"]["realm"] == "test"
 
 
 @pytest.mark.pcsc

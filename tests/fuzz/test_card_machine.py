@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from device.app.card_report import examine
+from device.app.card_report import Judge, examine
 from device.card import MyNumberCard
 from device.domain.errors import CardError
 from device.domain.secrets import Pin, ReferenceNumberB
@@ -123,7 +123,7 @@ class HostileVisits(RuleBasedStateMachine):
     @rule()
     def somebody_asks_what_lies_there(self) -> None:
         self.the_card_is_lifted_and_placed_again()
-        self._wish(lambda: examine(self.reader.connect(), cards.NOW), secrets=0)
+        self._wish(lambda: examine(self.reader.connect(), Judge(cards.NOW, trust=cards.trust())), secrets=0)
 
     @precondition(lambda self: self.visit is not None)
     @rule(what=st.sampled_from(["certificate", "pin", "number", "sign", "unlock"]))
