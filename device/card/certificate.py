@@ -91,6 +91,8 @@ def assess(der: bytes, trust: CardTrust, now: datetime | None, *, months_of_grac
 
 def _require_profile(certificate: x509.Certificate) -> None:
     extensions = certificate.extensions
+    if certificate.serial_number <= 0:
+        raise _not_one("a serial number that RFC 5280 forbids")
     if any(extension.critical and extension.oid not in _UNDERSTOOD for extension in extensions):
         raise _not_one("a critical extension that nobody understands")
     usage = extensions.get_extension_for_class(x509.KeyUsage)

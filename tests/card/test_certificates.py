@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -217,6 +218,18 @@ def test_what_is_no_certificate_for_authentication_is_refused_without_quoting_it
     assert refused.value.reason is Reason.CERTIFICATE_NOT_TRUSTED
     assert "SECRET" not in str(refused.value)
     assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+def test_a_serial_number_that_no_authority_gives_is_refused_with_and_without_the_librarys_warning() -> None:
+    der = bytearray(ISSUED)
+    der[bytes(der).index(bytes.fromhex("02035EC2E7")) + 2] |= 0x80
+    with pytest.raises(CardUnreadable, match="RFC 5280"):
+        assess(bytes(der), TRUST, NOW)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(CardUnreadable, match="can be read"):
+            assess(bytes(der), TRUST, NOW)
 
 
 JST = timedelta(hours=9)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from device.card.surface_record import SurfaceRecord, chip_answered, public_key
 from device.card.trust import Chain, Origin, SurfaceAnchor
@@ -111,3 +114,18 @@ def test_a_chip_answers_our_challenge_and_no_other(issuers: Issuers) -> None:
 
 def test_the_record_shows_nothing_of_itself(issuers: Issuers) -> None:
     assert repr(SurfaceRecord.parse(issuers.record(PORTRAIT))) == "SurfaceRecord()"
+
+
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_a_card_writes_comes_out_as_one_of_our_errors_or_as_an_answer_that_is_not_valid(
+    issuers: Issuers, data: st.DataObject
+) -> None:
+    record, certificate = bytearray(issuers.record(PORTRAIT)), bytearray(issuers.certificate())
+    for content in (record, certificate):
+        at = data.draw(st.integers(0, len(content) - 1))
+        content[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(min_size=1, max_size=3))
+    with contextlib.suppress(CardUnreadable):
+        found = SurfaceRecord.parse(bytes(record))
+        if found.origin(bytes(certificate), (issuers.anchor,)).chain is Chain.VALID:
+            assert found == SurfaceRecord.parse(issuers.record(PORTRAIT)), "only what is not signed was touched"

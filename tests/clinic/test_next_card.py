@@ -16,6 +16,7 @@ from device.domain.reasons import Reason
 from device.domain.secrets import Pin
 from device.domain.values import CardKind
 from device.sim.card import Algorithm, CardAuthority, CardFrontPrint, SimulatedCard
+from device.sim.card.keys import HolderKey
 from device.sim.reader import SimulatedReader
 
 NOW = datetime(2029, 4, 1, tzinfo=UTC)
@@ -23,8 +24,8 @@ CHALLENGE = bytes(range(32))
 
 
 @pytest.fixture(scope="module")
-def proof() -> tuple[x509.Certificate, bytes, CardAuthority]:
-    """Certificate, signature and authority of one such card."""
+def proof() -> tuple[x509.Certificate, bytes, HolderKey]:
+    """Certificate and signature of one such card, and its key."""
     authority = CardAuthority(algorithm=Algorithm.ECDSA_P384)
     issued = authority.issue(
         serial=9, not_before=datetime(2028, 4, 1, tzinfo=UTC), not_after=datetime(2038, 4, 1, tzinfo=UTC)
@@ -37,19 +38,18 @@ def proof() -> tuple[x509.Certificate, bytes, CardAuthority]:
         card = MyNumberCard.identify(connection)
         card.verify_pin(Pin(b"1234"))
         certificate = trusted_certificate(card.read_certificate(), [authority.certificate], NOW)
-        return certificate, card.sign(CHALLENGE), authority
+        return certificate, card.sign(CHALLENGE), issued.auth_key
 
 
-def test_the_gateway_believes_it(proof: tuple[x509.Certificate, bytes, CardAuthority]) -> None:
+def test_the_gateway_believes_it(proof: tuple[x509.Certificate, bytes, HolderKey]) -> None:
     certificate, signature, _ = proof
     check_signature(certificate, signature, CHALLENGE)
 
 
-def test_neither_another_challenge_nor_a_weaker_hash_nor_another_authority_will_do(
-    proof: tuple[x509.Certificate, bytes, CardAuthority],
+def test_neither_another_challenge_nor_another_hash_nor_half_a_signature_will_do(
+    proof: tuple[x509.Certificate, bytes, HolderKey],
 ) -> None:
-    certificate, signature, authority = proof
-    key = authority.key
+    certificate, signature, key = proof
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     for wrong in (key.sign(CHALLENGE, ec.ECDSA(hashes.SHA256())), signature[:-1], b""):
         with pytest.raises(MessageError) as refused:
