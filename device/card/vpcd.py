@@ -20,7 +20,7 @@ VPCD_ADDRESS: Final = ("127.0.0.1", 35963)
 
 _LENGTH_SIZE: Final = 2
 _PORTION: Final = 4096
-_QUESTIONS, _QUESTION_S = 5, 5.0
+_QUESTIONS, _LOOKS, _QUESTION_S = 8, 2, 5.0
 
 
 class Order(Enum):
@@ -87,12 +87,15 @@ def show_empty(address: tuple[str, int]) -> None:
     that card goes.
     """
     presence_question = encode(Order.GIVE_ATR.value)
+    seen = 0
     for _ in range(_QUESTIONS):
         with suppress(ConnectionError), socket.create_connection(address, timeout=_QUESTION_S) as nobody:
             nobody.shutdown(socket.SHUT_WR)
             question = b""
             while piece := nobody.recv(64):
                 question += piece
-            # Anything else was meant for the card by a program that has not noticed yet.
-            if question == presence_question:
+            # Anything else was meant for the card by a program that has not noticed yet, and so may be one such
+            # question: the card is asked for its ATR when it is powered, too. The second in a row is pcscd's look.
+            seen = seen + 1 if question == presence_question else 0
+            if seen == _LOOKS:
                 return

@@ -42,7 +42,7 @@ class VpcdSlot:
     def pull(self) -> None:
         """Take the card out, with or without a command under way; harmless when the slot is empty.
 
-        Returns when pcscd has seen the empty slot, within about half a second. It looks every 400 ms, and if a command
+        Returns when pcscd has seen the empty slot, within about a second. It looks every 400 ms, and if a command
         fails and a card is back before it looks, it keeps the slot for empty until that card goes.
         """
         session, self._session = self._session, None

@@ -16,7 +16,7 @@ from device.domain.secrets import Pin
 from device.drivers.pn532 import Pn532Reader
 from device.drivers.vpcd_bridge import VpcdBridge
 from device.ports.card import CardReader
-from device.sim.card import SimulatedCard
+from device.sim.card import Misbehaviour, SimulatedCard
 from device.sim.pn532 import SimulatedPn532
 from device.sim.reader import SimulatedReader
 
@@ -122,6 +122,19 @@ def test_a_command_for_a_card_without_power_ends_the_connection(make_card: MakeC
         assert service.hear() == ""
         service.close()
         reader.lift()
+
+
+def test_a_card_that_cannot_be_used_is_not_offered_and_the_next_one_is(make_card: MakeCard, service: Service) -> None:
+    reader = SimulatedReader()
+    with bridged(reader, service.address):
+        reader.place(make_card(misbehaviour=Misbehaviour(mute=True)))
+        assert reader.wait_for_change(present=False, timeout_s=AT_MOST_S)
+        reader.lift()
+        reader.place(make_card())
+        service.let_in()
+        service.tell(ON, SELECT_JPKI)
+        assert service.hear() == "9000"
+        service.close()
 
 
 def test_it_waits_for_the_reader_and_for_the_service(make_card: MakeCard) -> None:

@@ -144,6 +144,39 @@ def test_a_mute_card_is_no_card(make_hat: MakeHat, make_card: MakeCard) -> None:
         reader.connect()
 
 
+def test_a_card_that_introduces_itself_badly_is_seen_and_unreadable(make_hat: MakeHat) -> None:
+    class Stammering(OtherCard):
+        atr = CONTACTLESS_ATR[:6]
+
+    hat, reader = make_hat()
+    hat.place(Stammering())
+    assert reader.wait_for_change(present=False, timeout_s=AT_MOST_S)
+    with pytest.raises(CardUnreadable):
+        reader.connect()
+    assert not hat.field.on
+
+
+def test_a_field_that_could_not_be_switched_off_is_switched_off_first_thing(
+    make_hat: MakeHat, make_card: MakeCard
+) -> None:
+    # The first four configurations bring the chip up; the next is the end of the visit.
+    hat, reader = make_hat(Misbehaviour(Trouble.SILENT, command=0x32, skip=4))
+    hat.place(make_card())
+    with reader.connect() as connection:
+        MyNumberCard.identify(connection).verify_pin(Pin(b"1234"))
+    assert hat.field.on
+    with reader.connect() as connection, pytest.raises(CardUnreadable, match="6982"):
+        MyNumberCard.identify(connection).sign(b"challenge")
+
+
+def test_it_works_with_the_times_that_a_unit_has(make_hat: MakeHat, make_card: MakeCard) -> None:
+    hat, reader = make_hat(timing=Timing())
+    hat.place(make_card())
+    for _ in range(2):
+        with reader.connect() as connection:
+            assert connection.transmit(SELECT_JPKI) == (b"", 0x9000)
+
+
 def test_commands_and_answers_longer_than_a_frame_go_in_parts(make_hat: MakeHat) -> None:
     class Echo(OtherCard):
         atr = CONTACTLESS_ATR

@@ -140,7 +140,7 @@ def test_a_reader_that_hangs_up_powers_the_card_off(vpcd: Listener, slot: VpcdSl
     assert card.transmit(bytes.fromhex("802A009701AA00")) == (b"", 0x6982)
 
 
-def test_a_pulled_card_is_gone_once_the_reader_has_asked_the_empty_slot(
+def test_a_pulled_card_is_gone_once_the_reader_has_asked_the_empty_slot_twice(
     vpcd: Listener, slot: VpcdSlot, make_card: MakeCard
 ) -> None:
     slot.insert(make_card())
@@ -149,9 +149,10 @@ def test_a_pulled_card_is_gone_once_the_reader_has_asked_the_empty_slot(
     pulling.start()
     assert vpcd.hear() == ""
     vpcd.tell(GIVE_ATR)  # may be the end of a command that missed the card
-    vpcd.let_in()
-    vpcd.tell(GIVE_ATR)
-    assert vpcd.hear() == ""
+    for _ in range(2):
+        vpcd.let_in()
+        vpcd.tell(GIVE_ATR)
+        assert vpcd.hear() == ""
     vpcd.hang_up()
     pulling.join(PATIENCE_S)
     assert not pulling.is_alive()
@@ -168,9 +169,10 @@ def test_a_command_that_misses_the_card_is_not_yet_the_readers_own_question(
     vpcd.let_in()
     vpcd.tell(SELECT_JPKI)  # a program that has not noticed: not the reader's own question
     assert vpcd.hear() == ""
-    vpcd.let_in()
-    vpcd.tell(GIVE_ATR)
-    assert vpcd.hear() == ""
+    for _ in range(2):
+        vpcd.let_in()
+        vpcd.tell(GIVE_ATR)
+        assert vpcd.hear() == ""
     vpcd.hang_up()
     pulling.join(PATIENCE_S)
     assert not pulling.is_alive()
