@@ -137,6 +137,9 @@ def sim(
         str | None,
         typer.Option(metavar="YYYY-MM-DD", help="The last day of the certificate; four years on without it."),
     ] = None,
+    kbps: Annotated[
+        int | None, typer.Option(help="Take the time of a link of 106, 212, 424 or 848 kbit/s and of a chip.")
+    ] = None,
     wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for others at the virtual reader.")] = 2,
     misbehave: Annotated[
         list[str] | None,
@@ -160,6 +163,7 @@ def sim(
             models=models,
             last_day=None if expires is None else date.fromisoformat(expires),
             misbehave=tuple(misbehave or ()),
+            kbps=kbps,
         )
         card, said = make_card(wish)
     except ValueError as error:

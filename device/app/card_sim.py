@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 import signal
 import threading
+import time
 import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 
@@ -28,6 +31,7 @@ from device.sim.card import (
     PlaceableCard,
     SimulatedCard,
 )
+from device.sim.card.link import Link, TimedCard
 from device.sim.pcscd import VIRTUAL_READER, run_pcscd
 from device.sim.portrait import card_portrait, load_photo
 from device.sim.vpcd import VpcdSlot
@@ -51,6 +55,8 @@ class Wish:
     models: Path
     last_day: date | None
     misbehave: tuple[str, ...]
+    kbps: int | None = None
+    """Answers take the time of a link of so many kbit/s and of a chip; None: none at all."""
 
 
 def make_card(wish: Wish) -> tuple[PlaceableCard, tuple[str, ...]]:
@@ -78,8 +84,9 @@ def make_card(wish: Wish) -> tuple[PlaceableCard, tuple[str, ...]]:
         atr=CONTACT_ATR if wish.contact else CONTACTLESS_ATR,
         misbehaviour=wrong,
     )
+    link = Link(kbps=wish.kbps) if wish.kbps else None
     number = bytes(front.reference_number().reveal()).decode()
-    return card, (
+    return card if link is None else TimedCard(card, link, time.sleep), (
         f"A simulated {wish.kind} card of an invented person, certificate to {not_after:%Y-%m-%d}.",
         f"PIN {wish.pin}, {wish.pin_tries} tries left; 照合番号B {number}; {of_portrait}.",
     )
@@ -93,18 +100,29 @@ def misbehaviour(words: Sequence[str]) -> Misbehaviour:
         if not equals:
             raise ValueError(f"--misbehave takes NAME=VALUE, not {word!r}")
         wishes[name.replace("-", "_")] = value
-    known = {field.name for field in dataclasses.fields(Misbehaviour)}
-    if unknown := wishes.keys() - known:
+    known = get_type_hints(Misbehaviour)
+    if unknown := wishes.keys() - known.keys():
         raise ValueError(f"no misbehaviour is called {min(unknown)!r}; there are {', '.join(sorted(known))}")
+    values = {name: _names(known[name]).get(value.lower(), value) for name, value in wishes.items()}
     try:
-        return msgspec.convert(wishes, Misbehaviour, strict=False)
+        return msgspec.convert(values, Misbehaviour, strict=False)
     except msgspec.ValidationError as error:
         raise ValueError(f"--misbehave: {error}") from error
 
 
 def known_misbehaviour() -> list[str]:
-    """Return a line for each way of being wrong, with the type of its value."""
-    return [f"{field.name}={field.type}" for field in dataclasses.fields(Misbehaviour)]
+    """Return a line for each way of being wrong, with the values that it takes."""
+    hints = get_type_hints(Misbehaviour)
+    return [
+        f"{field.name}={' | '.join(_names(hints[field.name])) or str(field.type).removesuffix(' | None')}"
+        for field in dataclasses.fields(Misbehaviour)
+    ]
+
+
+def _names(hint: Any) -> dict[str, str]:  # noqa: ANN401  a type, whatever it is
+    """Return the values of the enumeration in a type by the names that people type; nothing where there is none."""
+    kinds = [kind for kind in (hint, *get_args(hint)) if isinstance(kind, type) and issubclass(kind, StrEnum)]
+    return {member.name.lower(): member.value for kind in kinds for member in kind}
 
 
 def hold_out(card: PlaceableCard, said: Sequence[str], *, say: Callable[[str], None], patience_s: float) -> None:

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from device.app.card_cli import facts_of
 from device.app.card_readers import READERS, TIER_WORDS, Tier, recognise
 from device.app.card_report import NOTICES, CardReport, Finding, Judge, examine
-from device.app.card_sim import Wish, make_card, misbehaviour
+from device.app.card_sim import Wish, known_misbehaviour, misbehaviour
+from device.app.card_sim import make_card as make_card_by
 from device.app.card_words import FINDINGS, KINDS, explain
 from device.app.config import EXAMPLE
 from device.card.certificate import Validity
@@ -32,6 +34,7 @@ from device.sim.card import (
     PlaceableCard,
     SimulatedCard,
 )
+from device.sim.card.hostile import Hostility
 from device.sim.pcscd import run_pcscd
 from device.sim.reader import SimulatedReader
 from device.sim.vpcd import VpcdSlot
@@ -308,6 +311,18 @@ def test_a_misbehaviour_is_asked_for_by_name() -> None:
     assert misbehaviour(["largest-read=100", "mute=true"]) == Misbehaviour(largest_read=100, mute=True)
 
 
+def test_a_hostile_card_is_asked_for_by_the_name_of_its_hostility() -> None:
+    assert misbehaviour(["hostile=recursion"]).hostile is Hostility.RECURSION
+    assert any("recursion" in line for line in known_misbehaviour())
+
+
+def test_a_card_may_take_the_time_of_a_link(tmp_path: Path) -> None:
+    wish = Wish(CardKind.IPHONE, False, "1234", 3, tmp_path, None, (), kbps=848)  # noqa: FBT003  a plain record
+    assert look(make_card_by(wish)[0], datetime.now(UTC)).phone_unlocks
+    with pytest.raises(ValueError, match="424"):
+        make_card_by(replace(wish, kbps=300))
+
+
 @pytest.mark.parametrize("words", ["largest_read", "largest_read=much", "smell=bad"])
 def test_a_misbehaviour_that_is_none_is_refused_with_directions(words: str) -> None:
     with pytest.raises(ValueError, match=r"NAME=VALUE|largest_read"):
@@ -316,7 +331,7 @@ def test_a_misbehaviour_that_is_none_is_refused_with_directions(words: str) -> N
 
 def test_a_wished_card_has_a_portrait_only_where_the_photos_are(tmp_path: Path) -> None:
     wish = Wish(CardKind.PLASTIC, False, "1234", 3, tmp_path, date(2030, 2, 1), ())  # noqa: FBT003  a plain record
-    card, said = make_card(wish)
+    card, said = make_card_by(wish)
     assert "without a portrait" in " ".join(said)
     assert look(card, datetime(2029, 1, 1, tzinfo=UTC)).well
 
