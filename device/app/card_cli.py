@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date
 from enum import StrEnum
@@ -28,6 +28,8 @@ from device.domain.values import SIMULATED_UNIT_PREFIX, CardKind
 from device.wire.texts import LANGUAGES
 
 if TYPE_CHECKING:
+    from device.drivers.pcsc import PcscReader
+    from device.drivers.pn532 import Pn532Reader
     from device.ports.card import CardReader
 
 EXIT_UNWELL = 1
@@ -71,6 +73,10 @@ ReaderOption = Annotated[
     str | None,
     typer.Option("--reader", metavar="REGEX", help="The reader by its PC/SC name; the first one that has no SAM slot."),
 ]
+Pn532Option = Annotated[
+    str | None,
+    typer.Option("--pn532", metavar="PLACE", help='A PN532 HAT instead: "uart:/dev/ttyAMA0", "spi:0.0" or "i2c:1".'),
+]
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="A unit's configuration: its reader, and the authorities it believes.")
 ]
@@ -85,13 +91,14 @@ PersonalOption = Annotated[
 def info(
     *,
     reader: ReaderOption = None,
+    pn532: Pn532Option = None,
     config: ConfigOption = None,
     wait: WaitOption = 10.0,
     personal: PersonalOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
 ) -> None:
     """Say what lies on the reader. Exit code 0: all is well with it, 1: something is not."""
-    name, report = _look(reader, config, wait)
+    name, report = _look(reader, pn532, config, wait)
     facts = facts_of(name, report, personal=personal)
     if personal and report.certificate is not None:
         typer.echo("This names the holder's certificate: keep it off screens, logs and mails.", err=True)
@@ -107,12 +114,13 @@ def info(
 def explain(
     *,
     reader: ReaderOption = None,
+    pn532: Pn532Option = None,
     config: ConfigOption = None,
     wait: WaitOption = 10.0,
     language: Annotated[Language | None, typer.Option(help="One language only; both without it.")] = None,
 ) -> None:
     """Explain in plain words what lies on the reader, what is wrong with it and what to do."""
-    name, report = _look(reader, config, wait)
+    name, report = _look(reader, pn532, config, wait)
     for number, chosen in enumerate([language] if language else LANGUAGES):
         typer.echo("\n".join(([""] if number else []) + explain_in_words(report, name, chosen)))
     if report.detail:
@@ -234,9 +242,9 @@ def _under(anchor: str | None) -> str:
     return f" under {anchor}" if anchor else ""
 
 
-def _look(pattern: str | None, config: Path | None, wait_s: float) -> tuple[str, CardReport]:
+def _look(pattern: str | None, pn532: str | None, config: Path | None, wait_s: float) -> tuple[str, CardReport]:
     """Examine the card on the reader; return the reader's name and the report."""
-    from device.drivers.system import SystemClock  # noqa: PLC0415  as in `_open_reader`
+    from device.drivers.system import SystemClock  # noqa: PLC0415  as in `_pcsc_reader`
 
     clock = SystemClock()
     judge = Judge(now=clock.utc_now(), clock_certain=clock.utc_now_if_trusted() is not None)
@@ -245,7 +253,7 @@ def _look(pattern: str | None, config: Path | None, wait_s: float) -> tuple[str,
         pattern = pattern or unit.card.name
         simulated = unit.unit.name.startswith(SIMULATED_UNIT_PREFIX)
         judge = replace(judge, trust=load_trust(unit.card, simulated=simulated, face_alone_counts=False))
-    with _open_reader(pattern) as reader:
+    with _open_reader(pattern, pn532) as reader:
         if not reader.wait_for_change(present=False, timeout_s=0):
             typer.echo(f"Place the card on {reader.name}. カードを置いてください。", err=True)
             if not reader.wait_for_change(present=False, timeout_s=wait_s):
@@ -259,7 +267,12 @@ def _look(pattern: str | None, config: Path | None, wait_s: float) -> tuple[str,
 
 
 @contextmanager
-def _open_reader(pattern: str | None) -> Iterator[CardReader]:
+def _open_reader(pattern: str | None, pn532: str | None) -> Iterator[CardReader]:
+    with closing(_pcsc_reader(pattern) if pn532 is None else _pn532_reader(pn532)) as reader:
+        yield reader
+
+
+def _pcsc_reader(pattern: str | None) -> PcscReader:
     try:
         # Hardware libraries load only where they are used: `uketsuke --help` has to work without them.
         from device.drivers.pcsc import PcscReader  # noqa: PLC0415
@@ -270,13 +283,18 @@ def _open_reader(pattern: str | None) -> Iterator[CardReader]:
             reason=Reason.READER_FAULT,
         ) from error
     try:
-        reader = PcscReader(pattern or ".", refuse=None if pattern else SECURITY_MODULE_SLOT)
+        return PcscReader(pattern or ".", refuse=None if pattern else SECURITY_MODULE_SLOT)
     except re.error as error:
         raise typer.BadParameter(f"no regular expression: {error}", param_hint="--reader") from error
+
+
+def _pn532_reader(place: str) -> Pn532Reader:
+    from device.drivers.pn532 import open_pn532  # noqa: PLC0415  as in `_pcsc_reader`
+
     try:
-        yield reader
-    finally:
-        reader.close()
+        return open_pn532(place)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--pn532") from error
 
 
 def _exit_by(report: CardReport) -> None:

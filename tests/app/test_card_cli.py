@@ -36,6 +36,7 @@ from device.sim.card import (
 )
 from device.sim.card.hostile import Hostility
 from device.sim.pcscd import run_pcscd
+from device.sim.pn532 import SimulatedPn532
 from device.sim.reader import SimulatedReader
 from device.sim.vpcd import VpcdSlot
 from device.wire.texts import LANGUAGES
@@ -445,6 +446,22 @@ def test_a_pattern_that_is_none_is_refused() -> None:
     told = uketsuke("info", "--reader", "(")
     assert told.returncode == 2
     assert "no regular expression" in told.stderr
+
+
+def test_a_card_on_a_pn532_is_told_of_like_any_other(make_card: MakeCard, tmp_path: Path) -> None:
+    with SimulatedPn532(tmp_path) as hat:
+        hat.place(make_card())
+        told = json.loads(uketsuke("info", "--json", "--pn532", f"uart:{hat.device}").stdout)
+    assert told["reader"]["list"] == "experimental"
+    assert told["pin_tries_left"] == 3
+
+
+def test_a_pn532_that_is_not_there_ends_in_a_sentence(tmp_path: Path) -> None:
+    told = uketsuke("explain", "--pn532", f"uart:{tmp_path / 'nothing'}")
+    assert told.returncode == 2
+    assert "[reader_fault]" in told.stderr
+    assert "Traceback" not in told.stderr
+    assert "no place of a PN532" in " ".join(uketsuke("info", "--pn532", "usb").stderr.split())
 
 
 def test_a_wish_that_is_none_is_refused() -> None:
