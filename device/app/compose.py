@@ -20,9 +20,9 @@ from device.domain.values import SIMULATED_UNIT_PREFIX
 from device.drivers.console import ConsoleIndicators, ConsoleKeypad, ConsoleVoice
 from device.drivers.mutual_tls import TlsFiles
 from device.drivers.paho_line import BrokerAddress, PahoLine
-from device.drivers.pcsc import PcscReader
 from device.drivers.sqlite_outbox import SqliteOutbox
 from device.drivers.system import SystemClock, SystemEntropy
+from device.ports.card import CardReader
 from device.wire.sealing import Signer
 
 VIRTUAL_READER = "Virtual PCD"
@@ -54,12 +54,10 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
     simulated = config.unit_id.startswith(SIMULATED_UNIT_PREFIX)
     files = TlsFiles(authority=config.broker.authority, certificate=config.broker.certificate, key=config.broker.key)
     address = BrokerAddress(config.broker.host, config.broker.port)
-    reader = PcscReader(config.card.name, refuse=None if simulated else VIRTUAL_READER)
-    stack.callback(reader.close)
     parts = Parts(
         clock=clock,
         entropy=SystemEntropy(),
-        reader=reader,
+        reader=_reader(config, stack, simulated=simulated),
         institution=None,
         trust=load_trust(config.card, simulated=simulated, face_alone_counts=config.policy.accept_face_only),
         face=None,
@@ -73,6 +71,21 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
     )
     identity = Identity(name=config.unit_id, language=config.unit.language, simulated=simulated)
     return Unit(parts, identity, policy=config.policy.policy(face_available=False), troubles={})
+
+
+def _reader(config: Config, stack: ExitStack, *, simulated: bool) -> CardReader:
+    # Each library is loaded only where its reader is used: a unit with a HAT has no pyscard, and the other way round.
+    if config.card.reader == "pn532":
+        from device.drivers.pn532 import open_pn532  # noqa: PLC0415
+
+        hat = open_pn532(config.card.bus)
+        stack.callback(hat.close)
+        return hat
+    from device.drivers.pcsc import PcscReader  # noqa: PLC0415
+
+    reader = PcscReader(config.card.name, refuse=None if simulated else VIRTUAL_READER)
+    stack.callback(reader.close)
+    return reader
 
 
 def _outbox_path(config: Config) -> Path:

@@ -74,10 +74,14 @@ class PortraitAnchorFile(_Section, frozen=True, kw_only=True):
 
 
 class CardSection(_Section, frozen=True, kw_only=True):
-    """The card reader, through PC/SC, and whose cards are believed."""
+    """The card reader, and whose cards are believed."""
 
+    reader: Literal["pcsc", "pn532"] = "pcsc"
+    """`pcsc`: a reader that pcscd knows. `pn532`: a HAT with this chip, by our own driver (docs/nfc-hat.md)."""
     name: str = "."
     """A regular expression; the first reader whose PC/SC name it finds is used. For a reader with two slots: "PICC"."""
+    bus: Annotated[str, Meta(pattern=r"^(uart:/.+|spi:\d+\.\d+|i2c:\d+)\Z")] = "uart:/dev/ttyAMA0"
+    """Where the PN532 is: `uart:/dev/ttyAMA0`, `spi:0.0` or `i2c:1`."""
 
     anchors: tuple[AnchorFile, ...] = ()
     portrait_anchors: tuple[PortraitAnchorFile, ...] = ()
@@ -145,7 +149,9 @@ key = "unit.key"
 sealing_key = "clinic.jwk"  # the clinic's public key; `uketsuke-clinic keys` makes the pair
 
 [card]                      # the reader, through PC/SC
-# name = "."                # regular expression; a reader with two slots: "PICC"
+# reader = "pcsc"           # or "pn532": a HAT with this chip, experimental (docs/nfc-hat.md)
+# bus = "uart:/dev/ttyAMA0" # where the PN532 is: also "spi:0.0", "i2c:1"
+# name = "."                # PC/SC: regular expression; a reader with two slots: "PICC"
 # anchors = []              # authorities of certificates: [{file = "jpki-2023.pem", sha256 = "…"}]; units whose name
                             # begins with sim- take test authorities, all others production's, nobody both
 # portrait_anchors = []     # keys behind portraits: [{file = "portraits.pem", key_id = "3530…", sha256 = "…"}]

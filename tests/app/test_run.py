@@ -10,10 +10,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import monotonic
+from typing import Protocol
 
 import pytest
 
@@ -23,7 +24,8 @@ from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
 from device.domain.values import ConsentItem
 from device.sim.card import CardAuthority, CardFrontPrint, SimulatedCard
-from device.sim.pcscd import run_pcscd
+from device.sim.pcscd import VIRTUAL_READER, run_pcscd
+from device.sim.pn532 import SimulatedPn532
 from device.sim.vpcd import VpcdSlot
 from device.wire.phrases import say
 from device.wire.reasons import entry
@@ -83,8 +85,36 @@ def card(authority: CardAuthority) -> SimulatedCard:
     return SimulatedCard(credentials, front=CardFrontPrint(date(1974, 4, 2), date(2035, 4, 2), "2285"))
 
 
+class Hand(Protocol):
+    """Puts cards on a reader and takes them away."""
+
+    def place(self, card: SimulatedCard) -> None: ...
+
+    def lift(self) -> None: ...
+
+
+class VirtualHand:
+    def __init__(self, slot: VpcdSlot) -> None:
+        self.place = slot.insert
+        self.lift = slot.pull
+
+
+@pytest.fixture(params=[pytest.param("pcsc", marks=pytest.mark.pcsc), "pn532"])
+def reader(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Hand]]:
+    """A reader's section in the configuration, and the hand at it: pcscd with vpcd, or a HAT on a serial line."""
+    with ExitStack() as stack:
+        if request.param == "pn532":
+            hat = stack.enter_context(SimulatedPn532(tmp_path))
+            yield f'reader = "pn532"\nbus = "uart:{hat.device}"', hat
+        else:
+            stack.enter_context(run_pcscd())
+            slot = VpcdSlot()
+            stack.callback(slot.close)
+            yield f'name = "{VIRTUAL_READER}"', VirtualHand(slot)
+
+
 @pytest.fixture
-def config(tmp_path: Path, site: Site) -> Path:
+def config(tmp_path: Path, site: Site, reader: tuple[str, Hand]) -> Path:
     path = tmp_path / "unit.toml"
     path.write_text(
         f"""
@@ -103,7 +133,7 @@ key = "{site.tls.key}"
 sealing_key = "clinic.public.jwk"
 
 [card]
-name = "Virtual PCD 00 00"
+{reader[0]}
 """,
         encoding="utf-8",
     )
@@ -111,26 +141,20 @@ name = "Virtual PCD 00 00"
 
 
 @pytest.mark.broker
-@pytest.mark.pcsc
-def test_a_visit_by_pin_at_a_terminal_with_pcscd_broker_and_clinic(
-    config: Path, site: Site, card: SimulatedCard, tmp_path: Path
+def test_a_visit_by_pin_at_a_terminal_with_reader_broker_and_clinic(
+    config: Path, reader: tuple[str, Hand], site: Site, card: SimulatedCard, tmp_path: Path
 ) -> None:
-    with ExitStack() as stack:
-        stack.enter_context(run_pcscd())
-        slot = VpcdSlot()
-        stack.callback(slot.close)
-        unit = Terminal(config, tmp_path / "unit.log")
-        stack.callback(unit.close)
+    _, hand = reader
+    with closing(Terminal(config, tmp_path / "unit.log")) as unit:
         unit.expect("lamps: ready")
-        slot.insert(card)
+        hand.place(card)
         unit.expect(say(Phrase.ENTER_PIN, "ja", tries_left=3))
         unit.type_keys("1234#")
-        unit.expect(
-            say(Phrase.ASK_CONSENT, "ja", items=(ConsentItem.MEDICATION, ConsentItem.DIAGNOSIS, ConsentItem.CHECKUP))
-        )
+        items = (ConsentItem.MEDICATION, ConsentItem.DIAGNOSIS, ConsentItem.CHECKUP)
+        unit.expect(say(Phrase.ASK_CONSENT, "ja", items=items))
         unit.type_keys("#")
         unit.expect(entry(Reason.QUALIFIED).patient.ja)
-        slot.pull()
+        hand.lift()
         unit.expect("lamps: ready")
         unit.process.send_signal(signal.SIGTERM)
         assert unit.process.wait(PATIENCE_S) == 0

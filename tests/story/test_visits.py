@@ -680,7 +680,7 @@ def test_weights_with_a_wrong_digest_leave_the_pin_and_the_unit_says_what_it_lac
     world.type_keys("1234#")
     world.type_keys("#")
     assert ended_with(world, Reason.QUALIFIED)
-    status = decode(broker.retained(topics.up(world.name, topics.Up.STATUS)) or b"", Status)
+    status: Status = decode(broker.retained(topics.up(world.name, topics.Up.STATUS)) or b"", Status)
     assert status.state == "impaired"
     assert status.troubles == [Reason.MODEL_DIGEST_MISMATCH]
 
