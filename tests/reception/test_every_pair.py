@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import runpy
 from pathlib import Path
-from typing import get_args
+from typing import cast, get_args
+
+import pytest
 
 from device.domain.prompts import Cue, Phrase
 from device.domain.reasons import Reason
 from device.domain.secrets import Pin
-from device.domain.values import Assurance, CardKind, PinUse, ReceptionId
+from device.domain.values import Assurance, CardKind, Method, PinUse, ReceptionId
 from device.reception import Idle, Policy, Settled, State, step
 from device.reception import effects as do
 from device.reception import events as on
 from device.reception.diagram import page
 from device.reception.events import Timer
 from device.reception.explore import VISIT, events, steps
-from device.reception.states import Active, CheckingPin, Matching, Proving
+from device.reception.states import Active, CheckingPin, Matching, Proving, Visit
 
 POLICIES = [
     Policy(),
@@ -205,3 +208,17 @@ def test_the_drawn_diagram_is_the_machine() -> None:
     assert drawn.read_text(encoding="utf-8") == page(Policy()), (
         "run: python -m device.reception.diagram > docs/visit.md"
     )
+
+
+def test_a_state_that_nobody_thought_about_stops_the_program_instead_of_a_visit_going_astray() -> None:
+    class Stranger:
+        visit = Visit(VISIT, Method.FACE)
+
+    with pytest.raises(AssertionError, match="unreachable"):
+        step(cast("State", Stranger()), on.FaceMatched(VISIT), Policy())
+
+
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules")
+def test_the_diagram_prints_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_module("device.reception.diagram", run_name="__main__")
+    assert capsys.readouterr().out == page(Policy())
