@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench import apdu_cost, card_part
+from bench.picture import draw
 from device.domain.errors import UketsukeError
 from device.sim.card.link import BIT_RATES
 from device.sim.pcscd import run_pcscd
@@ -42,14 +43,12 @@ def main() -> int:
     figures = {
         "machine": {"python": platform.python_version(), "kernel": platform.release(), "processor": platform.machine()},
         "apdu_cost": [asdict(cost) for cost in costs],
-        "card_part": [asdict(part) | {"ratio": part.ratio} for part in parts],
+        "card_part": [asdict(part) | {"ratio": part.ratio, "ratio_on_time": part.ratio_on_time} for part in parts],
     }
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf-8")
     _say(f"\nall figures: {options.json}")
     if options.picture:
-        from bench.picture import draw  # noqa: PLC0415  matplotlib takes its time to load
-
         draw(parts, options.picture)
         _say(f"picture: {options.picture}")
     return 0
@@ -65,10 +64,10 @@ def _say_costs(costs: list[apdu_cost.Cost]) -> None:
 
 def _say_parts(parts: list[card_part.CardPart]) -> None:
     _say(f"\nThe whole card part (aim at {AIMED_KBPS} kbit/s: at most {AIM_PART} x the sum of link and card)")
-    _say(f"  {'kbit/s':>8}{'commands':>10}{'air':>9}{'chip':>9}{'late':>9}{'whole':>9}{'ratio':>9}")
+    _say(f"  {'kbit/s':>8}{'commands':>10}{'air':>9}{'chip':>9}{'late':>9}{'whole':>9}{'ratio':>9}  without late")
     for part in parts:
         seconds = "".join(f"{value:>7.3f} s" for value in (part.air_s, part.chip_s, part.late_s, part.wall_s))
-        _say(f"  {part.kbps:>8}{part.commands:>10}{seconds}{part.ratio:>8.3f}x")
+        _say(f"  {part.kbps:>8}{part.commands:>10}{seconds}{part.ratio:>8.3f}x{part.ratio_on_time:>13.3f}x")
 
 
 def _say(line: str) -> None:

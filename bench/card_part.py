@@ -71,6 +71,11 @@ class CardPart:
         return sum(step.late_s for step in self.steps)
 
     @property
+    def host_s(self) -> float:
+        """Seconds that this program, pcscd and vpcd add."""
+        return sum(step.host_s for step in self.steps)
+
+    @property
     def commands(self) -> int:
         """How many commands there were."""
         return sum(step.commands for step in self.steps)
@@ -79,6 +84,11 @@ class CardPart:
     def ratio(self) -> float:
         """The whole to what link and card take by themselves."""
         return self.wall_s / (self.air_s + self.chip_s)
+
+    @property
+    def ratio_on_time(self) -> float:
+        """The same without the emulation's late timers, which a busy machine has and a real card has not."""
+        return (self.wall_s - self.late_s) / (self.air_s + self.chip_s)
 
 
 def measure(kbps: int, times: int) -> CardPart:
