@@ -250,6 +250,8 @@ def _look(pattern: str | None, pn532: str | None, config: Path | None, wait_s: f
     judge = Judge(now=clock.utc_now(), clock_certain=clock.utc_now_if_trusted() is not None)
     if config is not None:
         unit = load(config)
+        if pattern is None and pn532 is None and unit.card.reader == "pn532":
+            pn532 = unit.card.bus
         pattern = pattern or unit.card.name
         simulated = unit.unit.name.startswith(SIMULATED_UNIT_PREFIX)
         judge = replace(judge, trust=load_trust(unit.card, simulated=simulated, face_alone_counts=False))

@@ -452,8 +452,11 @@ def test_a_card_on_a_pn532_is_told_of_like_any_other(make_card: MakeCard, tmp_pa
     with SimulatedPn532(tmp_path) as hat:
         hat.place(make_card())
         told = json.loads(uketsuke("info", "--json", "--pn532", f"uart:{hat.device}").stdout)
-    assert told["reader"]["list"] == "experimental"
-    assert told["pin_tries_left"] == 3
+        config = EXAMPLE.replace("[card]", f'[card]\nreader = "pn532"\nbus = "uart:{hat.device}"\n#')
+        (tmp_path / "unit.toml").write_text(config, encoding="utf-8")
+        by_config = json.loads(uketsuke("info", "--json", "--config", str(tmp_path / "unit.toml")).stdout)
+    assert told["reader"]["list"] == by_config["reader"]["list"] == "experimental"
+    assert told["pin_tries_left"] == by_config["pin_tries_left"] == 3
 
 
 def test_a_pn532_that_is_not_there_ends_in_a_sentence(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -55,6 +56,14 @@ def test_an_honest_card_is_led_through_the_whole_conversation() -> None:
 def test_what_must_not_happen_is_a_finding() -> None:
     with pytest.raises(Violation, match="happened"):
         require([], "it happened")
+
+
+def test_where_atheris_is_missing_the_corpus_is_replayed_and_this_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "atheris", None)
+    assert main(["--runs", "50", "tlv_fields", "wire"]) == 0
+    assert capsys.readouterr().out.count("without coverage guidance, because atheris is not installed here") == 2
 
 
 def test_one_input_can_be_run_again(capsys: pytest.CaptureFixture[str]) -> None:
