@@ -27,9 +27,17 @@ MOST_DATE_LINES: Final = 5
 CODE_SHAPE: Final = (1.3, 6.0)
 """Width by height of four digits, with what dirt may add."""
 LONELY: Final = 1.1
-"""A security code stands alone: nothing else on its level nearer than this many times its height."""
-MOST_BLUR: Final = 0.075
-"""Of a security code: the blur's standard deviation by the height of the ink."""
+"""A security code stands alone: nothing else on its level nearer than this many times its height…"""
+MATE_HEIGHT: Final = 0.75
+"""…that is itself at least so high by the code's height: less is dirt."""
+CERTAIN_IF_SHARP: Final = 0.95
+"""Product of the least certain digits of both looks at a security code that is sharp…"""
+CERTAIN_IF_SOFT: Final = 0.99
+"""…and at one that is less so: blur makes the network sure of the wrong thing."""
+SHARP: Final = 0.075
+"""Blur's standard deviation by the height of the ink, as `recogniser.blur` estimates it."""
+MOST_BLUR: Final = 0.12
+"""No security code is taken from print that is softer."""
 
 _Find = Callable[[Text, float], PrintedDate | None]
 
@@ -74,13 +82,16 @@ class FieldReader:
         return None
 
     def _date(self, find: _Find, text: Text, card: FlatCard, line: Line) -> PrintedDate | None:
-        seen = find(text, self._rules.retry)
-        if seen is None or find(text, self._rules.accept) is not None:
-            return seen
+        if not grammar.is_date(text):
+            return None
+        sure, seen = find(text, self._rules.accept), find(text, self._rules.retry)
+        if sure is not None:
+            return sure
+        # The last characters of a line suffer first, and with them what tells one date from another.
         again = self._look(card, line, WIDE_MARGIN)
-        same = find(again, self._rules.retry) == seen
+        told = find(again, self._rules.accept if seen is None else self._rules.retry)
         again.wipe()
-        return seen if same else None
+        return told if seen is None or told == seen else None
 
     def _code(self, card: FlatCard, line: Line, lines: list[Line]) -> bytearray | None:
         if not CODE_SHAPE[0] <= (line.right - line.left) / line.height <= CODE_SHAPE[1] or not _alone(line, lines):
@@ -90,16 +101,12 @@ class FieldReader:
         cut.fill(0)
         if softness > MOST_BLUR:
             return None
-        looks = [self._look(card, line, margin) for margin in (MARGIN, WIDE_MARGIN)]
-        first, second = (grammar.security_code(look, self._rules.retry) for look in looks)
-        same = first is not None and first == second
-        for look in looks:
-            look.wipe()
-        if second is not None:
-            _wipe(second)
-        if first is not None and not same:
-            _wipe(first)
-        return first if same else None
+        least = CERTAIN_IF_SHARP if softness <= SHARP else CERTAIN_IF_SOFT
+        first, second = (self._look(card, line, margin) for margin in (MARGIN, WIDE_MARGIN))
+        code = grammar.security_code(first, second, least)
+        first.wipe()
+        second.wipe()
+        return code
 
     def _look(self, card: FlatCard, line: Line, margin: float) -> Text:
         cut = card.cut(line, margin)
@@ -111,7 +118,8 @@ class FieldReader:
 
 def _alone(line: Line, lines: list[Line]) -> bool:
     """Whether this is a piece of text of its own, and not four characters of a longer one with a gap in its print."""
-    return all(not line.near(other, LONELY * line.height) for other in lines if other is not line)
+    mates = (other for other in lines if other is not line and other.height >= MATE_HEIGHT * line.height)
+    return not any(line.near(other, LONELY * line.height) for other in mates)
 
 
 def _wipe(digits: bytearray) -> None:

@@ -66,6 +66,8 @@ def _portrait(small: Grey) -> Grey:
 def _straight(picture: Picture, corners: Corners, px_per_mm: float) -> Grey:
     size = (round(WIDTH_MM * px_per_mm), round(HEIGHT_MM * px_per_mm))
     straight = cv2.warpPerspective(picture, straightening(corners, px_per_mm), size, flags=cv2.INTER_LINEAR)
-    flat = np.asarray(cv2.cvtColor(straight, cv2.COLOR_BGR2GRAY), np.uint8)
+    # The print is black, the pattern under it coloured: in its lightest colour a pixel of the pattern is hardly darker.
+    blue, green, red = cv2.split(straight)
+    flat = np.asarray(cv2.max(cv2.max(blue, green), red), np.uint8)
     straight.fill(0)
     return flat

@@ -16,6 +16,7 @@ from device.card.front.symbols import UNKNOWN
 
 _BIRTH: Final = re.compile(rb"(?P<era>mj|ti|sw|he|rw)?(?P<year>g|\d{1,4})Y(?P<month>\d{1,2})M(?P<day>\d{1,2})Db")
 _EXPIRY: Final = re.compile(rb"(?P<year>\d{4})Y(?P<month>\d{1,2})M(?P<day>\d{1,2})D(?P<tail>[advk?]{2,5})")
+_ANY_DATE: Final = re.compile(rb"M\d{1,2}D")
 LEAST_OF_TAIL: Final = 2
 """Of the four characters まで有効, the ones that a date with another meaning never has."""
 _CODE_DIGITS: Final = 4
@@ -67,10 +68,20 @@ def expiry_date(text: Text, least_certainty: float) -> PrintedDate | None:
     return PrintedDate(Era.WESTERN, _number(found, "year"), _number(found, "month"), _number(found, "day"))
 
 
-def security_code(text: Text, least_certainty: float) -> bytearray | None:
-    """Return 4 ASCII digits if the line is nothing else and each is certain enough; the caller wipes them."""
-    digits = text.symbols
-    if len(digits) != _CODE_DIGITS or not digits.isdigit() or min(text.certainties) < least_certainty:
+def is_date(text: Text) -> bool:
+    """Whether some date stands in this line, of whatever meaning."""
+    return _ANY_DATE.search(text.symbols) is not None
+
+
+def security_code(first: Text, second: Text, least_certainty: float) -> bytearray | None:
+    """Return 4 ASCII digits, which the caller wipes, if two looks at a line saw these and nothing else.
+
+    Certain enough is what has at least `least_certainty` as the product of both looks' least certain digits.
+    """
+    digits = first.symbols
+    if len(digits) != _CODE_DIGITS or not digits.isdigit() or second.symbols != digits:
+        return None
+    if min(first.certainties) * min(second.certainties) < least_certainty:
         return None
     return bytearray(digits)
 

@@ -27,13 +27,17 @@ class Zone:
     largest_text: float
     joint: float
     """Characters nearer to one another than this belong to one line."""
+    much_text: bool
+    """Whether there is text all over it."""
 
 
-DATES: Final = Zone(left=25.0, top=13.0, right=85.0, bottom=26.0, smallest_text=1.3, largest_text=3.6, joint=2.6)
+DATES: Final = Zone(
+    left=25.0, top=13.0, right=85.0, bottom=26.0, smallest_text=1.3, largest_text=3.6, joint=2.4, much_text=True
+)
 """Birth date and card expiry, to the right of the portrait."""
 
 BELOW_PORTRAIT: Final = Zone(
-    left=1.0, top=42.0, right=30.0, bottom=53.6, smallest_text=1.0, largest_text=3.4, joint=1.3
+    left=1.0, top=42.0, right=30.0, bottom=53.6, smallest_text=1.0, largest_text=3.4, joint=1.3, much_text=False
 )
 """The security code, and near it the plastic's own number of 16 characters."""
 

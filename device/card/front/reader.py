@@ -83,8 +83,8 @@ class FrontReader:
 def _is_picture(picture: npt.NDArray[Any]) -> bool:
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:  # noqa: PLR2004  height, width, BGR
         return False
-    height, width, _ = picture.shape
-    return min(height, width) >= SHORTEST_SIDE_PX and max(height, width) <= LONGEST_SIDE_PX
+    height, width = picture.shape[:2]
+    return bool(min(height, width) >= SHORTEST_SIDE_PX and max(height, width) <= LONGEST_SIDE_PX)
 
 
 def _shrunk(picture: Picture) -> Picture:

@@ -24,7 +24,9 @@ MOST_WIDTH_PX: Final = 1280
 MARGIN: Final = 0.22
 """Above and below the ink, by its height; beside it twice that."""
 WIDE_MARGIN: Final = 0.40
-"""For a second look: the same characters, smaller and on other pixels."""
+"""For a second look: the same characters, smaller and on other pixels, and beside the line what may belong to it."""
+LONG: Final = 3.0
+"""A line this much wider than high may have lost characters at its ends; a shorter one is looked at as it is."""
 MIDDLE: Final = 127.5
 """Bytes become (value - MIDDLE) / MIDDLE, as the network was trained."""
 
@@ -88,7 +90,8 @@ def cut_line(picture: Picture, corners: Corners, line: Line, margin_share: float
     """Return one line of the card, HEIGHT_PX high, straight from the picture: no pixel is interpolated twice."""
     margin = margin_share * line.height
     px_per_mm = HEIGHT_PX / (line.height + 2 * margin)
-    left, top, right = line.left - 2 * margin, line.top - margin, line.right + 2 * margin
+    beside = 4 * margin if margin_share > MARGIN and line.right - line.left > LONG * line.height else 2 * margin
+    left, top, right = line.left - beside, line.top - margin, line.right + beside
     width = math.ceil((right - left) * px_per_mm / WIDTH_STEP_PX) * WIDTH_STEP_PX
     shift = np.array([[1, 0, -left * px_per_mm], [0, 1, -top * px_per_mm], [0, 0, 1]])
     cut = cv2.warpPerspective(
@@ -111,6 +114,7 @@ def blur(cut: Picture, margin_share: float = MARGIN) -> float:
     darkest, lightest = np.percentile(grey, (3, 95))
     slope = np.hypot(*(cv2.Sobel(grey, cv2.CV_32F, *way, scale=1 / 8) for way in ((1, 0), (0, 1))))
     steepest = float(np.percentile(slope, 98))
-    ink_px = cut.shape[0] / (1 + 2 * margin_share)
+    ink_px = float(cut.shape[0]) / (1 + 2 * margin_share)
     grey.fill(0)
-    return float(lightest - darkest) / max(steepest * math.sqrt(2 * math.pi) * ink_px, 1e-6)
+    contrast = float(lightest - darkest)
+    return contrast / max(steepest * math.sqrt(2 * math.pi) * ink_px, math.ulp(1.0))

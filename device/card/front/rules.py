@@ -36,7 +36,7 @@ class FrontRules:
     accept: float
     """A date is taken at once when every digit of it is so certain, from 0 to 1."""
     retry: float
-    """Down to this a second look, at other pixels, must say the same; a security code gets one always.
+    """Down to this a second look, at other pixels, must say the same.
 
     Both belong to the network: they stand in its manifest entry.
     """

@@ -23,10 +23,16 @@ _CLASSES: Final = {
 }  # fmt: skip
 """Output of PP-OCRv6_rec_small for each character: its line in the file's own list `character`, the blank being 0."""
 
+_LOOKALIKES: Final = {3222: "令"}
+"""合, which is what the network makes of a blurred 令. An era's name is no part of 照合番号B; it only has to fit."""
+
 CLASSES: Final = 18_710
 """Outputs of that network: a blank, 18,708 characters and a space."""
 BLANK: Final = 0
 SPACE: Final = 18_709
 
-BYTE_OF_CLASS: Final = {place: ord(LETTERS.get(character, character)) for character, place in _CLASSES.items()}
+BYTE_OF_CLASS: Final = {
+    place: ord(LETTERS.get(character, character))
+    for place, character in [(place, character) for character, place in _CLASSES.items()] + [*_LOOKALIKES.items()]
+}
 """The byte for each output that we know."""

@@ -93,6 +93,10 @@ def _padded(number: int, gap: str) -> str:
     return str(number) if number > 9 else gap + str(number)  # noqa: PLR2004  two digits
 
 
+_Place = tuple[float, float] | npt.NDArray[np.float64]
+_Printed = tuple[float, float, ImageFont.FreeTypeFont]
+
+
 class _Press:
     """Puts ink on one card; all lengths in millimetres."""
 
@@ -107,31 +111,24 @@ class _Press:
         self._paper = self._image
         self._boxes: list[tuple[float, float, float, float]] = []
 
-    def text(self, place: tuple[float, float], height: float, text: str, *, face: str | None = None) -> None:
+    def text(self, place: _Place, height: float, text: str) -> None:
         """Print one line."""
-        self._print(place, height, text, face or self._face)
+        self._print(np.array(place) + self._off(), height, text, self._face)
 
-    def field(self, place: tuple[float, float], height: float, text: str, *, face: str | None = None) -> None:
+    def field(self, place: _Place, height: float, text: str) -> None:
         """Print one line that matters and remember its characters."""
-        left, top, used = self._print(place, height, text, face or self._face)
-        for index, character in enumerate(text):
-            if not character.isspace():
-                start = left + used.getlength(text[:index])
-                box = used.getbbox(character)
-                self._boxes.append((start + box[0], top + box[1], start + box[2], top + box[3]))
+        self._remember(self._print(np.array(place) + self._off(), height, text, self._face), text)
 
     def below_portrait(self, front: InventedFront) -> None:
         """Print the plastic's number and the security code, in one of the arrangements that descriptions allow."""
-        left, top = at.BELOW_PORTRAIT
-        arrangement = self._chance.integers(0, 3)
-        if arrangement == 0:
-            self.text((left, top), at.SERIAL_TEXT_MM, front.serial, face=self._code_face)
-            self.field((left, top + 2.6), at.CODE_TEXT_MM, front.security_code, face=self._code_face)
-        elif arrangement == 1:
-            self.text((left, top), at.SERIAL_TEXT_MM, front.serial, face=self._code_face)
-            self.field((left + 16.5, top - 0.3), at.CODE_TEXT_MM, front.security_code, face=self._code_face)
-        else:
-            self.field((left + 2, top + 1.0), at.CODE_TEXT_MM, front.security_code, face=self._code_face)
+        # Both come from one pass of one machine, so they move together.
+        left, top = np.array(at.BELOW_PORTRAIT) + self._off()
+        above, beside, alone = (left, top + 2.6), (left + 16.5, top - 0.3), (left + 2, top + 1)
+        arrangement = int(self._chance.integers(0, 3))
+        if arrangement < 2:  # noqa: PLR2004  the third is the code alone
+            self._print((left, top), at.SERIAL_TEXT_MM, front.serial, self._code_face)
+        place = (above, beside, alone)[arrangement]
+        self._remember(self._print(place, at.CODE_TEXT_MM, front.security_code, self._code_face), front.security_code)
 
     def portrait(self) -> None:
         """Draw a grey head where the portrait goes."""
@@ -168,15 +165,23 @@ class _Press:
             boxes=np.array(self._boxes, np.float32),
         )
 
-    def _print(
-        self, place: tuple[float, float], height: float, text: str, face: str
-    ) -> tuple[float, float, ImageFont.FreeTypeFont]:
+    def _off(self) -> npt.NDArray[np.float64]:
+        return self._chance.uniform(-at.SHIFT_ONE_MM, at.SHIFT_ONE_MM, 2)
+
+    def _print(self, place: _Place, height: float, text: str, face: str) -> _Printed:
         size = round(height * at.PX_PER_MM * self._chance.uniform(1 - at.SIZE_SPREAD, 1 + at.SIZE_SPREAD))
         used = font(face, size)
-        offset = self._shift + self._chance.uniform(-at.SHIFT_ONE_MM, at.SHIFT_ONE_MM, 2)
-        left, top = ((np.array(place) + offset) * at.PX_PER_MM).tolist()
+        left, top = ((np.array(place) + self._shift) * at.PX_PER_MM).tolist()
         self._draw.text((left, top), text, font=used, fill=(self._ink_level,) * 3)
         return left, top, used
+
+    def _remember(self, printed: _Printed, text: str) -> None:
+        left, top, used = printed
+        for index, character in enumerate(text):
+            if not character.isspace():
+                start = left + used.getlength(text[:index])
+                box = used.getbbox(character)
+                self._boxes.append((start + box[0], top + box[1], start + box[2], top + box[3]))
 
 
 @cache

@@ -1,0 +1,48 @@
+"""Pictures of drawn cards through the real network, and pictures that are none."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from device.app.cli import MODELS_DIR
+from device.app.front_evaluation import evaluate, open_reader
+from device.card.front import FrontReader, Unread
+
+CARDS = 8
+
+
+@pytest.fixture(scope="module")
+def reader() -> FrontReader:
+    return open_reader(MODELS_DIR)
+
+
+def test_easy_pictures_are_read_and_nothing_wrong_would_be_sent() -> None:
+    tally = evaluate(MODELS_DIR, count=CARDS, seed=1, hardest=0.0, say=lambda _: None)
+    assert tally.readable.total() == CARDS
+    assert tally.in_time.total() >= CARDS - 1
+    assert tally.wrong == 0
+
+
+@pytest.mark.parametrize(
+    ("picture", "why"),
+    [
+        (np.zeros((0, 0, 3), np.uint8), Unread.NO_PICTURE),
+        (np.zeros((20, 20, 3), np.uint8), Unread.NO_PICTURE),
+        (np.zeros((9000, 300, 3), np.uint8), Unread.NO_PICTURE),
+        (np.zeros((480, 640), np.uint8), Unread.NO_PICTURE),
+        (np.full((480, 640, 3), np.nan, np.float32), Unread.NO_PICTURE),
+        (np.zeros((480, 640, 3), np.uint8), Unread.NO_CARD),
+        (np.full((480, 640, 3), 255, np.uint8), Unread.NO_CARD),
+    ],
+)
+def test_what_is_no_picture_of_a_card_says_so(reader: FrontReader, picture: np.ndarray, why: Unread) -> None:
+    assert reader.read(picture, date(2026, 4, 6)) is why
+
+
+def test_noise_is_no_number(reader: FrontReader) -> None:
+    for seed in range(5):
+        noise = np.random.default_rng(seed).integers(0, 256, (480, 640, 3), np.uint8)
+        assert isinstance(reader.read(noise, date(2026, 4, 6)), Unread)
