@@ -179,6 +179,24 @@ def sim(
     hold_out(card, (*said, *HOW_TO_LOOK), say=typer.echo, patience_s=wait)
 
 
+@app.command("front-evaluate")
+def front_evaluate(
+    *,
+    count: Annotated[int, typer.Option(min=1, help="How many cards are drawn and shown.")] = 200,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same cards.")] = 1,
+    processes: Annotated[int, typer.Option(min=1, help="How many work side by side.")] = 1,
+    models: Annotated[Path, typer.Option("--models", help="Folder with manifest.toml and weights.")] = MODELS_DIR,
+) -> None:
+    """Show drawn pictures of invented people's card fronts to the reader. Exit code 1: a wrong number would be sent."""
+    from device.app.front_evaluation import evaluate  # noqa: PLC0415  draws and reads, which no other command does
+
+    tally = evaluate(models, count=count, seed=seed, processes=processes, say=typer.echo)
+    for line in tally.lines():
+        typer.echo(line)
+    if tally.wrong:
+        raise typer.Exit(EXIT_UNWELL)
+
+
 def facts_of(reader: str, report: CardReport, *, personal: bool) -> dict[str, Any]:
     """Return the report as plain data; without `personal` nothing in it tells whose card it is."""
     row = recognise(reader)

@@ -65,7 +65,7 @@ def slot(pcscd: None) -> Iterator[VpcdSlot]:  # noqa: ARG001  the service has to
     slot.close()
 
 
-@pytest.mark.parametrize("words", [(), ("info",), ("explain",), ("sim",)])
+@pytest.mark.parametrize("words", [(), ("info",), ("explain",), ("sim",), ("front-evaluate",)])
 def test_every_command_has_help(words: tuple[str, ...]) -> None:
     helped = uketsuke(*words, "--help")
     assert helped.returncode == 0
