@@ -2,8 +2,8 @@
 
 A date is long, has its own wording and is checked against the other one, so one confident look is enough and a second,
 at other pixels, makes up for a less confident one. A security code is four digits that nothing else on the card
-repeats: it takes two looks and sharp print, because the network is as sure of a 6 that blur has made of an 8
-as of any other (`docs/card-front.md`, "What goes wrong").
+repeats: it takes sharp print and three looks, one of them at sharpened pixels, because the network is as sure of a 5
+that blur has made of a 3 as of any other (`docs/card-front.md`, "What goes wrong").
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from device.card.front.flat_card import FlatCard
 from device.card.front.grammar import PrintedDate
 from device.card.front.layout import BELOW_PORTRAIT, DATES
 from device.card.front.lines import Line
-from device.card.front.recogniser import MARGIN, WIDE_MARGIN, Recogniser, Text, blur
+from device.card.front.recogniser import MARGIN, WIDE_MARGIN, Recogniser, Text, blur, sharpened
 from device.card.front.rules import FrontRules
 
 LEAST_DATE_SHAPE: Final = 3.5
@@ -30,14 +30,10 @@ LONELY: Final = 1.1
 """A security code stands alone: nothing else on its level nearer than this many times its height…"""
 MATE_HEIGHT: Final = 0.75
 """…that is itself at least so high by the code's height: less is dirt."""
-CERTAIN_IF_SHARP: Final = 0.95
-"""Product of the least certain digits of both looks at a security code that is sharp…"""
-CERTAIN_IF_SOFT: Final = 0.99
-"""…and at one that is less so: blur makes the network sure of the wrong thing."""
-SHARP: Final = 0.075
-"""Blur's standard deviation by the height of the ink, as `recogniser.blur` estimates it."""
-MOST_BLUR: Final = 0.12
-"""No security code is taken from print that is softer."""
+MOST_BLUR: Final = 0.07
+"""Of a security code: the blur's standard deviation by the height of the ink, as `recogniser.blur` estimates it."""
+CODE_CERTAINTY: Final = 0.9
+"""Product of the least certain digits of the first two looks at a security code."""
 
 _Find = Callable[[Text, float], PrintedDate | None]
 
@@ -96,17 +92,19 @@ class FieldReader:
     def _code(self, card: FlatCard, line: Line, lines: list[Line]) -> bytearray | None:
         if not CODE_SHAPE[0] <= (line.right - line.left) / line.height <= CODE_SHAPE[1] or not _alone(line, lines):
             return None
-        cut = card.cut(line, MARGIN)
-        softness = blur(cut)
-        cut.fill(0)
-        if softness > MOST_BLUR:
-            return None
-        least = CERTAIN_IF_SHARP if softness <= SHARP else CERTAIN_IF_SOFT
-        first, second = (self._look(card, line, margin) for margin in (MARGIN, WIDE_MARGIN))
-        code = grammar.security_code(first, second, least)
-        first.wipe()
-        second.wipe()
-        return code
+        plain, wide = card.cut(line, MARGIN), card.cut(line, WIDE_MARGIN)
+        sharp = sharpened(plain)
+        looks: list[Text] = []
+        try:
+            if blur(plain) > MOST_BLUR:
+                return None
+            looks += [self._recogniser.read(cut) for cut in (plain, wide, sharp)]
+            return grammar.security_code(looks, CODE_CERTAINTY)
+        finally:
+            for cut in (plain, wide, sharp):
+                cut.fill(0)
+            for look in looks:
+                look.wipe()
 
     def _look(self, card: FlatCard, line: Line, margin: float) -> Text:
         cut = card.cut(line, margin)

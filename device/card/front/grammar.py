@@ -7,6 +7,7 @@ behind 電子証明書の有効期限 is neither, and neither is anything on the
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -16,7 +17,8 @@ from device.card.front.symbols import UNKNOWN
 
 _BIRTH: Final = re.compile(rb"(?P<era>mj|ti|sw|he|rw)?(?P<year>g|\d{1,4})Y(?P<month>\d{1,2})M(?P<day>\d{1,2})Db")
 _EXPIRY: Final = re.compile(rb"(?P<year>\d{4})Y(?P<month>\d{1,2})M(?P<day>\d{1,2})D(?P<tail>[advk?]{2,5})")
-_ANY_DATE: Final = re.compile(rb"M\d{1,2}D")
+_ANY_DATE: Final = re.compile(rb"\d[YMD]")
+LEAST_OF_DAY: Final = 0.6
 LEAST_OF_TAIL: Final = 2
 """Of the four characters まで有効, the ones that a date with another meaning never has."""
 _CODE_DIGITS: Final = 4
@@ -49,8 +51,8 @@ class PrintedDate:
 
 def birth_date(text: Text, least_certainty: float) -> PrintedDate | None:
     """Return the birth date in this line, if there is exactly one and each digit of it is certain enough."""
-    found = _only(_BIRTH, text, least_certainty)
-    if found is None:
+    found = _only(_BIRTH, text, least_certainty, _of_day(least_certainty))
+    if found is None or (found.start("era") < 0 and min(text.certainties[slice(*found.span())]) < least_certainty):
         return None
     start, end = found.span("year")
     first_year = text.symbols[start] == _FIRST_YEAR
@@ -62,28 +64,33 @@ def birth_date(text: Text, least_certainty: float) -> PrintedDate | None:
 
 def expiry_date(text: Text, least_certainty: float) -> PrintedDate | None:
     """Return the card's expiry in this line, if there is exactly one and each digit of it is certain enough."""
-    found = _only(_EXPIRY, text, least_certainty)
+    found = _only(_EXPIRY, text, least_certainty, _of_day(least_certainty))
     if found is None or len({*found["tail"]} - {UNKNOWN}) < LEAST_OF_TAIL:
         return None
     return PrintedDate(Era.WESTERN, _number(found, "year"), _number(found, "month"), _number(found, "day"))
 
 
 def is_date(text: Text) -> bool:
-    """Whether some date stands in this line, of whatever meaning."""
+    """Whether some date, or a part of one, stands in this line, whatever it means."""
     return _ANY_DATE.search(text.symbols) is not None
 
 
-def security_code(first: Text, second: Text, least_certainty: float) -> bytearray | None:
-    """Return 4 ASCII digits, which the caller wipes, if two looks at a line saw these and nothing else.
+def security_code(looks: Sequence[Text], least_certainty: float) -> bytearray | None:
+    """Return 4 ASCII digits, which the caller wipes, if every look at a line saw these and nothing else.
 
-    Certain enough is what has at least `least_certainty` as the product of both looks' least certain digits.
+    The first two looks count for certainty: the product of their least certain digits.
     """
-    digits = first.symbols
-    if len(digits) != _CODE_DIGITS or not digits.isdigit() or second.symbols != digits:
+    digits = looks[0].symbols
+    if len(digits) != _CODE_DIGITS or not digits.isdigit() or any(look.symbols != digits for look in looks[1:]):
         return None
-    if min(first.certainties) * min(second.certainties) < least_certainty:
+    if min(looks[0].certainties) * min(looks[1].certainties) < least_certainty:
         return None
     return bytearray(digits)
+
+
+def _of_day(least_certainty: float) -> float:
+    """Month and day may be ten times more doubtful than a year: they stand on the card twice, and `rules` compares."""
+    return max(LEAST_OF_DAY, 1 - 10 * (1 - least_certainty))
 
 
 def _number(found: re.Match[bytes], group: str) -> int:
@@ -94,7 +101,7 @@ def _number(found: re.Match[bytes], group: str) -> int:
     return value
 
 
-def _only(pattern: re.Pattern[bytes], text: Text, least_certainty: float) -> re.Match[bytes] | None:
+def _only(pattern: re.Pattern[bytes], text: Text, least_certainty: float, of_day: float) -> re.Match[bytes] | None:
     matches = list(pattern.finditer(text.symbols))
     if len(matches) != 1:
         return None
@@ -102,5 +109,5 @@ def _only(pattern: re.Pattern[bytes], text: Text, least_certainty: float) -> re.
     before = text.symbols[found.start() - 1] if found.start() else 0
     if _ZERO <= before <= _ZERO + 9:
         return None  # the year goes on to the left
-    digits = (index for group in ("year", "month", "day") for index in range(*found.span(group)))
-    return found if min(text.certainties[index] for index in digits) >= least_certainty else None
+    year, month, day = (min(text.certainties[slice(*found.span(group))]) for group in ("year", "month", "day"))
+    return found if year >= least_certainty and min(month, day) >= of_day else None

@@ -32,7 +32,7 @@ class Zone:
 
 
 DATES: Final = Zone(
-    left=25.0, top=13.0, right=85.0, bottom=26.0, smallest_text=1.3, largest_text=3.6, joint=2.4, much_text=True
+    left=25.0, top=13.0, right=85.0, bottom=26.0, smallest_text=1.3, largest_text=3.6, joint=2.8, much_text=True
 )
 """Birth date and card expiry, to the right of the portrait."""
 
