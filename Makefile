@@ -16,8 +16,8 @@ setup: $(STAMPS)/assets ## Install what is needed: Debian packages, Python packa
 demo: setup ## Six visits with a real broker, real card protocol and a real face match. PCSC=1 goes through pcscd.
 	@$(BIN)/uketsuke demo $(if $(PCSC),--pcsc) $(ARGS)
 
-test: setup ## All tests.
-	$(BIN)/pytest $(ARGS)
+test: setup ## All tests, on all cores. ARGS="-n 0 tests/card" for some, one after the other.
+	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
 
 check: $(STAMPS)/python ## Format, lint, types, import rules.
 	$(BIN)/ruff format --check .

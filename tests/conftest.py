@@ -21,6 +21,13 @@ from provisioning.mosquitto import RunningBroker, run_mosquitto
 from provisioning.pki import SiteAuthority
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests that share the one pcscd in one worker: elsewhere they would only wait for each other."""
+    for item in items:
+        if item.get_closest_marker("pcsc"):
+            item.add_marker(pytest.mark.xdist_group("pcscd"))
+
+
 @pytest.fixture(scope="session")
 def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("site")

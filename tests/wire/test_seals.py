@@ -98,7 +98,7 @@ def test_a_changed_character_never_opens(clinic_key: ECKey, flipped: Callable[[s
         {"epk": {"kty": "EC", "crv": "P-521", "x": "AAAA", "y": "AAAA"}},
         {"epk": {"kty": "EC", "crv": "P-056", "x": "AAAA", "y": "AAAA"}},
         {"epk": {"kty": "oct", "k": "AAAA"}},
-        {"epk": ECKey.generate_key("P-384").as_dict(private=False)},
+        pytest.param({"epk": ECKey.generate_key("P-384").as_dict(private=False)}, id="a key on another curve"),
         {"apu": 1},
         {"later": "x"},
     ],
