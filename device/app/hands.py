@@ -78,7 +78,7 @@ class UnitHands:
                 if self._memory is not None:
                     self._do_for(self._memory, effect)
 
-    def _do_for(self, memory: VisitorMemory, effect: _Personal) -> None:
+    def _do_for(self, memory: VisitorMemory, effect: _Personal) -> None:  # noqa: C901  one line per effect
         match effect:
             case do.ReadCard():
                 self._card.read(memory)
@@ -86,6 +86,9 @@ class UnitHands:
                 self._asks.begin(memory)
             case do.MatchFace():
                 self._match_face(memory)
+            case do.WatchMove():
+                # Moves are asked for by whoever watches them; a unit that watches none has no way to be satisfied.
+                self._mailbox.tell(on.FaceFailed(memory.reception, Reason.FACE_UNAVAILABLE))
             case do.CountTries():
                 self._card.count_tries(memory)
             case do.VerifyPin(pin=pin):
@@ -134,6 +137,7 @@ _Personal = (
     do.ReadCard
     | do.AskChallenge
     | do.MatchFace
+    | do.WatchMove
     | do.CountTries
     | do.VerifyPin
     | do.Prove

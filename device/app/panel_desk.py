@@ -116,9 +116,10 @@ class PanelDesk:
                 self._mailbox.tell_current(lambda reception: on.KeyPressed(reception, Key.YES))
             case CancelPressed():
                 self._mailbox.tell_current(lambda reception: on.KeyPressed(reception, Key.NO))
+            case None if key in set(Key):
+                self._mailbox.tell_current(lambda reception: on.KeyPressed(reception, Key(key)))
             case None:
-                if key in set(Key):
-                    self._mailbox.tell_current(lambda reception: on.KeyPressed(reception, Key(key)))
+                self._mailbox.tell_current(on.DigitTyped)
 
     def _light(self) -> None:
         now_s = self._clock.monotonic_s()

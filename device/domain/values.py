@@ -47,6 +47,14 @@ class Method(StrEnum):
     PIN = "pin"
 
 
+class Move(StrEnum):
+    """What a visitor may be asked to do before the camera, left and right being the visitor's own."""
+
+    TURN_LEFT = "turn_left"
+    TURN_RIGHT = "turn_right"
+    COME_CLOSER = "come_closer"
+
+
 class Assurance(StrEnum):
     """How sure the verification is; the service decides what it accepts."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from device.domain.prompts import Cue, Phrase
 from device.domain.reasons import Reason
 from device.domain.secrets import Pin
-from device.domain.values import Assurance, CardKind, ConsentItem, ReceptionId
+from device.domain.values import Assurance, CardKind, ConsentItem, Move, ReceptionId
 from device.reception.events import Timer
 
 
@@ -30,7 +30,17 @@ class AskChallenge:
 
 @dataclass(frozen=True, slots=True)
 class MatchFace:
-    """Read the portrait, if that was not done, and compare it with the visitor. → FaceMatched, FaceFailed."""
+    """Read the portrait, if that was not done, and compare it with the visitor.
+
+    → FaceMatched, MovesWanted, FaceFailed.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class WatchMove:
+    """Watch the visitor make this move, in place of whatever was watched before. → MoveSeen, FaceFailed."""
+
+    move: Move
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +148,7 @@ Effect = (
     | ReadCard
     | AskChallenge
     | MatchFace
+    | WatchMove
     | StopMatching
     | CountTries
     | OpenPinEntry

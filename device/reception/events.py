@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from device.domain.reasons import Reason
 from device.domain.secrets import Pin
-from device.domain.values import CardFacts, ConsentItem, ReceptionId
+from device.domain.values import CardFacts, ConsentItem, Move, ReceptionId
 
 
 class Timer(StrEnum):
@@ -75,6 +75,20 @@ class FaceMatched(_Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MovesWanted(_Event):
+    """The same person; before that counts, some of these moves shall be seen, in the order that chance has drawn."""
+
+    moves: tuple[Move, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MoveSeen(_Event):
+    """The move that was asked for, made by the same person, and not by something flat."""
+
+    move: Move
+
+
+@dataclass(frozen=True, slots=True)
 class FaceFailed(_Event):
     """They do not, or it cannot be said."""
 
@@ -90,7 +104,7 @@ class TriesCounted(_Event):
 
 @dataclass(frozen=True, slots=True)
 class DigitTyped(_Event):
-    """Somebody is typing; which digit it was stays in the panel."""
+    """A digit key was pressed, for a PIN or not; which one it was stays in the panel."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,6 +187,8 @@ Event = (
     | ChallengeCame
     | AskFailed
     | FaceMatched
+    | MovesWanted
+    | MoveSeen
     | FaceFailed
     | TriesCounted
     | DigitTyped

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from device.domain.reasons import Reason
 from device.domain.secrets import Pin
-from device.domain.values import CardFacts, CardKind, ConsentItem, PinUse, ReceptionId
+from device.domain.values import CardFacts, CardKind, ConsentItem, Move, PinUse, ReceptionId
 from device.reception import events as on
 from device.reception.effects import Effect
 from device.reception.events import Event, Key, Timer
@@ -22,7 +22,13 @@ from device.reception.states import Idle, State
 VISIT = ReceptionId("0" * 32)
 """The visit that all explored events belong to."""
 
-_FACE_REASONS = (Reason.FACE_MISMATCH, Reason.FACE_NOT_FOUND, Reason.PORTRAIT_UNREADABLE, Reason.FACE_UNAVAILABLE)
+_FACE_REASONS = (
+    Reason.FACE_MISMATCH,
+    Reason.FACE_NOT_FOUND,
+    Reason.PORTRAIT_UNREADABLE,
+    Reason.FACE_UNAVAILABLE,
+    Reason.LIVENESS_UNSURE,
+)
 
 
 def events(visit: ReceptionId = VISIT) -> tuple[Event, ...]:
@@ -38,6 +44,9 @@ def events(visit: ReceptionId = VISIT) -> tuple[Event, ...]:
         on.ChallengeCame(visit),
         on.AskFailed(visit, Reason.SERVICE_UNREACHABLE),
         on.FaceMatched(visit),
+        on.MovesWanted(visit, (Move.TURN_RIGHT, Move.TURN_LEFT)),
+        on.MovesWanted(visit, ()),
+        *(on.MoveSeen(visit, move) for move in (Move.TURN_RIGHT, Move.TURN_LEFT)),
         *(on.FaceFailed(visit, reason) for reason in _FACE_REASONS),
         *(on.TriesCounted(visit, left) for left in range(4)),
         on.DigitTyped(visit),

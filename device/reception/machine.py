@@ -50,6 +50,8 @@ def _active(state: Active, event: Event, policy: Policy) -> Step:  # noqa: C901 
             return _reading(state, event, policy)
         case at.Matching():
             return _matching(state, event, policy)
+        case at.Moving():
+            return _moving(state, event, policy)
         case at.CountingTries():
             return _counting_tries(state, event, policy)
         case at.AskingPin():
@@ -99,6 +101,8 @@ def _matching(state: at.Matching, event: Event, policy: Policy) -> Step:
     match event:
         case on.FaceMatched():
             return ways.prove(visit, Assurance.FACE_INSTITUTION, policy)
+        case on.MovesWanted(moves=moves):
+            return ways.want_moves(visit, moves, policy)
         case on.FaceFailed(reason=reason):
             return ways.face_failed(visit, reason, policy)
         case on.CardFailed(reason=reason):
@@ -116,6 +120,29 @@ def _matching(state: at.Matching, event: Event, policy: Policy) -> Step:
             after, effects = ways.face_failed(visit, Reason.FACE_NOT_FOUND, policy)
             # An ending stops all work by itself, before anything else.
             return after, effects if isinstance(after, at.Settled) else (do.StopMatching(), *effects)
+        case _:
+            return state, ()
+
+
+def _moving(state: at.Moving, event: Event, policy: Policy) -> Step:
+    visit = state.visit
+    match event:
+        case on.MoveSeen(move=move) if move is state.moves[0]:
+            return ways.move_seen(state, policy)
+        case on.FaceFailed(reason=reason):
+            return ways.face_given_up(visit, reason, policy)
+        case on.KeyPressed(key=Key.YES) if ways.takes_pin(visit):
+            after, effects = ways.count_tries(visit, policy)
+            return after, (do.StopMatching(), *effects)
+        case on.KeyPressed(key=Key.YES) | on.TimeUp(timer=Timer.STEP):
+            return ways.another_move(state, policy)
+        case on.KeyPressed(key=Key.NO):
+            return ways.settle(visit, Reason.CANCELLED, policy)
+        case on.DigitTyped() if state.extended < policy.more_time:
+            more = replace(state, extended=state.extended + 1)
+            return more, (ways.say(ways.MOVE_PHRASES[state.moves[0]]), *ways.bounds(policy.move_s, policy))
+        case on.TimeUp(timer=Timer.PATIENCE):
+            return state, ways.repeat(policy, ways.MOVE_PHRASES[state.moves[0]], Phrase.MOVE_HELP)
         case _:
             return state, ()
 

@@ -15,12 +15,18 @@ class Policy:
     face_available: bool = True
     """False where no model or camera works; the visit then goes by PIN and the unit reports why."""
     face_tries: int = 2
+    moves: int = 1
+    """How many moves must be seen where any is asked for."""
+    more_time: int = 3
+    """How often a key gives the visitor as much time again for one move."""
     accept_face_only: bool = False
     """Go on after a face match without the card's signature; the service still decides whether it accepts that."""
 
     # A complete read on phones takes 5 s or more (facts: card.md 1.16); twice that, and the patience phrase in between.
     read_s: float = 10.0
     match_s: float = 15.0
+    # The sentence takes 3 s, a slow turn of the head as long, and the camera wants a moment at the end of it.
+    move_s: float = 12.0
     card_s: float = 10.0
     answer_s: float = 10.0
     # Typing four digits by touch takes a blind visitor far longer than a sighted one; each key starts the time again.

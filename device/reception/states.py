@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from device.domain.reasons import Reason
-from device.domain.values import Assurance, CardFacts, ConsentItem, Method, ReceptionId
+from device.domain.values import Assurance, CardFacts, ConsentItem, Method, Move, ReceptionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,18 @@ class Matching:
     """The visitor looks at the camera."""
 
     visit: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """The face matched; now the visitor makes the first of these moves."""
+
+    visit: Visit
+    moves: tuple[Move, ...]
+    """The one asked for now, then the ones that are left to ask for."""
+    seen: int = 0
+    extended: int = 0
+    """How often this move was given more time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +127,7 @@ class Settled:
 Active = (
     Reading
     | Matching
+    | Moving
     | CountingTries
     | AskingPin
     | WarningLastTry

@@ -10,7 +10,7 @@ from dataclasses import replace
 from device.domain.prompts import Cue, Phrase
 from device.domain.reasons import Reason
 from device.domain.secrets import Pin
-from device.domain.values import Assurance, ConsentItem, Method, PinUse, ReceptionId
+from device.domain.values import Assurance, ConsentItem, Method, Move, PinUse, ReceptionId
 from device.reception import effects as do
 from device.reception import states as at
 from device.reception.effects import Effect, Say, ShowCue, StartTimer, Utterance
@@ -22,6 +22,12 @@ from device.wire.reasons import entry
 Step = tuple[State, tuple[Effect, ...]]
 
 _WORTH_ANOTHER_LOOK = frozenset({Reason.FACE_MISMATCH, Reason.FACE_NOT_FOUND, Reason.FACE_SEVERAL})
+
+MOVE_PHRASES = {
+    Move.TURN_LEFT: Phrase.TURN_LEFT,
+    Move.TURN_RIGHT: Phrase.TURN_RIGHT,
+    Move.COME_CLOSER: Phrase.COME_CLOSER,
+}
 
 
 def present(state: State, reception: ReceptionId, policy: Policy) -> Step:
@@ -59,7 +65,47 @@ def face_failed(visit: Visit, reason: Reason, policy: Policy) -> Step:
     tried = replace(visit, faces_tried=visit.faces_tried + 1)
     if reason in _WORTH_ANOTHER_LOOK and _face_is_possible(tried, policy):
         return _match(tried, policy, reason, Phrase.LOOK_AT_CAMERA)
-    return count_tries(replace(tried, faces_tried=policy.face_tries), policy, reason)
+    return face_given_up(tried, reason, policy)
+
+
+def face_given_up(visit: Visit, reason: Reason, policy: Policy) -> Step:
+    """No further look in this visit: whoever was not believed once does not get to try until it works."""
+    return count_tries(replace(visit, faces_tried=policy.face_tries), policy, reason)
+
+
+def want_moves(visit: Visit, moves: tuple[Move, ...], policy: Policy) -> Step:
+    """The face matched, and that counts once the visitor has moved; with too few moves to ask for it cannot."""
+    if len(moves) < policy.moves:
+        return face_given_up(visit, Reason.LIVENESS_UNSURE, policy)
+    return ask_move(at.Moving(visit, moves), policy)
+
+
+def ask_move(state: at.Moving, policy: Policy, *before: Phrase) -> Step:
+    """Ask for the first move that is left, after saying `before`."""
+    move = state.moves[0]
+    return state, (
+        ShowCue(Cue.LOOK),
+        say(*before, MOVE_PHRASES[move]),
+        do.WatchMove(move),
+        *bounds(policy.move_s, policy),
+    )
+
+
+def move_seen(state: at.Moving, policy: Policy) -> Step:
+    """Enough moves show that somebody is there; until then the next one is asked for."""
+    seen = state.seen + 1
+    if seen >= policy.moves:
+        return prove(state.visit, Assurance.FACE_INSTITUTION, policy)
+    return ask_move(at.Moving(state.visit, state.moves[1:], seen), policy)
+
+
+def another_move(state: at.Moving, policy: Policy) -> Step:
+    """Not everybody can make every move: another one takes its place, while enough of them are left."""
+    left = state.moves[1:]
+    if state.seen + len(left) >= policy.moves:
+        return ask_move(at.Moving(state.visit, left, state.seen), policy, Phrase.ANOTHER_MOVE)
+    after, effects = face_given_up(state.visit, Reason.MOVE_NOT_SEEN, policy)
+    return after, effects if isinstance(after, at.Settled) else (do.StopMatching(), *effects)
 
 
 def count_tries(visit: Visit, policy: Policy, why: Reason | None = None) -> Step:
@@ -189,10 +235,15 @@ def reassure(policy: Policy) -> tuple[Effect, ...]:
 
 
 def repeat(
-    policy: Policy, question: Phrase, *, tries_left: int | None = None, items: tuple[ConsentItem, ...] = ()
+    policy: Policy,
+    question: Phrase,
+    *more: Phrase,
+    tries_left: int | None = None,
+    items: tuple[ConsentItem, ...] = (),
 ) -> tuple[Effect, ...]:
     """Say it again, and listen for as long again."""
-    return Say((Utterance(question, tries_left, items),)), StartTimer(Timer.PATIENCE, policy.patience_s)
+    lines = (Utterance(question, tries_left, items), *say(*more).lines)
+    return Say(lines), StartTimer(Timer.PATIENCE, policy.patience_s)
 
 
 def show(reason: Reason) -> tuple[Effect, ...]:

@@ -19,13 +19,14 @@ from device.reception import events as on
 from device.reception.diagram import page
 from device.reception.events import Timer
 from device.reception.explore import VISIT, events, steps
-from device.reception.states import Active, CheckingPin, Matching, Proving, Visit
+from device.reception.states import Active, CheckingPin, CountingTries, Matching, Moving, Proving, Visit
 
 POLICIES = [
     Policy(),
     Policy(face_available=False),
     Policy(accept_face_only=True),
     Policy(face_tries=1),
+    Policy(moves=2, more_time=1),
 ]
 EVERYTHING = [(policy, *found) for policy in POLICIES for found in steps(policy)]
 
@@ -85,7 +86,7 @@ def test_every_bound_leads_on() -> None:
     for policy, state, *_ in EVERYTHING:
         if _is_active(state):
             after, effects = step(state, on.TimeUp(VISIT, Timer.STEP), policy)
-            again = any(isinstance(effect, do.MatchFace) for effect in effects)
+            again = any(isinstance(effect, do.MatchFace | do.WatchMove) for effect in effects)
             assert type(after) is not type(state) or again
             spoken, effects = step(state, on.TimeUp(VISIT, Timer.PATIENCE), policy)
             assert spoken == state
@@ -113,7 +114,7 @@ def test_nobody_is_verified_without_evidence() -> None:
             assert after.visit.card is not None
             assert after.visit.card.pin is PinUse.PHONE
         elif do.Prove in kinds:
-            assert isinstance(event, on.FaceMatched | on.PinAccepted)
+            assert isinstance(event, on.FaceMatched | on.MoveSeen | on.PinAccepted)
             assert do.Prove(Assurance.PHONE_SIGNATURE) not in effects
         if do.AskQualification in kinds:
             assert isinstance(event, on.HolderAccepted) or type(state).__name__ == "AskingConsent"
@@ -163,6 +164,41 @@ def test_a_card_without_pin_leaves_the_face_only_when_all_is_said_and_never_for_
             after, effects = step(state, on.KeyPressed(VISIT, on.Key.YES), policy)
             assert after == state
             assert any(isinstance(effect, do.Say) for effect in effects)
+
+
+def test_a_move_that_was_not_asked_for_is_no_evidence() -> None:
+    for _, state, event, after, effects in EVERYTHING:
+        if isinstance(event, on.MoveSeen) and (after != state or effects):
+            assert isinstance(state, Moving)
+            assert event.move is state.moves[0]
+
+
+def test_whoever_cannot_move_has_another_way_within_a_bounded_number_of_deadlines() -> None:
+    for policy, state, *_ in EVERYTHING:
+        if isinstance(state, Moving):
+            assert state.extended <= policy.more_time
+            after: State = state
+            for _ in range(len(state.moves)):
+                after, _ = step(after, on.TimeUp(VISIT, Timer.STEP), policy)
+            assert isinstance(after, CountingTries | Settled)
+
+
+def test_a_key_gives_a_moving_visitor_as_much_time_again_until_it_is_enough() -> None:
+    for policy, state, *_ in EVERYTHING:
+        if isinstance(state, Moving):
+            after, effects = step(state, on.DigitTyped(VISIT), policy)
+            given = do.StartTimer(Timer.STEP, policy.move_s) in effects
+            assert given is (state.extended < policy.more_time)
+            assert isinstance(after, Moving)
+            assert after.moves == state.moves
+
+
+def test_after_doubt_about_a_face_no_other_look_is_taken_in_the_same_visit() -> None:
+    for policy, state, event, after, _ in EVERYTHING:
+        if isinstance(state, Moving) and isinstance(event, on.FaceFailed):
+            assert isinstance(after, CountingTries | Settled)
+            if isinstance(after, CountingTries):
+                assert after.visit.faces_tried == policy.face_tries
 
 
 def test_before_another_pin_is_asked_for_after_lost_contact_the_card_has_told_its_counter() -> None:
