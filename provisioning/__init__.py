@@ -2,6 +2,8 @@
 
 files       a file is there whole or not at all
 pki         the site's authority and the identities that it issues
+revocation  taking an identity back
+knock       one connection to a broker, to see who is let in
 broker      mosquitto's configuration and access list as data, a reason beside each line
 mosquitto   a mosquitto as a child process
 """

@@ -21,6 +21,9 @@ GATEWAY = "clinic-gateway"
 CONSUMER = "clinic-consumer"
 """Common name of the service that stores results."""
 
+ADMIN = "site-admin"
+"""Common name of whoever looks after the site: may take over a session to end it, hears and says nothing."""
+
 QUEUE_MESSAGES = 10_000
 QUEUE_BYTES = 64 * 1024 * 1024
 PACKET_HEADROOM = 4096
@@ -49,6 +52,10 @@ class SiteBroker:
     data: Path
     """Folder for sessions and queues; mosquitto must be able to write it."""
     access_list: Path
+    admin_port: int
+    """For the second listener, on 127.0.0.1 only."""
+    revoked: Path | None = None
+    """The authority's list of withdrawn certificates, PEM. None for a broker that is thrown away after use."""
     address: str = "127.0.0.1"
     run_as: str | None = None
     """OS account that mosquitto changes to when root starts it; None leaves its default (`mosquitto`)."""
@@ -76,6 +83,39 @@ class Grant:
 def settings(site: SiteBroker) -> tuple[Setting, ...]:
     """Return the configuration of `site`. Raise BadConfig for a port or a path that mosquitto could misread."""
     _check(site)
+    return (*device_listener(site), *admin_listener(site), *common(site))
+
+
+def device_listener(site: SiteBroker) -> tuple[Setting, ...]:
+    """Return the listener for units and services: who one is, is what the certificate says."""
+    return (
+        Setting(
+            "listener", f"{site.port} {site.address}", "The way in for units and services; there is no plain port."
+        ),
+        *_mutual_tls(site),
+        Setting(
+            "use_username_as_clientid",
+            "true",
+            "Else any unit could take over another's session by using its client id (measured).",
+        ),
+    )
+
+
+def admin_listener(site: SiteBroker) -> tuple[Setting, ...]:
+    """Return the listener on which a session can be ended: a revoked unit's stays up otherwise (measured, 2.0.11)."""
+    return (
+        Setting(
+            "listener",
+            f"{site.admin_port} 127.0.0.1",
+            "For this machine alone. Here a client id is free, so that a revoked unit's session can be taken over and "
+            "ended: a new revocation list alone leaves it up.",
+        ),
+        *_mutual_tls(site),
+    )
+
+
+def common(site: SiteBroker) -> tuple[Setting, ...]:
+    """Return what holds for both listeners."""
     account = (
         ()
         if site.run_as is None
@@ -83,18 +123,6 @@ def settings(site: SiteBroker) -> tuple[Setting, ...]:
     )
     return (
         *account,
-        Setting("listener", f"{site.port} {site.address}", "The only way in; there is no plain port beside it."),
-        Setting("cafile", str(site.authority), "Only certificates of this site's authority are believed."),
-        Setting("certfile", str(site.certificate), "Who this broker is."),
-        Setting("keyfile", str(site.key), "Readable by the broker's account alone."),
-        Setting("tls_version", "tlsv1.2", "The minimum; both ends agree on 1.3 where they can."),
-        Setting("require_certificate", "true", "Nobody gets in without a certificate, not even to try a password."),
-        Setting("use_identity_as_username", "true", "The certificate's common name is the user that the list names."),
-        Setting(
-            "use_username_as_clientid",
-            "true",
-            "Else any unit could take over another's session by using its client id (measured).",
-        ),
         Setting("allow_anonymous", "false", "Said aloud, although a client without a name cannot get this far."),
         Setting("acl_file", str(site.access_list), "Who may speak and listen where; what is not listed is denied."),
         Setting("set_tcp_nodelay", "true", "Without it a question and its answer take 44 ms longer (measured)."),
@@ -117,6 +145,11 @@ def settings(site: SiteBroker) -> tuple[Setting, ...]:
             str(MAX_BYTES + PACKET_HEADROOM),
             "Nothing of ours is larger, and nobody makes the broker read more before it may refuse.",
         ),
+        Setting(
+            "persistent_client_expiration",
+            "30d",
+            "A unit that was scrapped leaves no session behind for ever; one that comes back says everything again.",
+        ),
         Setting("retain_available", "true", "For a unit's status alone; results and answers are never retained."),
         Setting("log_dest", "stderr", "Whoever starts the broker decides where its log goes."),
         Setting("log_type", "error", "Topics name units, never visitors; payloads are never logged by mosquitto."),
@@ -127,11 +160,29 @@ def settings(site: SiteBroker) -> tuple[Setting, ...]:
     )
 
 
+def _mutual_tls(site: SiteBroker) -> tuple[Setting, ...]:
+    revoked = (
+        ()
+        if site.revoked is None
+        else (Setting("crlfile", str(site.revoked), "Certificates that were withdrawn; read anew at SIGHUP only."),)
+    )
+    return (
+        Setting("cafile", str(site.authority), "Only certificates of this site's authority are believed."),
+        Setting("certfile", str(site.certificate), "Who this broker is."),
+        Setting("keyfile", str(site.key), "Readable by the broker's account alone."),
+        *revoked,
+        Setting("tls_version", "tlsv1.2", "The minimum; both ends agree on 1.3 where they can."),
+        Setting("require_certificate", "true", "Nobody gets in without a certificate, not even to try a password."),
+        Setting("use_identity_as_username", "true", "The certificate's common name is the user that the list names."),
+    )
+
+
 def grants(branch: Branch) -> tuple[Grant, ...]:
     """Return who may speak and listen where. The other branch is granted to nobody."""
     return (
         Grant(GATEWAY, "read", f"{branch}/+/up/{topics.Up.ASK}", "Hears what units ask."),
         Grant(GATEWAY, "write", f"{branch}/+/down/{topics.Down.ANSWER}", "Answers them."),
+        Grant(GATEWAY, "read", f"{branch}/+/up/{topics.Up.STATUS}", "Knows which unit is there and what ails it."),
         Grant(CONSUMER, "read", f"{branch}/+/up/{topics.Up.RESULT}", "Hears how visits ended."),
         Grant(CONSUMER, "write", f"{branch}/+/down/{topics.Down.RECEIPT}", "Says that it has them."),
         Grant(None, "write", f"{branch}/%u/up/#", "Every unit speaks under its own name only,"),
@@ -169,10 +220,13 @@ def write_configuration(site: SiteBroker, path: Path) -> None:
 
 
 def _check(site: SiteBroker) -> None:
-    if not 1 <= site.port <= _HIGHEST_PORT:
-        raise BadConfig(f"port {site.port} is not between 1 and {_HIGHEST_PORT}", where="broker")
+    for port in (site.port, site.admin_port):
+        if not 1 <= port <= _HIGHEST_PORT:
+            raise BadConfig(f"port {port} is not between 1 and {_HIGHEST_PORT}", where="broker")
+    if site.port == site.admin_port:
+        raise BadConfig(f"both listeners want port {site.port}", where="broker")
     values = (site.address, site.run_as or "", *map(str, (site.authority, site.certificate, site.key)))
-    for value in (*values, str(site.data), str(site.access_list)):
+    for value in (*values, *map(str, (site.data, site.access_list, site.revoked or ""))):
         # mosquitto reads to the end of the line and has no way to quote: a line break would be another option.
         if any(ord(character) < ord(" ") for character in value):
             raise BadConfig("a control character would be read as the end of the value", where=f"broker: {value!r}")

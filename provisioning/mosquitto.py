@@ -34,6 +34,7 @@ class RunningBroker:
 
     address: str
     port: int
+    admin_port: int
     pid: int
     config: Path
     log: Path
@@ -60,7 +61,13 @@ def find_mosquitto(places: str | None = None) -> Path:
 
 @contextlib.contextmanager
 def run_mosquitto(
-    folder: Path, *, branch: Branch, authority: Path, identity: IdentityFiles, port: int | None = None
+    folder: Path,
+    *,
+    branch: Branch,
+    authority: Path,
+    identity: IdentityFiles,
+    port: int | None = None,
+    revoked: Path | None = None,
 ) -> Iterator[RunningBroker]:
     """Run a broker for `branch` on 127.0.0.1 with all its files in `folder`; stop it on leaving.
 
@@ -79,6 +86,8 @@ def run_mosquitto(
             key=identity.key.resolve(),
             data=(folder / "data").resolve(),
             access_list=(folder / "access.list").resolve(),
+            revoked=revoked and revoked.resolve(),
+            admin_port=_free_port(),
             # The child keeps the account that owns the key; started by root it would change to `mosquitto`.
             run_as=pwd.getpwuid(os.geteuid()).pw_name,
         )
@@ -110,7 +119,7 @@ def run_configured(program: Path, config: Path, log: Path, site: SiteBroker) -> 
         )
         try:
             _wait_until_ready(child, site, log, offset)
-            yield RunningBroker(site.address, site.port, child.pid, config, log)
+            yield RunningBroker(site.address, site.port, site.admin_port, child.pid, config, log)
         finally:
             _stop(child)
 

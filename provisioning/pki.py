@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -107,6 +107,11 @@ class SiteAuthority:
         """Write `authority.key.pem` (0600) and `authority.cert.pem`. Raise Fault when the disk refuses."""
         return Identity(_private_pem(self.key), self.certificate_pem).write(folder, "authority")
 
+    def write_empty_list(self, path: Path, *, now: datetime) -> Path:
+        """Write a revocation list with nobody on it, for a new broker; return its path."""
+        write_atomically(path, self.revocation_list({}, now=now), mode=PUBLIC)
+        return path
+
     def issue_server(
         self,
         *,
@@ -130,6 +135,23 @@ class SiteAuthority:
     def issue_client(self, name: str, *, now: datetime, lifetime: timedelta = IDENTITY_LIFETIME) -> Identity:
         """Issue an identity whose common name is `name`: a unit's id, or the name of a service."""
         return self._issue(name, ExtendedKeyUsageOID.CLIENT_AUTH, None, now, lifetime)
+
+    def revocation_list(self, withdrawn: Mapping[int, datetime], *, now: datetime) -> bytes:
+        """Return the list of withdrawn certificates (serial number to time), PEM.
+
+        It holds as long as the authority. A list that runs out earlier locks everybody out on that day, and it would
+        guard against an old list only where somebody else than the broker's owner brings it.
+        """
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.certificate.subject)
+            .last_update(now.astimezone(UTC) - CLOCK_ALLOWANCE)
+            .next_update(self.certificate.not_valid_after_utc)
+        )
+        for serial, at in withdrawn.items():
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(at.astimezone(UTC)).build()
+            builder = builder.add_revoked_certificate(entry)
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
     def _issue(
         self,

@@ -30,4 +30,6 @@ def site_broker(tmp_path: Path) -> SiteBroker:
         key=tmp_path / "broker.key.pem",
         data=tmp_path / "data",
         access_list=tmp_path / "access.list",
+        admin_port=8884,
+        revoked=tmp_path / "revoked.crl.pem",
     )

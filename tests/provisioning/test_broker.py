@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,11 @@ from device.domain.errors import BadConfig
 from device.wire.codec import MAX_BYTES
 from provisioning.broker import (
     Branch,
+    Setting,
     SiteBroker,
+    admin_listener,
+    common,
+    device_listener,
     grants,
     render_access_list,
     render_settings,
@@ -21,23 +25,44 @@ from provisioning.broker import (
 SMUGGLED = "x\nallow_anonymous true"
 
 
-def options(site: SiteBroker) -> dict[str, str]:
-    return {line.option: line.value for line in settings(site) if line.option != "log_type"}
+def options(lines: Iterable[Setting]) -> dict[str, str]:
+    return {line.option: line.value for line in lines if line.option != "log_type"}
 
 
-def test_nobody_comes_in_without_a_name_of_this_site(site_broker: SiteBroker) -> None:
-    chosen = options(site_broker)
+@pytest.mark.parametrize("listener", [device_listener, admin_listener])
+def test_nobody_comes_in_without_a_name_of_this_site(
+    site_broker: SiteBroker, listener: Callable[[SiteBroker], Iterable[Setting]]
+) -> None:
+    chosen = options(listener(site_broker))
 
     assert chosen["require_certificate"] == chosen["use_identity_as_username"] == "true"
-    assert chosen["use_username_as_clientid"] == "true"
-    assert chosen["allow_anonymous"] == "false"
-    assert chosen["listener"] == "8883 127.0.0.1"
     assert chosen["cafile"] == str(site_broker.authority)
-    assert "password_file" not in chosen
+    assert chosen["crlfile"] == str(site_broker.revoked)
+
+
+def test_there_is_no_other_way_in(site_broker: SiteBroker) -> None:
+    lines = settings(site_broker)
+
+    assert [line.value for line in lines if line.option == "listener"] == ["8883 127.0.0.1", "8884 127.0.0.1"]
+    assert options(lines)["allow_anonymous"] == "false"
+    assert not {"password_file", "plugin", "bridge"} & set(options(lines))
+
+
+def test_a_client_id_is_free_on_this_machine_alone(site_broker: SiteBroker) -> None:
+    elsewhere = replace(site_broker, address="192.0.2.7")
+
+    assert options(device_listener(elsewhere))["use_username_as_clientid"] == "true"
+    assert "use_username_as_clientid" not in options(admin_listener(elsewhere))
+    assert options(admin_listener(elsewhere))["listener"] == "8884 127.0.0.1"
+
+
+def test_two_listeners_want_two_ports(site_broker: SiteBroker) -> None:
+    with pytest.raises(BadConfig, match="both listeners want port 8883"):
+        settings(replace(site_broker, admin_port=8883))
 
 
 def test_a_killed_broker_and_a_slow_socket_cost_nothing(site_broker: SiteBroker) -> None:
-    chosen = options(site_broker)
+    chosen = options(common(site_broker))
 
     assert (chosen["persistence"], chosen["autosave_on_changes"], chosen["autosave_interval"]) == ("true", "true", "1")
     assert chosen["set_tcp_nodelay"] == "true"
@@ -52,8 +77,8 @@ def test_every_line_stands_below_its_reason(site_broker: SiteBroker) -> None:
 
 
 def test_the_account_is_named_only_where_root_starts_the_broker(site_broker: SiteBroker) -> None:
-    assert "user" not in options(site_broker)
-    assert options(replace(site_broker, run_as="mosquitto"))["user"] == "mosquitto"
+    assert "user" not in options(common(site_broker))
+    assert options(common(replace(site_broker, run_as="mosquitto")))["user"] == "mosquitto"
 
 
 @pytest.mark.parametrize("branch", Branch)
@@ -71,6 +96,7 @@ def test_the_access_list_says_who_may_do_what() -> None:
         "user clinic-gateway",
         "topic read reader/v1/unit/+/up/ask",
         "topic write reader/v1/unit/+/down/answer",
+        "topic read reader/v1/unit/+/up/status",
         "user clinic-consumer",
         "topic read reader/v1/unit/+/up/result",
         "topic write reader/v1/unit/+/down/receipt",
@@ -95,6 +121,7 @@ def test_a_port_that_is_none_is_refused(site_broker: SiteBroker, port: int) -> N
         lambda site: replace(site, key=Path(SMUGGLED)),
         lambda site: replace(site, data=Path(SMUGGLED)),
         lambda site: replace(site, access_list=Path(SMUGGLED)),
+        lambda site: replace(site, revoked=Path(SMUGGLED)),
     ],
 )
 def test_no_value_smuggles_in_another_option(
