@@ -18,6 +18,10 @@
     people = "people.toml"                 # invented people for the stand-in of the national service
     accept = ["pin_signature", "phone_signature", "face_institution"]
     ask_consent = ["YZK", "TKK"]
+    consent_mode = "blanket"               # or "item_by_item"
+    ask_prescription = false               # 電子処方箋 or paper, asked at the unit
+    ask_public_expense = true              # 公費 (PMH): asked of visitors who have its data
+    register_on_the_spot = true            # 利用登録 at the unit, where the card is no insurance card yet
 
     [consumer]                             # stores results; leave the section out to run the gateway alone
     certificate = "clinic-consumer.cert.pem"
@@ -37,7 +41,7 @@ from msgspec import Meta, Struct
 
 from clinic.gateway import DEFAULT_CONSENT, SIGNED
 from device.domain.errors import BadConfig
-from device.domain.values import Assurance, ConsentItem
+from device.domain.values import Assurance, ConsentItem, ConsentMode
 from device.wire import topics
 from device.wire.settings import load_settings
 
@@ -75,6 +79,10 @@ class GatewaySection(Struct, frozen=True, kw_only=True):
     people: PathText
     accept: Annotated[tuple[Assurance, ...], Meta(min_length=1)] = tuple(sorted(SIGNED))
     ask_consent: tuple[ConsentItem, ...] = DEFAULT_CONSENT
+    consent_mode: ConsentMode = ConsentMode.BLANKET
+    ask_prescription: bool = False
+    ask_public_expense: bool = True
+    register_on_the_spot: bool = True
 
 
 class ConsumerSection(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,8 @@
-"""Answers a unit's three asks. Pure apart from its memory of visits: time, randomness and the service come in.
+"""Answers a unit's asks. Pure apart from its memory of visits: time, randomness and the service come in.
 
 begin   -> a challenge, good once, for a short while, for this unit's visit
-holder  -> the evidence proves the holder and the card is registered; what the clinic wants to see
+holder  -> the evidence proves the holder and the card is registered; what the clinic wants to ask
+register -> the card becomes an insurance card, where `holder` found that it is none; then as `holder`
 confirm -> how the visit ends, and the qualification sealed for the clinic's consumer
 
 The same ask (same `ask_id`) gets the same answer again: an answer may be lost on the line, and a unit that asks again
@@ -14,21 +15,22 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cryptography import x509
 from joserfc.jwk import ECKey
 
 from clinic.elements import VALIDITY_REASONS
-from clinic.national_service import NationalService
+from clinic.national_service import NationalService, Standing
+from clinic.people import PublicExpense
 from clinic.proof import check_signature, trusted_certificate
 from clinic.qualification import build_document, notices
 from clinic.visits import MAX_ASKS_OF_A_VISIT, Given, KnownHolder, OpenChallenge, Visit, Visits
 from device.domain.certificate_window import certificate_state
 from device.domain.errors import Fault, MessageError, UketsukeError
 from device.domain.reasons import Reason
-from device.domain.values import Assurance, CertificateState, ConsentItem, ReceptionId, UnitId
+from device.domain.values import Assurance, CertificateState, ConsentItem, ConsentMode, ReceptionId, UnitId
 from device.wire.codec import decode, encode
 from device.wire.messages import (
     Answer,
@@ -41,6 +43,8 @@ from device.wire.messages import (
     HolderKnown,
     Qualification,
     Refused,
+    Register,
+    Registrable,
 )
 from device.wire.sealing import seal, unseal
 
@@ -68,6 +72,12 @@ class GatewayPolicy:
     accept: frozenset[Assurance] = SIGNED
     ask_consent: tuple[ConsentItem, ...] = DEFAULT_CONSENT
     """What visitors are asked to show."""
+    consent_mode: ConsentMode = ConsentMode.BLANKET
+    ask_prescription: bool = False
+    """Let visitors choose between 電子処方箋 and paper at the unit."""
+    ask_public_expense: bool = True
+    """Ask visitors with a subsidy's data (公費, PMH) whether to use it."""
+    register_on_the_spot: bool = True
 
 
 class Gateway:
@@ -125,6 +135,8 @@ class Gateway:
                 return self._begin(visit, ask, now)
             case Holder():
                 return self._holder(visit, ask, now)
+            case Register():
+                return self._register(visit, ask)
             case Confirm():
                 return self._confirm(visit, ask, now)
 
@@ -134,7 +146,7 @@ class Gateway:
         visit.challenge, visit.holder = challenge, None
         return Challenge(ask_id=ask.ask_id, challenge=challenge.value, expires_at=challenge.expires_at)
 
-    def _holder(self, visit: Visit, ask: Holder, now: datetime) -> Answer:
+    def _holder(self, visit: Visit, ask: Holder, now: datetime) -> Registrable | HolderKnown:
         evidence: Evidence = decode(unseal(ask.evidence, self._key), Evidence)
         # Spent by the attempt, whatever comes of it: nobody tries signatures against one challenge.
         challenge, visit.challenge = visit.challenge, None
@@ -151,14 +163,44 @@ class Gateway:
         except Fault:
             visit.challenge = challenge  # the proof held; the same ask may come again when the service is back
             raise
-        if standing is None:
+        if standing is None or not (standing.registered or self._policy.register_on_the_spot):
             raise MessageError("card not registered", reason=Reason.NOT_REGISTERED)
         if standing.revoked:
             raise MessageError("certificate revoked", reason=Reason.CERTIFICATE_REVOKED)
+        visit.holder = self._known(standing, state)
+        if not standing.registered:
+            return Registrable(ask_id=ask.ask_id, certificate=state)
+        return self._questions(ask, visit.holder)
+
+    def _register(self, visit: Visit, ask: Register) -> HolderKnown:
+        if visit.holder is None:
+            raise MessageError("nobody has proven to be the holder", reason=Reason.PROOF_REFUSED)
+        if not visit.holder.registered:
+            self._service.register(visit.holder.reference)
+            visit.holder = replace(visit.holder, registered=True, registered_now=True)
+        return self._questions(ask, visit.holder)
+
+    def _known(self, standing: Standing, state: CertificateState) -> KnownHolder:
         # In grace the card gives the qualification and nothing else, so there is nothing to agree to.
-        asked = () if state is CertificateState.IN_GRACE else self._policy.ask_consent
-        visit.holder = KnownHolder(standing.holder, state, asked)
-        return HolderKnown(ask_id=ask.ask_id, certificate=state, ask_consent=list(asked))
+        in_grace = state is CertificateState.IN_GRACE
+        has_subsidy = standing.public_expense is PublicExpense.VALID
+        return KnownHolder(
+            standing.holder,
+            state,
+            () if in_grace else self._policy.ask_consent,
+            public_expense_asked=has_subsidy and self._policy.ask_public_expense and not in_grace,
+            registered=standing.registered,
+        )
+
+    def _questions(self, ask: Holder | Register, holder: KnownHolder) -> HolderKnown:
+        return HolderKnown(
+            ask_id=ask.ask_id,
+            certificate=holder.certificate,
+            ask_consent=list(holder.asked),
+            consent_mode=self._policy.consent_mode,
+            ask_public_expense=holder.public_expense_asked,
+            ask_prescription=self._policy.ask_prescription and holder.certificate is not CertificateState.IN_GRACE,
+        )
 
     def _proven(self, evidence: Evidence, challenge: bytes, now: datetime) -> x509.Certificate:
         certificate = trusted_certificate(evidence.certificate, self._policy.anchors, now)
@@ -169,22 +211,32 @@ class Gateway:
         return certificate
 
     def _confirm(self, visit: Visit, ask: Confirm, now: datetime) -> Answer:
-        if visit.holder is None:
+        holder = visit.holder
+        if holder is None:
             raise MessageError("nobody has proven to be the holder", reason=Reason.PROOF_REFUSED)
+        if not holder.registered:
+            raise MessageError("card not registered", reason=Reason.NOT_REGISTERED)
         # Silence is no, and an answer to what was not asked counts for nothing.
-        consents = {item: ask.consents.get(item, False) for item in visit.holder.asked}
-        record = self._service.qualification_of(visit.holder.reference)
+        consents = {item: ask.consents.get(item, False) for item in holder.asked}
+        record = self._service.qualification_of(holder.reference)
         document = build_document(
             record,
             consents,
             reception=ReceptionId(ask.reception),
             institution_code=self._policy.institution_code,
             now=now,
+            prescription=ask.prescription if self._policy.ask_prescription else None,
+            emergency=ask.emergency,
         )
         return Qualification(
             ask_id=ask.ask_id,
             reason=VALIDITY_REASONS[record.validity],
-            notices=notices(record, visit.holder.certificate),
+            notices=notices(
+                record,
+                holder.certificate,
+                registered_now=holder.registered_now,
+                public_expense=bool(ask.public_expense) if holder.public_expense_asked and not ask.emergency else None,
+            ),
             sealed=seal(json.dumps(document, ensure_ascii=False).encode(), self._consumer_key),
         )
 

@@ -4,9 +4,11 @@
 serial = 1001                          # of the certificate on the card: how the national side finds people
 shows = "a valid qualification"        # why this person is here
 certificate_expires_in_months = 40     # counted from today, so the file never grows old; negative: has expired
-registered = true                      # is the card registered as an insurance card? (default true)
+registered = true                      # is the card registered as an insurance card? (default true); where not, a
+                                       # person with a qualification can be registered on the spot
 revoked = false                        # was the certificate withdrawn? (default false)
-QualificationValidity = "1"            # OQSCD006; absent where the card is not registered
+QualificationValidity = "1"            # OQSCD006; absent where the card is not registered and cannot be
+public_expense = "valid"               # data of a medical subsidy (PMH): "valid", "ended" or absent
 
 [[person.ResultOfQualificationConfirmation]]     # none, one or several
 Name = "診療 太郎"                               # elements under their official names, clinic/elements.py
@@ -17,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
@@ -30,6 +33,15 @@ SHIPPED = Path(__file__).with_name("people.toml")
 
 _MAX_MONTHS = 1200
 _RESULTS = "ResultOfQualificationConfirmation"
+
+
+class PublicExpense(StrEnum):
+    """What the subsidy's register (公費, PMH) has on a person."""
+
+    VALID = "valid"
+    ENDED = "ended"
+
+
 _OPTIONS: dict[str, type] = {
     "serial": int,
     "shows": str,
@@ -37,6 +49,7 @@ _OPTIONS: dict[str, type] = {
     "registered": bool,
     "revoked": bool,
     "QualificationValidity": str,
+    "public_expense": str,
     _RESULTS: list,
 }
 _REQUIRED = ("serial", "shows", "certificate_expires_in_months")
@@ -52,9 +65,15 @@ class Person:
     registered: bool = True
     revoked: bool = False
     validity: str | None = None
-    """OQSCD006; None exactly where the card is not registered."""
+    """OQSCD006; None only where the card is not registered and the service would not register it."""
+    public_expense: PublicExpense | None = None
     results: tuple[Mapping[str, str], ...] = field(default=(), repr=False)
     """Elements of each `ResultOfQualificationConfirmation`, by official name."""
+
+    @property
+    def registrable(self) -> bool:
+        """The card is not registered, and the service would take its registration."""
+        return not self.registered and self.validity is not None
 
     @property
     def name(self) -> str | None:
@@ -116,6 +135,7 @@ def _read_person(table: dict[str, object], where: str) -> Person:
         registered=bool(table.get("registered", True)),
         revoked=bool(table.get("revoked", False)),
         validity=None if "QualificationValidity" not in table else str(table["QualificationValidity"]),
+        public_expense=_read_public_expense(table.get("public_expense"), f"{where}: public_expense"),
         results=tuple(
             _read_result(result, f"{where}: {_RESULTS} {number}") for number, result in enumerate(raw_results, start=1)
         ),
@@ -138,10 +158,18 @@ def _read_result(table: object, where: str) -> Mapping[str, str]:
     return MappingProxyType(dict(table))
 
 
+def _read_public_expense(value: object, where: str) -> PublicExpense | None:
+    if value is None:
+        return None
+    if value not in set(PublicExpense):
+        raise BadConfig(f"must be one of {', '.join(PublicExpense)}", where=where)
+    return PublicExpense(str(value))
+
+
 def _check_whole(person: Person, where: str) -> None:
-    if not person.registered:
-        if person.validity is not None or person.results:
-            raise BadConfig("a card that is not registered has no qualification", where=f"{where}: registered")
+    if not person.registered and person.validity is None:
+        if person.results:
+            raise BadConfig("results without a QualificationValidity", where=f"{where}: registered")
         return
     if person.validity not in VALIDITY_REASONS:
         codes = ", ".join(VALIDITY_REASONS)

@@ -7,16 +7,15 @@ The document has the header's and body's elements side by side (their names diff
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import TypedDict
+from datetime import datetime
+from typing import NotRequired, TypedDict
 
 from clinic.elements import CONSENT_ELEMENTS
 from clinic.national_service import OnRecord
+from clinic.people import PublicExpense
 from device.domain.certificate_window import JAPAN
 from device.domain.reasons import Reason
-from device.domain.values import CertificateState, ConsentItem, ReceptionId
-
-CONSENT_LIFETIME = timedelta(hours=24)
+from device.domain.values import CONSENT_LIFETIME, CertificateState, ConsentItem, Prescription, ReceptionId
 
 _BY_MY_NUMBER_CARD = "1"  # 照会区分, OQSCD002
 _ENDED_NORMALLY = "1"  # 処理結果区分 and 処理結果状況, OQSCD003 and 004
@@ -35,6 +34,8 @@ class QualificationDocument(TypedDict):
     CharacterCodeIdentifier: str
     ProcessingResultStatus: str
     QualificationValidity: str
+    PrescriptionIssueSelect: NotRequired[str]
+    """処方箋発行形態, OQSCD017; only where the visitor was asked."""
     ResultOfQualificationConfirmation: list[dict[str, str]]
 
 
@@ -45,10 +46,15 @@ def build_document(
     reception: ReceptionId,
     institution_code: str,
     now: datetime,
+    prescription: Prescription | None = None,
+    emergency: bool = False,
 ) -> QualificationDocument:
-    """Return the document for the visit `reception`; `consents` has exactly the items that the visitor was asked."""
+    """Return the document for the visit `reception`; `consents` has exactly the items that the visitor was asked.
+
+    In an `emergency` nobody could be asked: each consent is marked as not obtainable instead of declined.
+    """
     moment = now.astimezone(JAPAN)
-    return QualificationDocument(
+    document = QualificationDocument(
         ProcessExecutionTime=_time(moment),
         QualificationConfirmationDate=f"{moment:%Y%m%d}",
         MedicalInstitutionCode=institution_code,
@@ -60,30 +66,49 @@ def build_document(
         ProcessingResultStatus=_ENDED_NORMALLY,
         QualificationValidity=record.validity,
         ResultOfQualificationConfirmation=[
-            {**result, **_consent_elements(consents, moment)} for result in record.results
+            {**result, **_consent_elements(consents, moment, emergency=emergency)} for result in record.results
         ],
     )
+    if prescription is not None:
+        document["PrescriptionIssueSelect"] = prescription.value
+    return document
 
 
-def notices(record: OnRecord, certificate: CertificateState) -> list[Reason]:
-    """Return the remarks that go with the answer."""
+def notices(
+    record: OnRecord,
+    certificate: CertificateState,
+    *,
+    registered_now: bool = False,
+    public_expense: bool | None = None,
+) -> list[Reason]:
+    """Return the remarks that go with the answer; `public_expense` is the visitor's, None where it was not asked."""
     found = []
+    if registered_now:
+        found.append(Reason.REGISTERED_NOW)
     if certificate is CertificateState.EXPIRES_SOON:
         found.append(Reason.CERTIFICATE_EXPIRES_SOON)
     if certificate is CertificateState.IN_GRACE:
         found.append(Reason.CERTIFICATE_IN_GRACE)
     if record.name_has_unknown_characters:
         found.append(Reason.NAME_HAS_UNKNOWN_CHARACTERS)
+    # Two remarks and not one: the desk must know whether to ask the visitor or the municipality.
+    if public_expense is False:
+        found.append(Reason.PUBLIC_EXPENSE_DECLINED)
+    elif record.public_expense is PublicExpense.ENDED:
+        found.append(Reason.PUBLIC_EXPENSE_ENDED)
     return found
 
 
-def _consent_elements(consents: Mapping[ConsentItem, bool], moment: datetime) -> dict[str, str]:
+_DECLINED, _AGREED, _NOT_OBTAINABLE = "0", "1", "3"  # 同意区分, OQSCD016
+
+
+def _consent_elements(consents: Mapping[ConsentItem, bool], moment: datetime, *, emergency: bool) -> dict[str, str]:
     elements: dict[str, str] = {}
     for item, agreed in consents.items():
         head = CONSENT_ELEMENTS[item]
         # A no is said as a no: without it the desk could not tell "was asked and declined" from "was not asked".
-        elements[f"{head}ConsFlg"] = "1" if agreed else "0"
-        if agreed:
+        elements[f"{head}ConsFlg"] = _NOT_OBTAINABLE if emergency else _AGREED if agreed else _DECLINED
+        if agreed and not emergency:
             elements[f"{head}ConsTime"] = _time(moment)
             elements[f"{head}AvailableTime"] = _time(moment + CONSENT_LIFETIME)
     return elements

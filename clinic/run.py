@@ -97,6 +97,10 @@ def _read_gateway(config: ClinicConfig, section: GatewaySection, folder: Path) -
         anchors=tuple(anchor for path in section.anchors for anchor in load_authorities(folder / path)),
         accept=frozenset(section.accept),
         ask_consent=tuple(section.ask_consent),
+        consent_mode=section.consent_mode,
+        ask_prescription=section.ask_prescription,
+        ask_public_expense=section.ask_public_expense,
+        register_on_the_spot=section.register_on_the_spot,
     )
     gateway = Gateway(
         policy,

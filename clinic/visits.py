@@ -18,7 +18,7 @@ MAX_VISITS_OF_A_UNIT = 8
 """One visit at a time is normal; a few more cover restarts in the middle of one."""
 
 MAX_ASKS_OF_A_VISIT = 24
-"""A visit has three asks, and a new challenge for each further try."""
+"""A visit has three asks, four where the card is registered on the spot, and a new challenge for each further try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,10 @@ class KnownHolder:
     reference: HolderRef = field(repr=False)
     certificate: CertificateState
     asked: tuple[ConsentItem, ...]
+    public_expense_asked: bool = False
+    registered: bool = True
+    """False until `register`: the proof held, and there is no qualification to give yet."""
+    registered_now: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from device.wire.messages import (
     HolderKnown,
     Qualification,
     Refused,
+    Registrable,
     Result,
 )
 from device.wire.sealing import seal
@@ -130,6 +131,8 @@ class AskDesk:
             case Challenge(challenge=challenge):
                 memory.challenge = challenge
                 return on.ChallengeCame(memory.reception)
+            case Registrable():
+                return on.AskFailed(memory.reception, Reason.NOT_REGISTERED)
             case HolderKnown(ask_consent=items):
                 return on.HolderAccepted(memory.reception, tuple(items))
             case Qualification(reason=reason, notices=notices, sealed=sealed):

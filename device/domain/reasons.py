@@ -27,6 +27,7 @@ class Reason(StrEnum):
     CARD_UNKNOWN = "card_unknown"
     CARD_UNREADABLE = "card_unreadable"
     CARD_REMOVED = "card_removed"
+    CARD_CHANGED = "card_changed"
     SEVERAL_CARDS = "several_cards"
     TEST_CARD = "test_card"
     CARD_WITHOUT_PIN = "card_without_pin"
@@ -34,6 +35,7 @@ class Reason(StrEnum):
     PIN_BLOCKED = "pin_blocked"
     CANCELLED = "cancelled"
     TIMED_OUT = "timed_out"
+    ATTENDANT_DECLINED = "attendant_declined"
 
     # A visit is held up and goes on another way.
     PIN_WRONG = "pin_wrong"
@@ -53,12 +55,18 @@ class Reason(StrEnum):
     FRONT_UNREADABLE = "front_unreadable"
     REFERENCE_NUMBER_REFUSED = "reference_number_refused"
     INSTITUTION_CREDENTIAL_MISSING = "institution_credential_missing"
+    PASSCODE_REFUSED = "passcode_refused"
+    PASSCODE_LOCKED = "passcode_locked"
+    ATTENDANT_NEEDS_CARD = "attendant_needs_card"
     CARD_LEFT_BEHIND = "card_left_behind"
 
     # The answer comes with a remark.
     CERTIFICATE_EXPIRES_SOON = "certificate_expires_soon"
     CERTIFICATE_IN_GRACE = "certificate_in_grace"
     NAME_HAS_UNKNOWN_CHARACTERS = "name_has_unknown_characters"
+    REGISTERED_NOW = "registered_now"
+    PUBLIC_EXPENSE_DECLINED = "public_expense_declined"
+    PUBLIC_EXPENSE_ENDED = "public_expense_ended"
 
     # A part of ours failed.
     CONFIG_INVALID = "config_invalid"
@@ -69,6 +77,7 @@ class Reason(StrEnum):
     READER_FAULT = "reader_fault"
     CAMERA_FAULT = "camera_fault"
     KEYPAD_FAULT = "keypad_fault"
+    VOICE_FAULT = "voice_fault"
     BROKER_UNREACHABLE = "broker_unreachable"
     OUTBOX_FAULT = "outbox_fault"
     INTERNAL_FAULT = "internal_fault"

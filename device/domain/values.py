@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import NewType
 
@@ -55,6 +56,21 @@ class Move(StrEnum):
     COME_CLOSER = "come_closer"
 
 
+class AttendantReason(StrEnum):
+    """Why an attendant looked at card and face (目視確認) in place of the unit."""
+
+    APPEARANCE = "appearance"
+    """The face has changed since the photo was taken, or something covers it."""
+    CANNOT_OPERATE = "cannot_operate"
+    """The visitor cannot reach, see or press what the unit offers."""
+    CHILD = "child"
+    """A card without photo, or of a child who has grown."""
+    UNIT_TROUBLE = "unit_trouble"
+    """Camera, keypad or reader did not do its part."""
+    EMERGENCY = "emergency"
+    """Nobody can answer: the visitor is unconscious."""
+
+
 class Assurance(StrEnum):
     """How sure the verification is; the service decides what it accepts."""
 
@@ -83,6 +99,25 @@ class ConsentItem(StrEnum):
     DIAGNOSIS = "SRJ"
     OPERATION = "SHJ"
     CHECKUP = "TKK"
+
+
+CONSENT_LIFETIME = timedelta(hours=24)
+"""How long a clinic may look after a yes. A change of mind: present the card again and answer differently."""
+
+
+class ConsentMode(StrEnum):
+    """How a clinic asks for consent."""
+
+    BLANKET = "blanket"
+    """All items in one question (包括同意)."""
+    ITEM_BY_ITEM = "item_by_item"
+
+
+class Prescription(StrEnum):
+    """What the visitor wants (処方箋発行形態, OQSCD017)."""
+
+    ELECTRONIC = "1"
+    PAPER = "2"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,15 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from device.domain.reasons import Reason
-from device.domain.values import Assurance, CardKind, CertificateState, ConsentItem
+from device.domain.values import (
+    Assurance,
+    AttendantReason,
+    CardKind,
+    CertificateState,
+    ConsentItem,
+    ConsentMode,
+    Prescription,
+)
 
 VERSION = 1
 MAX_SEALED = 65_536
@@ -53,16 +61,39 @@ class Holder(_Message, frozen=True, kw_only=True, tag="holder", tag_field="kind"
     """An `Evidence`, sealed for the gateway."""
 
 
+class Register(_Message, frozen=True, kw_only=True, tag="register", tag_field="kind"):
+    """The visitor said yes to `registrable`: register the card as insurance card (利用登録) here and now.
+
+    The gateway asks the service for the registration in the name of the holder that `holder` proved, and answers
+    `holder_known` as if the card had always been registered, or `refused`: `not_registered` where the service did not
+    take the registration, `proof_refused` where no holder was proven in this visit, `service_unreachable`.
+    """
+
+    ask_id: Id
+    reception: Id
+
+
 class Confirm(_Message, frozen=True, kw_only=True, tag="confirm", tag_field="kind"):
-    """The visitor answered the questions: give us the qualification."""
+    """The visitor answered the questions: give us the qualification.
+
+    Only what `holder_known` asked has an answer here; the gateway takes an answer to anything else for no answer.
+    """
 
     ask_id: Id
     reception: Id
     consents: dict[ConsentItem, bool]
     """One answer for each item that was asked; silence is False."""
+    prescription: Prescription | None = None
+    """What the visitor chose; None where it was not asked (the gateway then reports what the clinic's setting says)."""
+    public_expense: bool | None = None
+    """May the clinic use the subsidy's data (公費, PMH)? None where it was not asked. False is answered with the notice
+    `public_expense_declined`, and the data is left out; that is not `public_expense_ended`."""
+    emergency: bool = False
+    """An attendant started the visit for somebody who cannot answer (診療区分 4): nothing was asked, and consents are
+    reported as "could not be obtained" (OQSCD016 3), never as a no."""
 
 
-Ask = Begin | Holder | Confirm
+Ask = Begin | Holder | Register | Confirm
 
 
 class Evidence(_Message, frozen=True, kw_only=True, tag="evidence", tag_field="kind"):
@@ -89,13 +120,35 @@ class Challenge(_Message, frozen=True, kw_only=True, tag="challenge", tag_field=
     expires_at: Aware
 
 
+class Registrable(_Message, frozen=True, kw_only=True, tag="registrable", tag_field="kind"):
+    """The answer to `holder`: the proof holds, but the card is not registered as insurance card, and may be now.
+
+    The visitor is asked; a yes comes back as `register`, a no ends the visit as `not_registered`. A gateway that cannot
+    register answers `refused` with `not_registered` instead. The proven holder stays known for the visit.
+    """
+
+    ask_id: Id
+    certificate: CertificateState
+
+
 class HolderKnown(_Message, frozen=True, kw_only=True, tag="holder_known", tag_field="kind"):
-    """The answer to `holder`: the proof holds and the card is registered."""
+    """The answer to `holder` and `register`: the proof holds, the card is registered, and this is to be asked.
+
+    The unit asks in the order of the fields, and each question once. In the certificate's months of grace nothing but
+    the qualification is given, so nothing is asked.
+    """
 
     ask_id: Id
     certificate: CertificateState
     ask_consent: list[ConsentItem]
-    """What the clinic wants to see; may be empty."""
+    """What the clinic wants to see, in the order of asking; may be empty."""
+    consent_mode: ConsentMode = ConsentMode.BLANKET
+    """All items in one question, or one by one."""
+    ask_public_expense: bool = False
+    """The visitor has data of a medical subsidy (公費, PMH) and the clinic takes part: ask whether to use it. Where the
+    right has ended nothing is asked, and the answer to `confirm` carries the notice `public_expense_ended`."""
+    ask_prescription: bool = False
+    """The clinic lets visitors choose between 電子処方箋 and paper at this moment (OQSCD038 2 with OQSCD039 2)."""
 
 
 class Qualification(_Message, frozen=True, kw_only=True, tag="qualification", tag_field="kind"):
@@ -115,7 +168,7 @@ class Refused(_Message, frozen=True, kw_only=True, tag="refused", tag_field="kin
     reason: Reason
 
 
-Answer = Challenge | HolderKnown | Qualification | Refused
+Answer = Challenge | Registrable | HolderKnown | Qualification | Refused
 
 
 # --- result and receipt --------------------------------------------------------------------------------------------
@@ -134,6 +187,7 @@ class Result(_Message, frozen=True, kw_only=True, tag="result", tag_field="kind"
     card: CardKind | None
     assurance: Assurance | None
     consents: dict[ConsentItem, bool]
+    """What was asked and answered, item by item; a yes counts for 24 hours from `consented_at`."""
     started_at: Aware
     ended_at: Aware
     expires_at: Aware
@@ -141,6 +195,14 @@ class Result(_Message, frozen=True, kw_only=True, tag="result", tag_field="kind"
     sealed: Sealed | None
     simulated: bool
     """True where any part of the unit was simulated."""
+    consented_at: Aware | None = None
+    """When the last consent was answered; None where none was asked."""
+    prescription: Prescription | None = None
+    public_expense: bool | None = None
+    """The visitor's answer; None where it was not asked."""
+    attendant: Name | None = None
+    """Whose passcode opened the attendant's check; a name from the unit's configuration."""
+    attendant_reason: AttendantReason | None = None
 
 
 class SignedResult(_Message, frozen=True, kw_only=True, tag="signed_result", tag_field="kind"):
@@ -174,7 +236,20 @@ class Status(_Message, frozen=True, kw_only=True, tag="status", tag_field="kind"
     simulated: bool
 
 
-Message = Begin | Holder | Confirm | Challenge | HolderKnown | Qualification | Refused | SignedResult | Receipt | Status
+Message = (
+    Begin
+    | Holder
+    | Register
+    | Confirm
+    | Challenge
+    | Registrable
+    | HolderKnown
+    | Qualification
+    | Refused
+    | SignedResult
+    | Receipt
+    | Status
+)
 
 __all__ = [
     "MAX_SEALED",
@@ -192,6 +267,8 @@ __all__ = [
     "Qualification",
     "Receipt",
     "Refused",
+    "Register",
+    "Registrable",
     "Result",
     "SignedResult",
     "Status",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.clinic.conftest import CardIssuer, GatewayVisitor
 
 TARO, ENDED, REPLACED, NOBODY, SEVERAL, EXPIRED, GRACE, SOON, REVOKED, BULLET, UNREGISTERED, CHILD = range(1001, 1013)
+REGISTRABLE, SUBSIDY, SUBSIDY_ENDED = range(1013, 1016)
 
 ANSWERED = {
     TARO: (CertificateState.GOOD, Reason.QUALIFIED, []),
@@ -27,6 +28,9 @@ ANSWERED = {
     SOON: (CertificateState.EXPIRES_SOON, Reason.QUALIFIED, [Reason.CERTIFICATE_EXPIRES_SOON]),
     BULLET: (CertificateState.GOOD, Reason.QUALIFIED, [Reason.NAME_HAS_UNKNOWN_CHARACTERS]),
     CHILD: (CertificateState.GOOD, Reason.QUALIFIED, []),
+    # Silence to the question about the subsidy is no.
+    SUBSIDY: (CertificateState.GOOD, Reason.QUALIFIED, [Reason.PUBLIC_EXPENSE_DECLINED]),
+    SUBSIDY_ENDED: (CertificateState.GOOD, Reason.QUALIFIED, [Reason.PUBLIC_EXPENSE_ENDED]),
 }
 REFUSED = {
     EXPIRED: Reason.CERTIFICATE_EXPIRED,
@@ -36,7 +40,7 @@ REFUSED = {
 
 
 def test_nobody_in_the_file_is_without_an_expected_ending() -> None:
-    assert load_people().keys() == ANSWERED.keys() | REFUSED.keys()
+    assert load_people().keys() == ANSWERED.keys() | REFUSED.keys() | {REGISTRABLE}
 
 
 @pytest.mark.parametrize("serial", ANSWERED)

@@ -59,7 +59,12 @@ def test_a_person_is_found_by_the_serial_of_their_certificate(tmp_path: Path) ->
         ('QualificationValidity = "1"', "", "person 1: QualificationValidity: 資格有効性 must be one of"),
         ('Validity = "1"', 'Validity = "4"', "QualificationValidity 4 does not go with 1 results"),
         ('Validity = "1"', 'Validity = "5"', "QualificationValidity 5 does not go with 1 results"),
-        ("serial = 7", "serial = 7\nregistered = false", "registered: a card that is not registered has no"),
+        (
+            'QualificationValidity = "1"\n',
+            "registered = false\n",
+            "registered: results without a QualificationValidity",
+        ),
+        ("serial = 7", 'serial = 7\npublic_expense = "maybe"', "public_expense: must be one of valid, ended"),
         ("Name =", "Nome =", "ResultOfQualificationConfirmation 1: no element 'Nome' in a result; there are Insured"),
         (
             "ｼﾝﾘｮｳ ﾀﾛｳ",

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.domain.reasons import Reason
-from device.domain.values import Assurance, CardKind, CertificateState, ConsentItem
+from device.domain.values import (
+    Assurance,
+    AttendantReason,
+    CardKind,
+    CertificateState,
+    ConsentItem,
+    ConsentMode,
+    Prescription,
+)
 from device.wire.codec import decode, encode
 from device.wire.messages import (
     Begin,
@@ -22,6 +30,8 @@ from device.wire.messages import (
     Qualification,
     Receipt,
     Refused,
+    Register,
+    Registrable,
     Result,
     SignedResult,
     Status,
@@ -34,12 +44,22 @@ times = st.datetimes(timezones=st.just(UTC))
 reasons = st.sampled_from(Reason)
 notices = st.lists(reasons, max_size=3)
 consents = st.dictionaries(st.sampled_from(ConsentItem), st.booleans())
+prescriptions = st.none() | st.sampled_from(Prescription)
 sequences = st.integers(1, 2**53)
 
 MESSAGES: dict[type[msgspec.Struct], st.SearchStrategy[msgspec.Struct]] = {
     Begin: st.builds(Begin, ask_id=ids, reception=ids),
     Holder: st.builds(Holder, ask_id=ids, reception=ids, evidence=sealed),
-    Confirm: st.builds(Confirm, ask_id=ids, reception=ids, consents=consents),
+    Register: st.builds(Register, ask_id=ids, reception=ids),
+    Confirm: st.builds(
+        Confirm,
+        ask_id=ids,
+        reception=ids,
+        consents=consents,
+        prescription=prescriptions,
+        public_expense=st.none() | st.booleans(),
+        emergency=st.booleans(),
+    ),
     Evidence: st.builds(
         Evidence,
         assurance=st.sampled_from(Assurance),
@@ -47,11 +67,15 @@ MESSAGES: dict[type[msgspec.Struct], st.SearchStrategy[msgspec.Struct]] = {
         signature=st.none() | st.binary(max_size=256),
     ),
     Challenge: st.builds(Challenge, ask_id=ids, challenge=st.binary(max_size=64), expires_at=times),
+    Registrable: st.builds(Registrable, ask_id=ids, certificate=st.sampled_from(CertificateState)),
     HolderKnown: st.builds(
         HolderKnown,
         ask_id=ids,
         certificate=st.sampled_from(CertificateState),
         ask_consent=st.lists(st.sampled_from(ConsentItem)),
+        consent_mode=st.sampled_from(ConsentMode),
+        ask_public_expense=st.booleans(),
+        ask_prescription=st.booleans(),
     ),
     Qualification: st.builds(Qualification, ask_id=ids, reason=reasons, notices=notices, sealed=st.none() | sealed),
     Refused: st.builds(Refused, ask_id=ids, reason=reasons),
@@ -71,6 +95,11 @@ MESSAGES: dict[type[msgspec.Struct], st.SearchStrategy[msgspec.Struct]] = {
         expires_at=times,
         sealed=st.none() | sealed,
         simulated=st.booleans(),
+        consented_at=st.none() | times,
+        prescription=prescriptions,
+        public_expense=st.none() | st.booleans(),
+        attendant=st.none() | names,
+        attendant_reason=st.none() | st.sampled_from(AttendantReason),
     ),
     SignedResult: st.builds(SignedResult, jws=sealed),
     Receipt: st.builds(
