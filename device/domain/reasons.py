@@ -74,6 +74,7 @@ class Reason(StrEnum):
     MODEL_DIGEST_MISMATCH = "model_digest_mismatch"
     LIVENESS_MISSING = "liveness_missing"
     LIVENESS_REPLACED = "liveness_replaced"
+    PROTECTION_MISSING = "protection_missing"
     READER_FAULT = "reader_fault"
     CAMERA_FAULT = "camera_fault"
     KEYPAD_FAULT = "keypad_fault"

@@ -23,5 +23,5 @@ class Network(Protocol):
 class PortraitDecoder(Protocol):
     """Turns the card's JPEG 2000 into pixels, somewhere its bytes can do no harm."""
 
-    def decode(self, jp2: bytes) -> Picture:
+    def decode(self, jp2: bytes | bytearray) -> Picture:
         """Return height x width x 3 BGR. Raise FaceError(PORTRAIT_UNREADABLE) for anything but a sane picture."""

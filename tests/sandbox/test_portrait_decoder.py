@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +16,6 @@ from PIL import Image
 
 from device.domain.errors import FaceError, Fault
 from device.domain.reasons import Reason
-from device.drivers import portrait
 from device.drivers.portrait import SandboxedPortraitDecoder
 from device.drivers.portrait_child import JP2_SIGNATURE, LARGEST_FILE_BYTES, check_size
 
@@ -99,15 +97,22 @@ def test_a_bare_codestream_is_read_too(decoder: SandboxedPortraitDecoder) -> Non
 
 
 @pytest.mark.parametrize("jp2", BROKEN.values(), ids=BROKEN.keys())
-def test_a_broken_picture_is_unreadable_and_the_next_one_decodes(jp2: bytes, decoder: SandboxedPortraitDecoder) -> None:
+def test_a_broken_picture_is_unreadable(jp2: bytes, decoder: SandboxedPortraitDecoder) -> None:
     with pytest.raises(FaceError) as refused:
         decoder.decode(jp2)
 
     assert refused.value.reason is Reason.PORTRAIT_UNREADABLE
+
+
+def test_after_a_broken_picture_the_next_one_decodes(decoder: SandboxedPortraitDecoder) -> None:
+    with pytest.raises(FaceError):
+        decoder.decode(BROKEN["noise after a true header"])
+
     assert decoder.decode(GOOD).shape == (320, 240, 3)
+    assert decoder.decode(bytearray(GOOD)).shape == (320, 240, 3)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(at=st.integers(0, len(GOOD) - 1), value=st.integers(0, 255), keep=st.integers(1, len(GOOD)))
 def test_whatever_is_flipped_or_cut_the_answer_is_a_sane_picture_or_unreadable(
     decoder: SandboxedPortraitDecoder, at: int, value: int, keep: int
@@ -134,12 +139,13 @@ def test_the_header_of_anything_is_read_without_surprise(tail: bytes) -> None:
 
 
 def test_the_working_folder_does_not_matter_and_no_code_comes_from_it(folder: Path) -> None:
-    for name in ("PIL.py", "struct.py", "resource.py"):
+    hijackers = {"PIL.py", "struct.py", "resource.py", "device.py"}
+    for name in hijackers:
         (folder / name).write_text("raise SystemExit('hijacked')")
 
     with SandboxedPortraitDecoder() as decoder:
         assert decoder.decode(GOOD).shape == (320, 240, 3)
-    assert {file.name for file in folder.iterdir()} == {"PIL.py", "struct.py", "resource.py"}
+    assert {file.name for file in folder.iterdir()} == hijackers
 
 
 def children() -> set[int]:
@@ -175,23 +181,21 @@ def test_a_child_that_was_killed_meanwhile_costs_one_fault_and_no_more() -> None
         assert decoder.decode(GOOD).shape == (320, 240, 3)
 
 
+READY = "import signal, sys; o = sys.stdout.buffer; o.write(b'+\\x0f'); o.flush()\n"
 STAND_INS = {
     "hangs before it is ready": "import signal; signal.pause()",
-    "hangs with the picture": "import signal,sys; sys.stdout.write('+'); sys.stdout.flush(); signal.pause()",
-    "spins for ever": "import sys; sys.stdout.write('+'); sys.stdout.flush()\nwhile True: pass",
+    "hangs with the picture": READY + "signal.pause()",
+    "spins for ever": READY + "while True: pass",
 }
 
 
 @pytest.mark.parametrize("code", STAND_INS.values(), ids=STAND_INS.keys())
-def test_a_child_that_hangs_is_ended_when_its_time_is_up(
-    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_child_that_hangs_is_ended_when_its_time_is_up(code: str) -> None:
     before = children()
-    stand_in = tmp_path / "child.py"
-    stand_in.write_text(code)
-    monkeypatch.setattr(portrait, "CHILD", stand_in)
-
-    with SandboxedPortraitDecoder(timeout_s=0.3) as decoder, pytest.raises((Fault, FaceError)):
+    with (
+        SandboxedPortraitDecoder(timeout_s=0.3, child=(sys.executable, "-c", code)) as decoder,
+        pytest.raises((Fault, FaceError)),
+    ):
         decoder.decode(GOOD)
     assert children() == before
 
@@ -202,32 +206,37 @@ def test_a_child_that_hangs_is_ended_when_its_time_is_up(
         "b''",
         "b'\\x01\\x00'",
         "b'\\x01\\x00\\x0a\\x00\\x0a' + bytes(99)",
+        "b'\\x01\\x00\\x0a\\x00\\x0a' + bytes(101)",
         "b'\\x02\\x00\\x0a\\x00\\x0a' + bytes(200)",
         "b'\\x01\\x00\\x00\\x00\\x00'",
+        "b'\\x03\\xff\\xff\\xff\\xff'",
         "bytes(50_000_000)",
     ],
-    ids=["nothing", "half a header", "a pixel missing", "two channels", "no pixels", "far too much"],
+    ids=[
+        "nothing",
+        "half a header",
+        "a pixel missing",
+        "a pixel too many",
+        "two channels",
+        "no pixels",
+        "a huge picture",
+        "far too much",
+    ],
 )
-def test_a_child_in_foreign_hands_cannot_make_us_believe_nonsense(
-    answer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stand_in = tmp_path / "child.py"
-    stand_in.write_text(
-        f"import sys; o = sys.stdout.buffer; o.write(b'+'); o.flush(); sys.stdin.buffer.read(); o.write({answer})"
-    )
-    monkeypatch.setattr(portrait, "CHILD", stand_in)
+def test_a_child_in_foreign_hands_cannot_make_us_believe_nonsense(answer: str) -> None:
+    code = READY + f"sys.stdin.buffer.read(); o.write({answer})"
 
-    with SandboxedPortraitDecoder() as decoder, pytest.raises(FaceError) as refused:
+    with (
+        SandboxedPortraitDecoder(child=(sys.executable, "-c", code)) as decoder,
+        pytest.raises(FaceError) as refused,
+    ):
         decoder.decode(GOOD)
     assert refused.value.reason is Reason.PORTRAIT_UNREADABLE
 
 
-def test_a_child_that_cannot_start_is_our_fault_and_not_the_cards(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(portrait, "CHILD", tmp_path / "is-not-there.py")
-
-    with SandboxedPortraitDecoder() as decoder, pytest.raises(Fault) as fault:
+@pytest.mark.parametrize("command", [("/nowhere/python",), (sys.executable, "-c", "raise SystemExit")])
+def test_a_child_that_cannot_start_is_our_fault_and_not_the_cards(command: tuple[str, ...]) -> None:
+    with pytest.raises(Fault) as fault, SandboxedPortraitDecoder(child=command) as decoder:
         decoder.decode(GOOD)
     assert fault.value.reason is Reason.INTERNAL_FAULT
 
@@ -239,38 +248,6 @@ def test_a_closed_decoder_says_so_and_closing_twice_is_harmless() -> None:
 
     with pytest.raises(Fault, match="closed"):
         decoder.decode(GOOD)
-
-
-ATTEMPTS = {
-    "open a file": "open('/etc/hostname')",
-    "open a socket": "import socket; socket.socket()",
-    "write a file": "open('/tmp/uketsuke-portrait-escape', 'w')",
-    "take all memory": "bytearray(1 << 30)",
-}
-
-
-@pytest.mark.parametrize("attempt", ATTEMPTS.values(), ids=ATTEMPTS.keys())
-def test_what_the_child_gave_up_it_cannot_do(attempt: str) -> None:
-    code = (
-        "import sys, socket; sys.path.insert(0, sys.argv[1]); import portrait_child as child\n"
-        "child._give_everything_up()\n"
-        f"try:\n    {attempt}\nexcept (OSError, MemoryError) as error:\n    print(type(error).__name__)"
-    )
-    drivers = Path(portrait.__file__).parent
-
-    done = subprocess.run([sys.executable, "-c", code, str(drivers)], capture_output=True, text=True, check=False)
-
-    assert done.stdout.strip() in {"OSError", "MemoryError"}
-
-
-def test_a_child_that_spins_is_ended_by_its_own_limit_too(request: pytest.FixtureRequest) -> None:
-    code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import portrait_child as child\n"
-        "child.PROCESSOR_S = 1; child._give_everything_up()\nwhile True: pass"
-    )
-    done = subprocess.run([sys.executable, "-c", code, str(Path(portrait.__file__).parent)], check=False)
-
-    assert done.returncode < 0, request.node.name
 
 
 @pytest.fixture
