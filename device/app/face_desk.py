@@ -16,6 +16,7 @@ from device.domain.reasons import Reason
 from device.domain.values import ReceptionId
 from device.face.embed import Template
 from device.face.engine import FaceEngine
+from device.face.hints import HintFilter
 from device.face.manifest import Threshold
 from device.face.match import Matched, MatchRun, NotMatched, Undecided
 from device.ports.camera import Camera, CardFront
@@ -83,6 +84,7 @@ class FaceDesk:
 
     def _look(self, reception: ReceptionId, template: Template, stop: threading.Event) -> None:
         run = MatchRun(self._parts.threshold)
+        hints = HintFilter()
         while not stop.is_set():
             frame = self._parts.camera.next_frame(FRAME_TIMEOUT_S)
             self._health.report("camera", None)
@@ -97,8 +99,9 @@ class FaceDesk:
                 case NotMatched(reason=reason):
                     self._tell(on.FaceFailed(reception, reason), stop)
                     return
-                case Undecided():
-                    continue
+                case Undecided(hint=seen):
+                    if hint := hints.feed(seen):
+                        self._tell(on.FaceHint(reception, hint), stop)
 
     def _tell(self, event: Event, stop: threading.Event) -> None:
         if not stop.is_set():

@@ -42,6 +42,13 @@ class Reason(StrEnum):
     PIN_UNANSWERED = "pin_unanswered"
     PIN_LAST_TRY = "pin_last_try"
     FACE_NOT_FOUND = "face_not_found"
+    FACE_TOO_DARK = "face_too_dark"
+    FACE_TOO_BRIGHT = "face_too_bright"
+    FACE_BLURRED = "face_blurred"
+    FACE_TOO_FAR = "face_too_far"
+    FACE_TOO_NEAR = "face_too_near"
+    FACE_TURNED = "face_turned"
+    FACE_COVERED = "face_covered"
     FACE_SEVERAL = "face_several"
     FACE_MISMATCH = "face_mismatch"
     FACE_UNAVAILABLE = "face_unavailable"
@@ -82,3 +89,18 @@ class Reason(StrEnum):
     BROKER_UNREACHABLE = "broker_unreachable"
     OUTBOX_FAULT = "outbox_fault"
     INTERNAL_FAULT = "internal_fault"
+
+
+FACE_HINTS = frozenset(
+    {
+        Reason.FACE_TOO_DARK,
+        Reason.FACE_TOO_BRIGHT,
+        Reason.FACE_BLURRED,
+        Reason.FACE_TOO_FAR,
+        Reason.FACE_TOO_NEAR,
+        Reason.FACE_TURNED,
+        Reason.FACE_COVERED,
+        Reason.FACE_SEVERAL,
+    }
+)
+"""What a visitor can put right before the camera: each is spoken while there is still time, and worth another look."""

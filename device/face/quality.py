@@ -22,6 +22,8 @@ class Gates:
 
     eye_distance_px: float
     """Between the eyes, at least."""
+    largest_share: float
+    """Height of the face in the picture's height, at most."""
     roll_deg: float
     """Head tilted towards a shoulder, at most."""
     nose_offset: float
@@ -33,8 +35,12 @@ class Gates:
     """Variance of the Laplacian of the aligned face, at least."""
 
 
-FRAME_GATES = Gates(eye_distance_px=40, roll_deg=25, nose_offset=0.35, darkest=40, brightest=220, sharpness=15)
-PORTRAIT_GATES = Gates(eye_distance_px=30, roll_deg=25, nose_offset=0.35, darkest=20, brightest=240, sharpness=0)
+FRAME_GATES = Gates(
+    eye_distance_px=40, largest_share=0.85, roll_deg=25, nose_offset=0.35, darkest=40, brightest=220, sharpness=15
+)
+PORTRAIT_GATES = Gates(
+    eye_distance_px=30, largest_share=1.5, roll_deg=25, nose_offset=0.35, darkest=20, brightest=240, sharpness=0
+)
 """The portrait was accepted by an office and cannot be taken again, so only what would make it useless counts."""
 
 
@@ -50,28 +56,32 @@ def the_only_face(faces: list[Face], accept: float) -> Face:
 
 
 def check_pose(picture: Picture, face: Face, gates: Gates) -> None:
-    """Raise FaceError(FACE_NOT_FOUND) for a face that is cut off, too far away, tilted or turned away."""
+    """Raise FaceError with what is wrong: FACE_TOO_NEAR, FACE_NOT_FOUND (cut off), FACE_TOO_FAR or FACE_TURNED."""
     height, width = picture.shape[:2]
+    if face.height > gates.largest_share * height:
+        raise FaceError("the face fills the picture: too near", reason=Reason.FACE_TOO_NEAR)
     if (face.points < 0).any() or (face.points >= (width, height)).any():
         raise FaceError("the face is cut off by the edge of the picture", reason=Reason.FACE_NOT_FOUND)
     eyes = face.points[1] - face.points[0]
     distance = float(np.hypot(*eyes))
     if distance < gates.eye_distance_px:
-        raise FaceError(f"the eyes are only {distance:.0f} px apart: too far away", reason=Reason.FACE_NOT_FOUND)
+        raise FaceError(f"the eyes are only {distance:.0f} px apart: too far away", reason=Reason.FACE_TOO_FAR)
     if abs(np.degrees(np.arctan2(eyes[1], eyes[0]))) > gates.roll_deg:
-        raise FaceError("the head is tilted", reason=Reason.FACE_NOT_FOUND)
+        raise FaceError("the head is tilted", reason=Reason.FACE_TURNED)
     if abs(nose_offset(face.points)) > gates.nose_offset:
-        raise FaceError("the head is turned away", reason=Reason.FACE_NOT_FOUND)
+        raise FaceError("the head is turned away", reason=Reason.FACE_TURNED)
 
 
 def check_light(square: Picture, gates: Gates) -> None:
-    """Raise FaceError(FACE_NOT_FOUND) for an aligned face that is too dark, too bright or blurred."""
+    """Raise FaceError(FACE_TOO_DARK, FACE_TOO_BRIGHT or FACE_BLURRED) for an aligned face that is."""
     grey = cv2.cvtColor(square, cv2.COLOR_BGR2GRAY)
     mean = float(grey.mean())
-    if not gates.darkest <= mean <= gates.brightest:
-        raise FaceError(f"the face is too {'dark' if mean < gates.darkest else 'bright'}", reason=Reason.FACE_NOT_FOUND)
+    if mean < gates.darkest:
+        raise FaceError("the face is too dark", reason=Reason.FACE_TOO_DARK)
+    if mean > gates.brightest:
+        raise FaceError("the face is too bright", reason=Reason.FACE_TOO_BRIGHT)
     if float(cv2.Laplacian(grey, cv2.CV_64F).var()) < gates.sharpness:
-        raise FaceError("the face is blurred", reason=Reason.FACE_NOT_FOUND)
+        raise FaceError("the face is blurred", reason=Reason.FACE_BLURRED)
 
 
 def nose_offset(points: Points) -> float:

@@ -17,6 +17,8 @@ class Timer(StrEnum):
     """The bound of the present state."""
     PATIENCE = "patience"
     """Something was awaited in silence for long enough to be worth a word."""
+    HINT = "hint"
+    """The voice is free for another hint."""
     REMOVAL = "removal"
     """The visit is over: is the card still there?"""
 
@@ -86,6 +88,13 @@ class MoveSeen(_Event):
     """The move that was asked for, made by the same person, and not by something flat."""
 
     move: Move
+
+
+@dataclass(frozen=True, slots=True)
+class FaceHint(_Event):
+    """The camera sees the visitor, but not well; `reason` is one of `FACE_HINTS`. The matching goes on."""
+
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +198,7 @@ Event = (
     | FaceMatched
     | MovesWanted
     | MoveSeen
+    | FaceHint
     | FaceFailed
     | TriesCounted
     | DigitTyped

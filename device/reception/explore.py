@@ -30,6 +30,8 @@ _FACE_REASONS = (
     Reason.LIVENESS_UNSURE,
 )
 
+_HINTS = (Reason.FACE_TOO_DARK, Reason.FACE_TOO_FAR)
+
 
 def events(visit: ReceptionId = VISIT) -> tuple[Event, ...]:
     """Return at least one event of every kind, and one for every value that decides something."""
@@ -47,6 +49,7 @@ def events(visit: ReceptionId = VISIT) -> tuple[Event, ...]:
         on.MovesWanted(visit, (Move.TURN_RIGHT, Move.TURN_LEFT)),
         on.MovesWanted(visit, ()),
         *(on.MoveSeen(visit, move) for move in (Move.TURN_RIGHT, Move.TURN_LEFT)),
+        *(on.FaceHint(visit, reason) for reason in _HINTS),
         *(on.FaceFailed(visit, reason) for reason in _FACE_REASONS),
         *(on.TriesCounted(visit, left) for left in range(4)),
         on.DigitTyped(visit),

@@ -96,13 +96,15 @@ def _reading(state: at.Reading, event: Event, policy: Policy) -> Step:
             return state, ()
 
 
-def _matching(state: at.Matching, event: Event, policy: Policy) -> Step:
+def _matching(state: at.Matching, event: Event, policy: Policy) -> Step:  # noqa: C901  one line per event
     visit = state.visit
     match event:
         case on.FaceMatched():
             return ways.prove(visit, Assurance.FACE_INSTITUTION, policy)
         case on.MovesWanted(moves=moves):
             return ways.want_moves(visit, moves, policy)
+        case on.FaceHint(reason=reason):
+            return ways.hint(state, reason, policy)
         case on.FaceFailed(reason=reason):
             return ways.face_failed(visit, reason, policy)
         case on.CardFailed(reason=reason):
@@ -110,12 +112,12 @@ def _matching(state: at.Matching, event: Event, policy: Policy) -> Step:
         case on.KeyPressed(key=Key.YES) if ways.takes_pin(visit):
             after, effects = ways.count_tries(visit, policy)
             return after, (do.StopMatching(), *effects)
-        case on.KeyPressed(key=Key.YES):
-            return state, ways.repeat(policy, Phrase.LOOK_AT_CAMERA)
+        case on.KeyPressed(key=Key.YES) | on.TimeUp(timer=Timer.PATIENCE):
+            return ways.invite_again(state, policy)
         case on.KeyPressed(key=Key.NO):
             return ways.settle(visit, Reason.CANCELLED, policy)
-        case on.TimeUp(timer=Timer.PATIENCE):
-            return state, ways.repeat(policy, Phrase.LOOK_AT_CAMERA)
+        case on.TimeUp(timer=Timer.HINT):
+            return replace(state, voice_free=True), ()
         case on.TimeUp(timer=Timer.STEP):
             after, effects = ways.face_failed(visit, Reason.FACE_NOT_FOUND, policy)
             # An ending stops all work by itself, before anything else.

@@ -34,4 +34,7 @@ class Policy:
     consent_s: float = 45.0
     # Nobody is left more than 8 s in silence.
     patience_s: float = 7.0
+    # The invitation to look at the camera names the other way on, which nobody may miss: it takes some 4 s to say.
+    first_hint_s: float = 4.0
+    hint_gap_s: float = 2.0
     removal_s: float = 6.0

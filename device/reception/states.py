@@ -39,6 +39,10 @@ class Matching:
     """The visitor looks at the camera."""
 
     visit: Visit
+    voice_free: bool = False
+    """A hint may be spoken without cutting off what was said before."""
+    hint: Reason | None = None
+    """The last one; the same is not said twice in a row."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from device.domain.prompts import Cue, Phrase
-from device.domain.reasons import Reason
+from device.domain.reasons import FACE_HINTS, Reason
 from device.domain.secrets import Pin
 from device.domain.values import Assurance, ConsentItem, Method, Move, PinUse, ReceptionId
 from device.reception import effects as do
@@ -21,7 +21,7 @@ from device.wire.reasons import entry
 
 Step = tuple[State, tuple[Effect, ...]]
 
-_WORTH_ANOTHER_LOOK = frozenset({Reason.FACE_MISMATCH, Reason.FACE_NOT_FOUND, Reason.FACE_SEVERAL})
+_WORTH_ANOTHER_LOOK = FACE_HINTS | {Reason.FACE_MISMATCH, Reason.FACE_NOT_FOUND}
 
 MOVE_PHRASES = {
     Move.TURN_LEFT: Phrase.TURN_LEFT,
@@ -106,6 +106,25 @@ def another_move(state: at.Moving, policy: Policy) -> Step:
         return ask_move(at.Moving(state.visit, left, state.seen), policy, Phrase.ANOTHER_MOVE)
     after, effects = face_given_up(state.visit, Reason.MOVE_NOT_SEEN, policy)
     return after, effects if isinstance(after, at.Settled) else (do.StopMatching(), *effects)
+
+
+def hint(state: at.Matching, reason: Reason, policy: Policy) -> Step:
+    """Tell the visitor what would help, once the voice is free and unless that was the last thing said."""
+    if not state.voice_free or reason is state.hint:
+        return state, ()
+    return replace(state, voice_free=False, hint=reason), (
+        say(reason),
+        StartTimer(Timer.HINT, policy.hint_gap_s),
+        StartTimer(Timer.PATIENCE, policy.patience_s),
+    )
+
+
+def invite_again(state: at.Matching, policy: Policy) -> Step:
+    """Say the invitation once more; afterwards every hint is news again."""
+    return replace(state, voice_free=False, hint=None), (
+        *repeat(policy, Phrase.LOOK_AT_CAMERA),
+        StartTimer(Timer.HINT, policy.first_hint_s),
+    )
 
 
 def count_tries(visit: Visit, policy: Policy, why: Reason | None = None) -> Step:
@@ -275,5 +294,6 @@ def _match(visit: Visit, policy: Policy, *lines: Phrase | Reason) -> Step:
         ShowCue(Cue.LOOK),
         say(*lines),
         do.MatchFace(),
+        StartTimer(Timer.HINT, policy.first_hint_s),
         *bounds(policy.match_s, policy),
     )

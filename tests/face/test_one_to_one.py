@@ -152,14 +152,31 @@ def half_out_of_view(frame: Picture) -> Picture:
     return np.ascontiguousarray(np.pad(frame[:, 320:], ((0, 0), (0, 320), (0, 0)), mode="edge"))
 
 
-@pytest.mark.parametrize("spoil", [lying_on_the_side, far_away, in_the_dark, dazzled, blurred, half_out_of_view])
-def test_a_poor_frame_is_turned_away_and_not_scored_low(spoil: Callable[[Picture], Picture], scene: Scene) -> None:
+def too_near(frame: Picture) -> Picture:
+    return np.asarray(cv2.resize(frame[150:330, 200:440], (640, 480)), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lying_on_the_side, Reason.FACE_NOT_FOUND),
+        (far_away, Reason.FACE_TOO_FAR),
+        (too_near, Reason.FACE_TOO_NEAR),
+        (in_the_dark, Reason.FACE_TOO_DARK),
+        (dazzled, Reason.FACE_TOO_BRIGHT),
+        (blurred, Reason.FACE_BLURRED),
+        (half_out_of_view, Reason.FACE_NOT_FOUND),
+    ],
+)
+def test_a_poor_frame_is_turned_away_with_what_would_help_and_not_scored_low(
+    spoil: Callable[[Picture], Picture], reason: Reason, scene: Scene
+) -> None:
     frame = scene.before_the_camera("obama")
 
     with pytest.raises(FaceError) as turned_away:
         scene.engine.score(spoil(frame), scene.template_of("obama"))
 
-    assert turned_away.value.reason is Reason.FACE_NOT_FOUND
+    assert turned_away.value.reason is reason
 
 
 def test_a_portrait_without_a_face_is_unreadable(engine: FaceEngine) -> None:
