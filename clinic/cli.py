@@ -18,7 +18,7 @@ import typer
 
 from clinic.config import load_config
 from clinic.keys import load_key, make_key_pair
-from clinic.run import open_lines, read_parts
+from clinic.run import open_clinic, read_parts
 from device.domain.errors import BadConfig, UketsukeError
 
 READY_POLL_S = 0.1
@@ -47,14 +47,14 @@ def run(
         signal.signal(number, lambda _number, _frame: stop.set())
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     settings = load_config(config)
-    with open_lines(read_parts(settings, config.parent)) as lines:
-        for line in lines:
+    with open_clinic(read_parts(settings, config.parent)) as clinic:
+        for line in clinic.lines:
             line.start()
-        for line in lines:
+        for line in clinic.lines:
             while not stop.is_set() and not line.ready.wait(READY_POLL_S):
                 pass
         if not stop.is_set():
-            names = [line.name for line in lines]
+            names = [line.name for line in clinic.lines]
             _say(
                 f"ready: {', '.join(names)} at {settings.broker.host}:{settings.broker.port}, {settings.site.branch}",
                 {"event": "ready", "services": names, "branch": settings.site.branch},

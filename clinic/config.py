@@ -23,11 +23,11 @@
     ask_public_expense = true              # 公費 (PMH): asked of visitors who have its data
     register_on_the_spot = true            # 利用登録 at the unit, where the card is no insurance card yet
 
-    [consumer]                             # stores results; leave the section out to run the gateway alone
+    [consumer]                             # keeps results; leave the section out to run the gateway alone
     certificate = "clinic-consumer.cert.pem"
     key = "clinic-consumer.key.pem"
     sealing_keys = ["clinic.private.jwk"]  # several while a key is being changed
-    results = "results.jsonl"
+    store = "clinic.sqlite"
 
 Paths are relative to the file that names them.
 """
@@ -86,12 +86,12 @@ class GatewaySection(Struct, frozen=True, kw_only=True):
 
 
 class ConsumerSection(Struct, frozen=True, kw_only=True):
-    """The service that stores results."""
+    """The service that keeps results."""
 
     certificate: PathText
     key: PathText
     sealing_keys: Annotated[tuple[PathText, ...], Meta(min_length=1)]
-    results: PathText
+    store: PathText
 
 
 class ClinicConfig(Struct, frozen=True, kw_only=True):

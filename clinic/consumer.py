@@ -1,7 +1,7 @@
-"""The reference consumer: takes in results, stores each once, and says so.
+"""The reference consumer: takes in results, keeps each once, and says so.
 
-with ResultFile(Path("results.jsonl")) as file:
-    consumer = Consumer(file, authority=site_certificate, keys=[private_key], branch=topics.PRODUCTION_ROOT)
+with Store(Path("clinic.sqlite")) as store:
+    consumer = Consumer(store, authority=site_certificate, keys=[private_key], branch=topics.PRODUCTION_ROOT)
     receipt = consumer.take(unit, signed_result, now)          # `unit` from the topic, never from the message
     publish(topics.down(unit, topics.Down.RECEIPT), encode(receipt))
 """
@@ -19,48 +19,40 @@ from cryptography import x509
 from joserfc.jwk import ECKey
 from msgspec import Meta, Struct
 
-from clinic.results import ResultFile
+from clinic.health import Health, Trouble
+from clinic.record import VisitRecord
+from clinic.store import Store
+from clinic.units import Units
 from device.domain.errors import MessageError
+from device.domain.prompts import Cue
 from device.domain.reasons import Reason
-from device.domain.values import Assurance, CardKind, ConsentItem, UnitId
+from device.domain.values import UnitId
 from device.wire import topics
 from device.wire.codec import decode
 from device.wire.messages import Id, Receipt, Result, SignedResult
+from device.wire.reasons import entry
 from device.wire.sealing import unseal, verify
 
 log = logging.getLogger(__name__)
 
 
-class StoredResult(Struct, frozen=True, kw_only=True):
-    """One line of the file of results. Times are UTC with zone; codes are those of the messages."""
-
-    received_at: datetime
-    unit: str
-    sequence: int
-    """Counts up by one per unit: a gap is a result that is still on its way."""
-    message_id: str
-    reception: str
-    reason: Reason
-    """How the visit ended, see the catalogue of reasons."""
-    notices: list[Reason]
-    card: CardKind | None
-    assurance: Assurance | None
-    consents: dict[ConsentItem, bool]
-    started_at: datetime
-    ended_at: datetime
-    simulated: bool
-    qualification: dict[str, object] | None
-    """The qualification under official element names (`clinic.qualification`); null where the visit brought none."""
-    unopened: str | None
-    """A sealed qualification that none of our keys opens: kept, so that the right key can open it later."""
-
-
 class Consumer:
     """Takes results of one branch's units. Not for several threads at a time."""
 
-    def __init__(self, file: ResultFile, *, authority: x509.Certificate, keys: Sequence[ECKey], branch: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        authority: x509.Certificate,
+        keys: Sequence[ECKey],
+        branch: str,
+        health: Health | None = None,
+        units: Units | None = None,
+    ) -> None:
         """Believe units of `authority` in `branch` (a root in `device.wire.topics`); open with the private `keys`."""
-        self._file = file
+        self._store = store
+        self._health = health or Health(store.changes)
+        self._units = units or Units(store.changes)
         self._authority = authority
         self._keys = tuple(keys)
         self._branch = branch
@@ -73,17 +65,27 @@ class Consumer:
         address = _address(signed)
         try:
             result = self._believe(unit, signed, now)
-            if result.message_id in self._file:
+            if self._store.knows(result.message_id):
                 return _receipt(result, "duplicate")
             if result.expires_at <= now:
                 raise _refusal("it has expired")
             record = self._record(unit, result, now)
         except MessageError as error:
             log.warning("%s: result %d refused: %s", unit, address.sequence, error)
+            self._health.note(unit, Trouble.REFUSED, f"result {address.sequence}: {error}", now)
             # The number in it is unproven, but the topic was the unit's own: at worst it settles a message of its own.
             return _receipt(address, "refused", error.reason)
-        self._file.append(result.message_id, record)
+        self._keep(record, now)
         return _receipt(result, "stored")
+
+    def _keep(self, record: VisitRecord, now: datetime) -> None:
+        new = self._store.keep(record)
+        self._units.ended(record.unit, now, needs_staff=entry(record.reason).cue is Cue.STAFF)
+        if not new:
+            log.warning("%s: counts from the start again: number %d was used before", record.unit, record.sequence)
+            self._health.note(record.unit, Trouble.COUNTED_AGAIN, f"number {record.sequence} came twice", now)
+        if record.unopened is not None:
+            self._health.note(record.unit, Trouble.UNOPENED, "sealed for a key that is not ours, or damaged", now)
 
     def _believe(self, unit: UnitId, signed: SignedResult, now: datetime) -> Result:
         if topics.root_for(unit) != self._branch:
@@ -95,9 +97,9 @@ class Consumer:
             raise _refusal("simulated and real do not mix")
         return result
 
-    def _record(self, unit: UnitId, result: Result, now: datetime) -> StoredResult:
+    def _record(self, unit: UnitId, result: Result, now: datetime) -> VisitRecord:
         qualification, unopened = self._open(unit, result)
-        return StoredResult(
+        return VisitRecord(
             received_at=now,
             unit=unit,
             sequence=result.sequence,

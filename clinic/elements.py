@@ -86,6 +86,26 @@ VALIDITY_REASONS: dict[str, Reason] = {
 }
 """資格有効性 (OQSCD006) to how the visit ends; 6 belongs to 医療扶助, which is not served."""
 
+LIMIT_CLASSES = {
+    "A01": "ア",
+    "A02": "イ",
+    "A03": "ウ",
+    "A04": "エ",
+    "A05": "オ",
+    "A06": "オ(境)",
+    "B01": "現役並みⅢ",
+    "B02": "現役並みⅡ",
+    "B03": "現役並みⅠ",
+    "B04": "一般",
+    "B05": "低所得Ⅱ",
+    "B06": "低所得Ⅰ",
+    "B07": "低所得Ⅰ(老福)",
+    "B08": "低所得Ⅰ(境)",
+    "B09": "一般Ⅱ",
+    "B10": "一般Ⅰ",
+}
+"""限度額適用認定証 適用区分, OQSCD012."""
+
 CONSENT_ELEMENTS: dict[ConsentItem, str] = {
     ConsentItem.MEDICATION: "PharmacistsInfo",
     ConsentItem.DIAGNOSIS: "DiagnosisInfo",

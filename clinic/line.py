@@ -16,11 +16,10 @@ import sys
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -28,6 +27,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from clinic.health import Health, Trouble
 from device.domain.errors import BadConfig, Fault, MessageError
 from device.domain.values import UnitId
 from device.wire import topics
@@ -68,24 +68,25 @@ class Say:
     """Nobody hears it later than this."""
 
 
-Hear = Callable[[UnitId, bytes, datetime], Say]
+Hear = Callable[[UnitId, bytes, datetime], Say | None]
 """What is done with one message of a unit. Raises MessageError (dropped) or Fault (not answered; the unit repeats)."""
 
-
-DropKind = Literal["refused", "retained", "fault", "internal", "unsent"]
+RETAINED = frozenset({topics.Up.STATUS})
+"""What the broker may keep for those who come later; nothing else that we hear is ever retained."""
 
 
 class ServiceLine:
-    """Hears one kind of message of all units in a branch, and answers. `ready` is set while it can."""
+    """Hears some kinds of messages of all units in a branch, and answers. `ready` is set while it can."""
 
-    def __init__(self, settings: LineSettings, *, branch: str, leaf: topics.Up, hear: Hear) -> None:
+    def __init__(self, settings: LineSettings, *, branch: str, hears: Mapping[topics.Up, Hear], health: Health) -> None:
         """Prepare; nothing is connected yet. Raise BadConfig when the certificate files cannot be used."""
         self.ready = threading.Event()
-        self.dropped: Counter[DropKind] = Counter()
+        self.dropped: Counter[Trouble] = Counter()
         """Messages that got no answer, by kind of trouble."""
         self._settings = settings
-        self._topic = f"{branch}/+/up/{leaf}"
-        self._hear = hear
+        self._topics = [f"{branch}/+/up/{leaf}" for leaf in hears]
+        self._hears = hears
+        self._health = health
         self._inbox: queue.Queue[MQTTMessage | None] = queue.Queue(maxsize=RECEIVE_MAXIMUM)
         self._closing = threading.Event()
         self._client = self._make_client()
@@ -152,22 +153,27 @@ class ServiceLine:
             log.warning("%s: the broker at %s:%d refused us: %s", *self._where(), code)
         else:
             # Also with a session of ours still there: the subscription may be from an earlier version of us.
-            client.subscribe(self._topic, qos=1)
+            client.subscribe([(topic, 1) for topic in self._topics])
 
     def _on_subscribe(
         self, _client: Client, _data: object, _mid: int, codes: list[ReasonCode], _properties: Properties | None
     ) -> None:
         if any(code.is_failure for code in codes):
-            log.error("%s: the broker's access list denies %s: %s", self._settings.name, self._topic, codes)
+            heard = ", ".join(self._topics)
+            log.error("%s: the broker's access list denies one of %s: %s", self._settings.name, heard, codes)
+            self._note(Trouble.NOT_GRANTED, heard)
             return
         self._retries = 0
+        self._health.clear(self.name, Trouble.LINE_DOWN, Trouble.NOT_GRANTED)
         self.ready.set()
-        log.info("%s: connected, hears %s", self._settings.name, self._topic)
+        log.info("%s: connected, hears %s", self._settings.name, ", ".join(self._topics))
 
     def _on_connect_fail(self, client: Client, _data: object) -> None:
         # paho calls this inside its `except` and tells us nothing itself; whether it was a name, a refusal or a
         # certificate is what the technician needs to know.
-        log.warning("%s: no broker at %s:%d: %s", *self._where(), sys.exception() or "unknown")
+        why = str(sys.exception() or "unknown")
+        log.warning("%s: no broker at %s:%d: %s", *self._where(), why)
+        self._note(Trouble.LINE_DOWN, why)
         self._back_off(client)
 
     def _on_disconnect(
@@ -177,6 +183,9 @@ class ServiceLine:
         self.ready.clear()
         if not self._closing.is_set():
             log.warning("%s: connection to %s:%d lost: %s%s", *self._where(), code, hint)
+            # Two services under one name throw each other off the line, again and again.
+            taken_over = code.getName() == "Session taken over"
+            self._note(Trouble.TAKEN_OVER if taken_over else Trouble.LINE_DOWN, str(code))
             self._back_off(client)
 
     def _back_off(self, client: Client) -> None:
@@ -208,37 +217,42 @@ class ServiceLine:
     def _deal_with(self, message: MQTTMessage) -> None:
         unit = ""
         try:
-            unit, _ = topics.speaker(message.topic)
-            if message.retain:
-                # Nothing that we hear is ever retained by ours, so this one is old or not from ours.
-                self._drop("retained", unit, "results and asks are never retained")
+            unit, leaf = topics.speaker(message.topic)
+            if message.retain and leaf not in RETAINED:
+                # It is old, or not from ours.
+                self._drop(Trouble.RETAINED, unit, "results and asks are never retained")
                 return
-            say = self._hear(unit, bytes(message.payload), datetime.now(UTC))
+            say = self._hears[leaf](unit, bytes(message.payload), datetime.now(UTC))
         except MessageError as error:
-            self._drop("refused", unit, str(error))
+            self._drop(Trouble.REFUSED, unit, str(error))
         except Fault as error:
             # Not answered, so the unit asks or sends again.
-            self._drop("fault", unit, str(error))
+            self._drop(Trouble.DISK if error.part == "store" else Trouble.FAULT, unit, str(error))
         except Exception as error:  # noqa: BLE001  one message that we did not think of must not end the service
             # Neither its text nor its traceback: both may quote what we were reading.
             place = traceback.extract_tb(error.__traceback__)[-1]
-            self._drop("internal", unit, f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}")
+            self._drop(Trouble.INTERNAL, unit, f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}")
         else:
-            self._publish(unit, say)
+            if say is not None:
+                self._publish(unit, say)
 
     def _publish(self, unit: str, say: Say) -> None:
         if not self._client.is_connected():
             # paho would keep it for ever and send it when nobody waits for it any more.
-            self._drop("unsent", unit, "the connection was lost before the answer")
+            self._drop(Trouble.UNSENT, unit, "the connection was lost before the answer")
             return
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho leaves it untyped
         properties.MessageExpiryInterval = say.expiry_s
         self._client.publish(say.topic, say.payload, qos=1, properties=properties)
 
-    def _drop(self, kind: DropKind, unit: str, why: str) -> None:
+    def _drop(self, kind: Trouble, unit: str, why: str) -> None:
         self.dropped[kind] += 1
         number = self.dropped.total()
         log.warning("%s: message of %s dropped (no. %d, %s): %s", self.name, unit or "?", number, kind, why)
+        self._health.note(unit or self.name, kind, why, datetime.now(UTC))
+
+    def _note(self, trouble: Trouble, detail: str) -> None:
+        self._health.note(self.name, trouble, detail, datetime.now(UTC))
 
 
 def tls_context(settings: LineSettings) -> ssl.SSLContext:

@@ -12,15 +12,19 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 from joserfc.jwk import ECKey
 
+from clinic.changes import Changes
 from clinic.config import ClinicConfig, ConsumerSection, GatewaySection
 from clinic.consumer import Consumer
+from clinic.desk import Desk
 from clinic.gateway import Gateway, GatewayPolicy
+from clinic.health import Health
 from clinic.keys import load_authorities, load_key
 from clinic.line import LineSettings, ServiceLine, tls_context
 from clinic.national_service import StandInService
 from clinic.people import load_people
-from clinic.results import ResultFile
-from clinic.services import hear_asks, hear_results
+from clinic.services import hear_asks, hear_results, hear_status
+from clinic.store import Store
+from clinic.units import Units
 from device.domain.errors import BadConfig
 from device.wire import topics
 
@@ -39,7 +43,7 @@ class _GatewayParts:
 class _ConsumerParts:
     authority: x509.Certificate
     keys: tuple[ECKey, ...]
-    results: Path
+    store: Path
     line: LineSettings
 
 
@@ -71,24 +75,45 @@ def read_parts(config: ClinicConfig, folder: Path) -> ClinicParts:
     return ClinicParts(branch=config.site.root, gateway=gateway, consumer=consumer)
 
 
-@contextmanager
-def open_lines(parts: ClinicParts) -> Iterator[list[ServiceLine]]:
-    """Open the file of results and make the lines of the services, not started; close all on leaving.
+@dataclass(frozen=True, slots=True)
+class OpenClinic:
+    """The clinic side, open: what it hears on, and what a page shows."""
 
-    Raise BadConfig when the file of results cannot be used.
+    lines: tuple[ServiceLine, ...]
+    health: Health
+    desk: Desk | None
+    """None where the consumer runs elsewhere."""
+
+
+@contextmanager
+def open_clinic(parts: ClinicParts) -> Iterator[OpenClinic]:
+    """Open the store and make the lines of the services, not started; close all on leaving.
+
+    Raise BadConfig when the store cannot be used.
     """
+    changes = Changes()
+    health, units = Health(changes), Units(changes)
+    lines, desk = [], None
     with ExitStack() as opened:
-        lines = []
         if (gateway := parts.gateway) is not None:
-            hear = hear_asks(gateway.gateway)
-            lines.append(ServiceLine(gateway.line, branch=parts.branch, leaf=topics.Up.ASK, hear=hear))
+            hears = {topics.Up.ASK: hear_asks(gateway.gateway, units)}
+            lines.append(ServiceLine(gateway.line, branch=parts.branch, hears=hears, health=health))
         if (consumer := parts.consumer) is not None:
-            file = opened.enter_context(ResultFile(consumer.results))
-            hear = hear_results(Consumer(file, authority=consumer.authority, keys=consumer.keys, branch=parts.branch))
-            lines.append(ServiceLine(consumer.line, branch=parts.branch, leaf=topics.Up.RESULT, hear=hear))
+            store = opened.enter_context(Store(consumer.store, changes=changes))
+            desk = Desk(store, units, health)
+            taker = Consumer(
+                store,
+                authority=consumer.authority,
+                keys=consumer.keys,
+                branch=parts.branch,
+                health=health,
+                units=units,
+            )
+            hears = {topics.Up.RESULT: hear_results(taker), topics.Up.STATUS: hear_status(units)}
+            lines.append(ServiceLine(consumer.line, branch=parts.branch, hears=hears, health=health))
         for line in lines:
             opened.callback(line.close)
-        yield lines
+        yield OpenClinic(tuple(lines), health, desk)
 
 
 def _read_gateway(config: ClinicConfig, section: GatewaySection, folder: Path) -> _GatewayParts:
@@ -118,7 +143,7 @@ def _read_consumer(
     return _ConsumerParts(
         authority=authority,
         keys=tuple(load_key(folder / name, private=True) for name in section.sealing_keys),
-        results=folder / section.results,
+        store=folder / section.store,
         line=_read_line(config, section, folder, CONSUMER),
     )
 

@@ -7,10 +7,13 @@ from datetime import datetime
 from clinic.consumer import Consumer
 from clinic.gateway import Gateway
 from clinic.line import Hear, Say
+from clinic.units import Units
+from device.domain.errors import MessageError
+from device.domain.reasons import Reason
 from device.domain.values import UnitId
 from device.wire import topics
 from device.wire.codec import decode, encode
-from device.wire.messages import Ask, SignedResult
+from device.wire.messages import Ask, Begin, Challenge, SignedResult, Status
 
 ANSWER_EXPIRY_S = 30
 """The unit has asked again or given up by then."""
@@ -19,12 +22,14 @@ RECEIPT_EXPIRY_S = 3600
 """A unit that was away longer sends its result again and gets a new receipt."""
 
 
-def hear_asks(gateway: Gateway) -> Hear:
-    """Return what answers asks."""
+def hear_asks(gateway: Gateway, units: Units) -> Hear:
+    """Return what answers asks, and notes that a visit has begun."""
 
     def hear(unit: UnitId, payload: bytes, now: datetime) -> Say:
         ask: Ask = decode(payload, Ask)
         answer = gateway.answer(unit, ask, now)
+        if isinstance(ask, Begin) and isinstance(answer, Challenge):
+            units.begun(unit, now)
         return Say(topics.down(unit, topics.Down.ANSWER), encode(answer), ANSWER_EXPIRY_S)
 
     return hear
@@ -37,5 +42,17 @@ def hear_results(consumer: Consumer) -> Hear:
         signed: SignedResult = decode(payload, SignedResult)
         receipt = consumer.take(unit, signed, now)
         return Say(topics.down(unit, topics.Down.RECEIPT), encode(receipt), RECEIPT_EXPIRY_S)
+
+    return hear
+
+
+def hear_status(units: Units) -> Hear:
+    """Return what listens to how units are. Nobody is answered."""
+
+    def hear(unit: UnitId, payload: bytes, now: datetime) -> None:
+        status: Status = decode(payload, Status)
+        if status.unit != unit:
+            raise MessageError("the status names another unit", reason=Reason.SERVICE_REFUSED)
+        units.hear(status, now)
 
     return hear

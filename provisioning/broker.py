@@ -184,6 +184,7 @@ def grants(branch: Branch) -> tuple[Grant, ...]:
         Grant(GATEWAY, "write", f"{branch}/+/down/{topics.Down.ANSWER}", "Answers them."),
         Grant(GATEWAY, "read", f"{branch}/+/up/{topics.Up.STATUS}", "Knows which unit is there and what ails it."),
         Grant(CONSUMER, "read", f"{branch}/+/up/{topics.Up.RESULT}", "Hears how visits ended."),
+        Grant(CONSUMER, "read", f"{branch}/+/up/{topics.Up.STATUS}", "Hears how units are, for the desk."),
         Grant(CONSUMER, "write", f"{branch}/+/down/{topics.Down.RECEIPT}", "Says that it has them."),
         Grant(None, "write", f"{branch}/%u/up/#", "Every unit speaks under its own name only,"),
         Grant(None, "read", f"{branch}/%u/down/#", "and hears only what it is told."),

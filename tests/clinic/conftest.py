@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -19,8 +20,9 @@ from clinic.gateway import Gateway, GatewayPolicy
 from clinic.keys import make_key_pair
 from clinic.national_service import NationalService, StandInService
 from clinic.people import SHIPPED, Person, load_people
+from clinic.record import VisitRecord
 from device.domain.reasons import Reason
-from device.domain.values import Assurance, ConsentItem, UnitId
+from device.domain.values import Assurance, CardKind, ConsentItem, UnitId
 from device.wire.codec import encode
 from device.wire.messages import (
     Answer,
@@ -64,7 +66,7 @@ people = "{people}"
 certificate = "clinic-consumer.cert.pem"
 key = "clinic-consumer.key.pem"
 sealing_keys = ["clinic.private.jwk"]
-results = "results.jsonl"
+store = "clinic.sqlite"
 """
 CardKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -304,8 +306,33 @@ def signer(site: SiteAuthority) -> Callable[..., Signer]:
 
 
 @pytest.fixture
-def results_path(tmp_path: Path) -> Path:
-    return tmp_path / "results.jsonl"
+def store_path(tmp_path: Path) -> Path:
+    return tmp_path / "clinic.sqlite"
+
+
+@pytest.fixture
+def make_record(now: datetime) -> Callable[..., VisitRecord]:
+    def make(sequence: int = 1, **changes: Any) -> VisitRecord:  # noqa: ANN401  any field of a record
+        record = VisitRecord(
+            received_at=now,
+            unit=UNIT,
+            sequence=sequence,
+            message_id=f"message-{sequence:04d}",
+            reception=f"{sequence:032x}",
+            reason=Reason.QUALIFIED,
+            notices=[],
+            card=CardKind.PLASTIC,
+            assurance=Assurance.PIN_SIGNATURE,
+            consents={},
+            started_at=now - timedelta(seconds=20),
+            ended_at=now,
+            simulated=False,
+            qualification={"QualificationValidity": "1"},
+            unopened=None,
+        )
+        return msgspec.structs.replace(record, **changes)
+
+    return make
 
 
 @pytest.fixture

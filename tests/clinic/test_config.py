@@ -112,10 +112,10 @@ def test_an_absent_and_an_endless_file_are_named(tmp_path: Path) -> None:
         load_config(tmp_path / "clinic.toml")
 
 
-def test_reading_a_configuration_leaves_the_file_of_results_alone(clinic: ClinicFolder) -> None:
+def test_reading_a_configuration_leaves_the_store_alone(clinic: ClinicFolder) -> None:
     read_parts(load_config(clinic.config), clinic.folder)
 
-    assert not (clinic.folder / "results.jsonl").exists()
+    assert not (clinic.folder / "clinic.sqlite").exists()
 
 
 def test_the_services_are_called_what_the_brokers_access_list_calls_them() -> None:

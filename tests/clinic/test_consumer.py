@@ -13,7 +13,8 @@ import pytest
 from joserfc.jwk import ECKey
 
 from clinic.consumer import Consumer
-from clinic.results import ResultFile
+from clinic.store import Store
+from clinic.store_file import read_records
 from device.domain.errors import MessageError
 from device.domain.reasons import Reason
 from device.domain.values import Assurance, CardKind, ConsentItem, UnitId
@@ -33,7 +34,7 @@ QUALIFICATION = {
 
 @dataclass
 class Desk:
-    """A consumer with its file, and a unit that reports to it."""
+    """A consumer with its store, and a unit that reports to it."""
 
     consumer: Consumer
     path: Path
@@ -69,8 +70,8 @@ class Desk:
     def report(self, result: Result, *, by: str = UNIT, on: str = UNIT) -> Receipt:
         return self.consumer.take(UnitId(on), self.sign(result, by=by), self.now)
 
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.path.read_text().splitlines()]
+    def records(self) -> list[dict[str, Any]]:
+        return [json.loads(record) for record in read_records(self.path)]
 
 
 @pytest.fixture
@@ -78,22 +79,22 @@ def open_desk(
     site: SiteAuthority,
     sealing_keys: tuple[ECKey, ECKey],
     signer: Callable[..., Signer],
-    results_path: Path,
+    store_path: Path,
     now: datetime,
 ) -> Iterator[Callable[..., Desk]]:
     """Opening a desk closes the one before, as a restart does."""
-    opened: list[ResultFile] = []
+    opened: list[Store] = []
 
     def open_one(*, branch: str = topics.PRODUCTION_ROOT, keys: tuple[ECKey, ...] = sealing_keys[1:]) -> Desk:
-        for file in opened:
-            file.close()
-        opened.append(ResultFile(results_path))
+        for store in opened:
+            store.close()
+        opened.append(Store(store_path))
         consumer = Consumer(opened[-1], authority=site.certificate, keys=keys, branch=branch)
-        return Desk(consumer, results_path, sealing_keys, now, signer)
+        return Desk(consumer, store_path, sealing_keys, now, signer)
 
     yield open_one
-    for file in opened:
-        file.close()
+    for store in opened:
+        store.close()
 
 
 @pytest.fixture
@@ -101,11 +102,11 @@ def desk(open_desk: Callable[..., Desk]) -> Desk:
     return open_desk()
 
 
-def test_a_result_is_one_line_with_the_opened_qualification(desk: Desk) -> None:
+def test_a_result_is_one_record_with_the_opened_qualification(desk: Desk) -> None:
     receipt = desk.report(desk.result(notices=[Reason.CERTIFICATE_EXPIRES_SOON]))
 
     assert receipt == Receipt(message_id="message-0001", sequence=1, disposition="stored", reason=None)
-    assert desk.lines() == [
+    assert desk.records() == [
         {
             "received_at": "2026-11-22T03:00:00Z",
             "unit": "unit-0001",
@@ -130,14 +131,14 @@ def test_a_visit_that_brought_no_qualification_is_stored_as_it_is(desk: Desk) ->
     result = desk.result(reason=Reason.CARD_REMOVED, sealed=None, card=None, assurance=None, consents={})
 
     assert desk.report(result).disposition == "stored"
-    assert (desk.lines()[0]["reason"], desk.lines()[0]["qualification"]) == ("card_removed", None)
+    assert (desk.records()[0]["reason"], desk.records()[0]["qualification"]) == ("card_removed", None)
 
 
 def test_a_result_that_comes_again_is_known_and_not_stored_twice(desk: Desk) -> None:
     desk.report(desk.result())
 
     assert desk.report(desk.result()).disposition == "duplicate"
-    assert len(desk.lines()) == 1
+    assert len(desk.records()) == 1
 
 
 def test_what_was_stored_is_known_after_a_restart(open_desk: Callable[..., Desk]) -> None:
@@ -147,7 +148,7 @@ def test_what_was_stored_is_known_after_a_restart(open_desk: Callable[..., Desk]
     after = open_desk()
 
     assert after.report(after.result()).disposition == "duplicate"
-    assert len(after.lines()) == 1
+    assert len(after.records()) == 1
 
 
 def test_a_known_result_stays_known_when_it_has_expired(desk: Desk) -> None:
@@ -162,7 +163,7 @@ def test_an_expired_result_is_refused_with_a_reason(desk: Desk) -> None:
     receipt = desk.report(desk.result(expires_at=desk.now))
 
     assert (receipt.disposition, receipt.reason) == ("refused", Reason.SERVICE_REFUSED)
-    assert desk.lines() == []
+    assert desk.records() == []
 
 
 @pytest.mark.parametrize(
@@ -177,7 +178,7 @@ def test_nobody_speaks_for_another_unit(desk: Desk, by: str, on: str) -> None:
     receipt = desk.report(desk.result(), by=by, on=on)
 
     assert (receipt.disposition, receipt.reason) == ("refused", Reason.SERVICE_REFUSED)
-    assert desk.lines() == []
+    assert desk.records() == []
 
 
 def test_a_unit_of_another_authority_is_refused(desk: Desk, signer: Callable[..., Signer], now: datetime) -> None:
@@ -195,7 +196,7 @@ def test_a_changed_result_is_refused(desk: Desk) -> None:
     receipt = desk.consumer.take(UNIT, SignedResult(jws=f"{head}.{other}.{signature}"), desk.now)
 
     assert receipt.disposition == "refused"
-    assert desk.lines() == []
+    assert desk.records() == []
 
 
 def test_a_result_of_an_unknown_form_is_refused_where_it_can_be_answered(desk: Desk) -> None:
@@ -231,8 +232,8 @@ def test_a_qualification_for_another_key_is_kept_sealed_rather_than_lost(
     result = desk.result()
 
     assert desk.report(result).disposition == "stored"
-    assert desk.lines()[0]["qualification"] is None
-    assert desk.lines()[0]["unopened"] == result.sealed
+    assert desk.records()[0]["qualification"] is None
+    assert desk.records()[0]["unopened"] == result.sealed
     assert "sealed" in caplog.text
 
 
@@ -244,7 +245,7 @@ def test_one_visitors_qualification_is_not_stored_with_anothers_visit(
     receipt = desk.report(desk.result(2, sealed=first.sealed))
 
     assert (receipt.disposition, receipt.reason) == ("refused", Reason.SERVICE_REFUSED)
-    assert desk.lines() == []
+    assert desk.records() == []
     assert "another visit" in caplog.text
 
 
@@ -254,12 +255,12 @@ def test_an_older_key_still_opens_what_was_sealed_before_the_change(
     desk = open_desk(keys=(ECKey.generate_key("P-256"), sealing_keys[1]))
     desk.report(desk.result())
 
-    assert desk.lines()[0]["qualification"] == QUALIFICATION
+    assert desk.records()[0]["qualification"] == QUALIFICATION
 
 
 def test_sealed_garbage_is_kept_and_not_quoted_in_the_log(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     desk.report(desk.result(sealed=seal('"診療 太郎"'.encode(), desk.keys[1])))
 
-    assert desk.lines()[0]["qualification"] is None
+    assert desk.records()[0]["qualification"] is None
     assert "診療" not in caplog.text

@@ -25,11 +25,15 @@ from joserfc.jwk import ECKey
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from clinic.changes import Changes
 from clinic.config import load_config
+from clinic.health import Health
 from clinic.keys import load_key
 from clinic.line import Say, ServiceLine
-from clinic.run import open_lines, read_parts
+from clinic.run import OpenClinic, open_clinic, read_parts
 from clinic.services import hear_asks
+from clinic.store_file import read_records
+from clinic.units import Units
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.domain.values import Assurance, CardKind, UnitId
@@ -135,7 +139,7 @@ class Site:
 
     @property
     def results(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in (self.clinic.folder / "results.jsonl").read_text().splitlines()]
+        return [json.loads(record) for record in read_records(self.clinic.folder / "clinic.sqlite")]
 
     def unit(self, name: str = UNIT, *, client_id: str | None = None) -> Unit:
         """Connect a unit; it hears what it is told, and whatever else a wildcard would bring."""
@@ -158,15 +162,15 @@ class Site:
         assert ready.wait(PATIENCE_S)
         return unit
 
-    def open_clinic(self) -> list[ServiceLine]:
+    def open_clinic(self) -> OpenClinic:
         """Start gateway and consumer in this process."""
         parts = read_parts(load_config(self.clinic.config), self.clinic.folder)
-        lines = self.stack.enter_context(open_lines(parts))
-        for line in lines:
+        clinic = self.stack.enter_context(open_clinic(parts))
+        for line in clinic.lines:
             line.start()
-        for line in lines:
+        for line in clinic.lines:
             assert line.ready.wait(PATIENCE_S)
-        return lines
+        return clinic
 
     @property
     def gateway_key(self) -> ECKey:
@@ -269,7 +273,7 @@ def test_the_other_branch_is_granted_to_nobody(open_site: Callable[..., Site], b
 
 
 def test_a_unit_of_the_other_kind_in_this_branch_is_not_answered(site_with_broker: Site) -> None:
-    gateway, _ = site_with_broker.open_clinic()
+    gateway, _ = site_with_broker.open_clinic().lines
     pretender, unit = site_with_broker.unit("unit-0001"), site_with_broker.unit()
 
     # The broker cannot tell kinds of units apart by name; the clinic can.
@@ -285,7 +289,7 @@ def test_a_unit_of_the_other_kind_in_this_branch_is_not_answered(site_with_broke
 def test_a_malformed_message_is_dropped_and_the_next_one_is_answered(
     site_with_broker: Site, payload: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    gateway, consumer = site_with_broker.open_clinic()
+    gateway, consumer = site_with_broker.open_clinic().lines
     unit = site_with_broker.unit()
 
     for leaf in (topics.Up.ASK, topics.Up.RESULT):
@@ -303,7 +307,7 @@ def test_a_retained_result_is_not_taken(site_with_broker: Site) -> None:
     signed = SignedResult(jws=signer.sign(encode(unit.result())))
     assert unit.say(topics.up(UNIT, topics.Up.RESULT), encode(signed), retain=True) == "Success"
 
-    _, consumer = site_with_broker.open_clinic()
+    _, consumer = site_with_broker.open_clinic().lines
 
     assert unit.report(unit.result(2)).sequence == 2
     assert [stored["sequence"] for stored in site_with_broker.results] == [2]
@@ -345,7 +349,7 @@ def test_a_killed_broker_loses_and_doubles_nothing_that_the_unit_repeats(
     with ExitStack() as stack:
         with broker() as running:
             site = Site(running, make_clinic(port=running.port, authority=authority), stack)
-            lines = site.open_clinic()
+            lines = site.open_clinic().lines
             unit = site.unit()
             assert unit.report(unit.result(1)).disposition == "stored"
             os.kill(running.pid, signal.SIGKILL)
@@ -371,15 +375,16 @@ def test_a_fault_costs_one_answer_and_never_the_service(
     site = site_with_broker
     parts = read_parts(load_config(site.clinic.config), site.clinic.folder)
     assert parts.gateway is not None
-    answer, good = hear_asks(parts.gateway.gateway), threading.Event()
+    health = Health(Changes())
+    answer, good = hear_asks(parts.gateway.gateway, Units(Changes())), threading.Event()
 
-    def stumble_once(unit: UnitId, payload: bytes, now: datetime) -> Say:
+    def stumble_once(unit: UnitId, payload: bytes, now: datetime) -> Say | None:
         if good.is_set():
             return answer(unit, payload, now)
         good.set()
         raise error
 
-    line = ServiceLine(parts.gateway.line, branch=parts.branch, leaf=topics.Up.ASK, hear=stumble_once)
+    line = ServiceLine(parts.gateway.line, branch=parts.branch, hears={topics.Up.ASK: stumble_once}, health=health)
     site.stack.callback(line.close)
     line.start()
     assert line.ready.wait(PATIENCE_S)
@@ -389,6 +394,7 @@ def test_a_fault_costs_one_answer_and_never_the_service(
 
     assert isinstance(unit.ask(begin), Challenge)
     assert line.dropped == {kind: 1}
+    assert [(row.source, row.trouble) for row in health.rows()] == [(UNIT, kind)]
     assert "診療" not in caplog.text
 
 

@@ -99,6 +99,7 @@ def test_the_access_list_says_who_may_do_what() -> None:
         "topic read reader/v1/unit/+/up/status",
         "user clinic-consumer",
         "topic read reader/v1/unit/+/up/result",
+        "topic read reader/v1/unit/+/up/status",
         "topic write reader/v1/unit/+/down/receipt",
         "pattern write reader/v1/unit/%u/up/#",
         "pattern read reader/v1/unit/%u/down/#",

@@ -18,8 +18,10 @@ from clinic.consumer import Consumer
 from clinic.gateway import Gateway, GatewayPolicy
 from clinic.national_service import StandInService
 from clinic.people import load_people
-from clinic.results import ResultFile
 from clinic.services import hear_asks, hear_results
+from clinic.store import Store
+from clinic.store_file import read_records
+from clinic.units import Units
 from device.app.cli import MODELS_DIR
 from device.app.face_models import load_engine
 from device.app.world import FaceWorks, World
@@ -101,7 +103,7 @@ class Clinic:
 
     @property
     def results(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.file.read_text(encoding="utf-8").splitlines()]
+        return [json.loads(record) for record in read_records(self.file)]
 
     @property
     def last(self) -> dict[str, Any]:
@@ -126,16 +128,20 @@ def clinic(tmp_path: Path, authority: SiteAuthority, card_authority: CardAuthori
         consumer_key=key,
         token=SeededEntropy(7).token,
     )
-    path = tmp_path / "results.jsonl"
+    path = tmp_path / "clinic.sqlite"
     with ExitStack() as stack:
+        store = stack.enter_context(Store(path))
         consumer = Consumer(
-            stack.enter_context(ResultFile(path)),
+            store,
             authority=authority.certificate,
             keys=[key],
             branch=topics.SIMULATION_ROOT,
         )
         clinic = Clinic(broker, clock, path, key)
-        for leaf, hear in ((topics.Up.ASK, hear_asks(gateway)), (topics.Up.RESULT, hear_results(consumer))):
+        for leaf, hear in (
+            (topics.Up.ASK, hear_asks(gateway, Units(store.changes))),
+            (topics.Up.RESULT, hear_results(consumer)),
+        ):
 
             def handle(unit: UnitId, payload: bytes, hear: Any = hear, leaf: topics.Up = leaf) -> None:  # noqa: ANN401
                 if leaf is topics.Up.ASK:

@@ -1,4 +1,4 @@
-"""The clinic's file of results, as a spectator follows it."""
+"""What the clinic keeps, as a spectator follows it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from clinic.store_file import read_records
+
 TIMEOUT_S = 10.0
 LOOK_AGAIN_S = 0.02
 
@@ -17,17 +19,14 @@ Record = dict[str, Any]
 
 
 class Results:
-    """Reads what the clinic side wrote; each line is one result."""
+    """Reads what the clinic side wrote; each record is one visit."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def all(self) -> list[Record]:
         """Return every result so far."""
-        if not self._path.exists():
-            return []
-        lines = self._path.read_text(encoding="utf-8").splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.endswith("\n")]
+        return [json.loads(record) for record in read_records(self._path)]
 
     def of(self, reception: str) -> Record | None:
         """Wait for the result of one visit; None when it does not come."""

@@ -50,7 +50,7 @@ ask_consent = ["YZK", "SRJ", "TKK"]
 certificate = "clinic-consumer.cert.pem"
 key = "clinic-consumer.key.pem"
 sealing_keys = ["clinic.private.jwk"]
-results = "results.jsonl"
+store = "clinic.sqlite"
 """
 
 
@@ -90,7 +90,7 @@ def open_site(folder: Path, *, card_authority: bytes, people: Path, now: datetim
                 tls=_tls(authority_files, unit),
                 signer=Signer.load(unit.key.read_bytes(), unit.certificate.read_bytes()),
                 clinic_key=load_key(sealing.public, private=False),
-                results=folder / "results.jsonl",
+                results=folder / "clinic.sqlite",
             )
 
 
