@@ -13,11 +13,11 @@ from joserfc.jwk import ECKey
 
 from device.app.card_trust import load_trust
 from device.app.config import Config
+from device.app.panel_parts import open_panel
 from device.app.unit import Identity, Parts, Unit
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.domain.values import SIMULATED_UNIT_PREFIX
-from device.drivers.console import ConsoleIndicators, ConsoleKeypad, ConsoleVoice
 from device.drivers.mutual_tls import TlsFiles
 from device.drivers.paho_line import BrokerAddress, PahoLine
 from device.drivers.sqlite_outbox import SqliteOutbox
@@ -54,6 +54,7 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
     simulated = config.unit_id.startswith(SIMULATED_UNIT_PREFIX)
     files = TlsFiles(authority=config.broker.authority, certificate=config.broker.certificate, key=config.broker.key)
     address = BrokerAddress(config.broker.host, config.broker.port)
+    panel = open_panel(config.panel, stack, clock)
     parts = Parts(
         clock=clock,
         entropy=SystemEntropy(),
@@ -61,9 +62,9 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
         institution=None,
         trust=load_trust(config.card, simulated=simulated, face_alone_counts=config.policy.accept_face_only),
         face=None,
-        keypad=stack.enter_context(ConsoleKeypad(clock)),
-        indicators=ConsoleIndicators(),
-        voice=ConsoleVoice(),
+        keypad=panel.keypad,
+        indicators=panel.indicators,
+        voice=panel.voice,
         open_line=lambda will: PahoLine(address, config.unit_id, files, will=will),
         outbox=stack.enter_context(SqliteOutbox(_outbox_path(config))),
         signer=_signer(config),

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from device.domain.errors import BadConfig
 from device.domain.values import Method, UnitId
+from device.panel.pinout import Pinout
 from device.reception import Policy
 from device.wire.messages import Name
 from device.wire.settings import load_settings
@@ -93,8 +94,13 @@ class CardSection(_Section, frozen=True, kw_only=True):
 class PanelSection(_Section, frozen=True, kw_only=True):
     """Keypad, lamps and voice."""
 
-    kind: Literal["console"] = "console"
-    """`console`: keys are typed in the terminal, lamps and voice are printed there."""
+    kind: Literal["console", "gpio"] = "console"
+    """`console`: keys are typed in the terminal, lamps and voice are printed there. `gpio`: they are on the header."""
+    pad: Literal["4x3", "4x4"] = "4x3"
+    pins: Pinout = Pinout()
+    """By the BCM's numbers (docs/panel.md)."""
+    settle_us: Annotated[int, Meta(ge=0, le=20_000)] = 20
+    """From driving a row to reading the columns; more for long cables."""
 
 
 class PolicySection(_Section, frozen=True, kw_only=True):
@@ -158,7 +164,18 @@ sealing_key = "clinic.jwk"  # the clinic's public key; `uketsuke-clinic keys` ma
 # unknown_portrait_anchor = "report"  # or "refuse": a portrait whose signer no portrait anchor vouches for
 
 [panel]
-# kind = "console"          # keys typed in the terminal, lamps and voice printed there
+# kind = "console"          # keys typed in the terminal, lamps and voice printed there; "gpio": on the Pi's header
+# pad = "4x3"               # or "4x4", whose A changes the language and B says the last sentence again
+# settle_us = 20            # from driving a row of keys to reading the columns; more for long cables
+[panel.pins]                # lines of the header by the BCM's numbers; docs/panel.md has the wiring
+# rows = [4, 5, 6, 13]      # from the row of 1 down to the row of 0
+# columns = [16, 12, 25, 20]  # from the column of 1 to the right; a 4x3 pad uses three
+# ready = 17                # lamps
+# card = 27
+# face = 22
+# keys = 23
+# staff = 24
+# buzzer = 26
 
 [policy]                    # what the clinic may decide about a visit; times in seconds
 # first_method = "face"     # or "pin"
@@ -176,6 +193,8 @@ sealing_key = "clinic.jwk"  # the clinic's public key; `uketsuke-clinic keys` ma
 def load(path: Path) -> Config:
     """Read and check a configuration file; paths in it are relative to it. Raise BadConfig saying where and what."""
     config = load_settings(path, Config)
+    if complaint := config.panel.pins.complaint():
+        raise BadConfig(complaint, where=f"{path}: [panel] pins")
     try:
         re.compile(config.card.name)
     except re.error as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping
 
@@ -9,9 +10,10 @@ from device.app.health import Health
 from device.app.mailbox import Mailbox
 from device.domain.prompts import Cue, Phrase
 from device.domain.reasons import Reason
-from device.panel.cues import levels
+from device.panel.cues import levels, next_change_s
 from device.panel.entry import CancelPressed, CountChanged, PinComplete, PinEntry, TooLong, TooShort
-from device.panel.keys import KeyDecoder, KeyPressed, StuckKey
+from device.panel.keys import KeyPressed, StuckKey
+from device.panel.watch import KeyWatch
 from device.ports.clock import Clock
 from device.ports.panel import Indicators, Keypad, Voice
 from device.reception import events as on
@@ -19,9 +21,6 @@ from device.reception.effects import Utterance
 from device.reception.events import Key
 from device.wire import phrases
 from device.wire.reasons import entry
-
-SCAN_S = 0.005
-"""Membrane keys need some 20 ms to settle: four scans see that."""
 
 
 class PanelDesk:
@@ -45,42 +44,46 @@ class PanelDesk:
         self._clock = clock
         self._mailbox = mailbox
         self._health = health
-        self._decoder = KeyDecoder()
+        self._watch = KeyWatch(keypad)
         self._lock = threading.Lock()
         self._entry: PinEntry | None = None
         self._cue = Cue.IDLE
         self._cue_since_s = clock.monotonic_s()
         self._clicked_s: float | None = None
         self._shown: Mapping[str, bool] | None = None
-        self._stopped = threading.Event()
+        self._wake = threading.Event()
+        self._stopped = False
 
     def run(self) -> None:
-        """Scan keys and drive lamps until `stop`."""
-        while not self._stopped.wait(SCAN_S):
-            self.poll()
+        """Watch keys and drive lamps until `stop`."""
+        while not self._stopped:
+            self._wake.clear()
+            self._wake.wait(self.poll())
         self._indicators.show({})
 
     def stop(self) -> None:
         """End `run`."""
-        self._stopped.set()
+        self._stopped = True
+        self._wake.set()
 
-    def poll(self) -> None:
-        """Scan once and bring the lamps up to date."""
-        for event in self._decoder.feed(self._keypad.scan()):
+    def poll(self) -> float:
+        """Look at the keys and bring the lamps up to date; return after how many seconds something is due again."""
+        events, wait_s = self._watch.look(self._wake.set)
+        for event in events:
             match event:
                 case KeyPressed(key=key):
                     self._pressed(key)
                 case StuckKey():
-                    self._health.report("keypad", Reason.KEYPAD_FAULT, why="a key has been down for very long")
-        if not self._decoder.any_stuck:
-            self._health.report("keypad", None)
-        self._light()
+                    pass
+        self._report_keypad()
+        return min(wait_s, self._light())
 
     def show(self, cue: Cue) -> None:
         """Show a cue from its beginning."""
         with self._lock:
             self._cue = cue
             self._cue_since_s = self._clock.monotonic_s()
+        self._wake.set()
 
     def say(self, lines: tuple[Utterance, ...]) -> None:
         """Say these sentences in place of whatever is being said."""
@@ -121,14 +124,26 @@ class PanelDesk:
             case None:
                 self._mailbox.tell_current(on.DigitTyped)
 
-    def _light(self) -> None:
+    def _report_keypad(self) -> None:
+        if (trouble := self._keypad.trouble) is not None:
+            self._health.report("keypad", trouble.reason, why=str(trouble))
+        elif self._watch.any_stuck:
+            self._health.report("keypad", Reason.KEYPAD_FAULT, why="a key has been down for very long")
+        else:
+            self._health.report("keypad", None)
+
+    def _light(self) -> float:
+        """Show what is due; return after how many seconds that changes."""
         now_s = self._clock.monotonic_s()
         since_key_s = None if self._clicked_s is None else now_s - self._clicked_s
         with self._lock:
-            wanted = levels(self._cue, now_s - self._cue_since_s, since_key_s=since_key_s)
+            elapsed_s = now_s - self._cue_since_s
+            wanted = levels(self._cue, elapsed_s, since_key_s=since_key_s)
+            change_s = next_change_s(self._cue, elapsed_s, since_key_s=since_key_s)
         if wanted != self._shown:
             self._shown = wanted
             self._indicators.show(wanted)
+        return math.inf if change_s is None else change_s - elapsed_s
 
     def _sentence(self, line: Utterance) -> str:
         match line.line:

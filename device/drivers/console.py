@@ -8,10 +8,11 @@ import sys
 import termios
 import tty
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self, TextIO
 
+from device.domain.errors import Fault
 from device.ports.clock import Clock
 from device.ports.panel import KeypadSample
 
@@ -20,10 +21,13 @@ HOLD_S = 0.06
 """A typed character is a key held for this long …"""
 REST_S = 0.06
 """… and up for this long, so that the decoder sees two equal digits as two."""
+POLL_S = 0.02
 
 
 class ConsoleKeypad:
     """Turns characters of a terminal into pressed keys. Without a terminal (a service) there are no keys."""
+
+    trouble: Fault | None = None
 
     def __init__(self, clock: Clock, stream: TextIO | None = None) -> None:
         self._clock = clock
@@ -58,6 +62,10 @@ class ConsoleKeypad:
                 self._key, self._until_s = self._typed.popleft(), now_s + HOLD_S
         return KeypadSample(now_s, frozenset() if self._key is None else frozenset({self._key}))
 
+    def rest(self, wake: Callable[[], None]) -> float:  # noqa: ARG002  the port's signature
+        """Ask to be looked at again soon."""
+        return POLL_S
+
     def _read(self) -> None:
         if self._saved is None:
             return
@@ -71,6 +79,8 @@ class ConsoleKeypad:
 
 class ConsoleIndicators:
     """Prints which lamps are lit, once for each change."""
+
+    trouble: Fault | None = None
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout

@@ -13,6 +13,7 @@ CLICK_AFTER_S = 0.02
 CLICK_S = 0.05
 """The click of an accepted key: the same tone and length after the same delay for every key, so it tells no digit."""
 
+_CLICK_CHANGES_S = (CLICK_AFTER_S, CLICK_AFTER_S + CLICK_S)
 _DARK = Rhythm(".")
 
 
@@ -28,8 +29,14 @@ def levels(cue: Cue, elapsed_s: float, *, since_key_s: float | None = None) -> d
     return shown
 
 
-def next_change_s(cue: Cue, elapsed_s: float) -> float | None:
-    """Return when (in the time of `elapsed_s`) the cue itself changes next; None when it stays as it is."""
+def next_change_s(cue: Cue, elapsed_s: float, *, since_key_s: float | None = None) -> float | None:
+    """Return when (in the time of `elapsed_s`) the cue or the click changes next; None when all stays as it is."""
+    changes = [elapsed_s - since_key_s + at_s for at_s in _CLICK_CHANGES_S] if since_key_s is not None else []
+    coming = [change for change in (_cue_change_s(cue, elapsed_s), *changes) if change is not None]
+    return min((change for change in coming if change > elapsed_s), default=None)
+
+
+def _cue_change_s(cue: Cue, elapsed_s: float) -> float | None:
     tick = _tick(elapsed_s)
     moving = [rhythm for rhythm in PATTERNS[cue].values() if not rhythm.constant_from(tick)]
     if not moving:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from device.domain.errors import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,21 +18,39 @@ class KeypadSample:
     at_s: float
     """Monotonic seconds."""
     closed: frozenset[str]
-    """Names of the keys whose crossing reads as closed: "0".."9", "*", "#"."""
+    """Names of the keys whose crossing reads as closed: "0".."9", "*", "#" and, on a 4x4 pad, "A".."D"."""
 
 
 class Keypad(Protocol):
-    """The key matrix, one scan at a time."""
+    """The key matrix, one scan at a time, by one thread."""
 
     def scan(self) -> KeypadSample:
         """Scan all rows once. Never raises: a broken line shows as a key that never closes."""
+
+    def rest(self, wake: Callable[[], None]) -> float:
+        """Nobody presses: no scan is needed until a line changes; `wake` is then called, from any thread.
+
+        Return after how many seconds to scan again all the same: soon, where changes of a line cannot be noticed.
+        The next scan that finds a key down ends the rest. Never raises.
+        """
+
+    @property
+    def trouble(self) -> Fault | None:
+        """What keeps the keypad from being scanned, if anything does."""
 
 
 class Indicators(Protocol):
     """Lamps and buzzer."""
 
     def show(self, levels: Mapping[str, bool]) -> None:
-        """Set lamps and buzzer by name ("ready", "card", "face", "keys", "staff", "buzzer"); absent means off."""
+        """Set lamps and buzzer by name ("ready", "card", "face", "keys", "staff", "buzzer"); absent means off.
+
+        Never raises.
+        """
+
+    @property
+    def trouble(self) -> Fault | None:
+        """What keeps lamps and buzzer from being set, if anything does."""
 
 
 class Voice(Protocol):

@@ -62,6 +62,10 @@ def test_what_the_file_says_is_what_the_visit_does(written: Path) -> None:
         ('state = "state"', "", "[unit]"),
         ('# name = "."', 'name = "("', "[card] name: is no regular expression"),
         ("[clinic]", "[clinic", "not a TOML file"),
+        ("# ready = 17", "ready = 27", "[panel] pins: GPIO27 is used twice"),
+        ("# ready = 17", "reddy = 17", "reddy"),
+        ("# rows = [4, 5, 6, 13]", "rows = [4, 5, 6]", "[panel] pins"),
+        ('# pad = "4x3"', 'pad = "3x4"', "[panel] pad"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(written: Path, old: str, new: str, said: str) -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from device.panel.keys import KeyDecoder, KeyEvent, KeyPressed, KeySettings, StuckKey, decode
 from device.ports.panel import KeypadSample
 from device.sim.clock import SimulatedClock
-from device.sim.panel import Pace, SimulatedKeypad, typed
+from device.sim.contacts import Pace
+from device.sim.panel import SimulatedKeypad, typed
 
 KEYS = "0123456789*#"
 SETTINGS = KeySettings()

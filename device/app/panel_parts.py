@@ -1,0 +1,54 @@
+"""The panel that a configuration describes: its drivers, opened."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from device.app.config import PanelSection
+from device.drivers.console import ConsoleIndicators, ConsoleKeypad, ConsoleVoice
+from device.drivers.gpio import Gpio, open_gpio
+from device.drivers.gpio_indicators import GpioIndicators
+from device.drivers.gpio_keypad import GpioKeypad
+from device.panel.pad import PAD_4X3, PAD_4X4
+from device.ports.clock import Clock
+from device.ports.panel import Indicators, Keypad, Voice
+
+PADS = {"4x3": PAD_4X3, "4x4": PAD_4X4}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanelParts:
+    """What the visitor touches, sees and hears."""
+
+    keypad: Keypad
+    indicators: Indicators
+    voice: Voice
+
+
+def open_panel(panel: PanelSection, stack: ExitStack, clock: Clock) -> PanelParts:
+    """Open the panel; `stack` closes it. Raise Fault where its lines cannot be had."""
+    if panel.kind == "gpio":
+        gpio = open_gpio()
+        return PanelParts(
+            keypad=open_keypad(gpio, panel, stack, clock),
+            indicators=open_indicators(gpio, panel, stack),
+            voice=ConsoleVoice(),
+        )
+    return PanelParts(
+        keypad=stack.enter_context(ConsoleKeypad(clock)), indicators=ConsoleIndicators(), voice=ConsoleVoice()
+    )
+
+
+def open_keypad(gpio: Gpio, panel: PanelSection, stack: ExitStack, clock: Clock) -> GpioKeypad:
+    """Take the keypad's lines."""
+    keypad = GpioKeypad(gpio, PADS[panel.pad], panel.pins, clock, settle_s=panel.settle_us / 1e6)
+    stack.callback(keypad.close)
+    return keypad
+
+
+def open_indicators(gpio: Gpio, panel: PanelSection, stack: ExitStack) -> GpioIndicators:
+    """Take the lines of lamps and buzzer."""
+    indicators = GpioIndicators(gpio, panel.pins)
+    stack.callback(indicators.close)
+    return indicators
