@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import traceback
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,8 @@ import typer
 from clinic.config import load_config
 from clinic.keys import load_key, make_key_pair
 from clinic.run import open_clinic, read_parts
+from clinic.screen.cli import app as screen_app
+from clinic.screen.run import OpenScreen, open_screen
 from device.domain.errors import BadConfig, UketsukeError
 
 READY_POLL_S = 0.1
@@ -32,6 +35,7 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="Look at a configuration without running it.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
+app.add_typer(screen_app, name="screen")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
 
@@ -47,7 +51,11 @@ def run(
         signal.signal(number, lambda _number, _frame: stop.set())
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     settings = load_config(config)
-    with open_clinic(read_parts(settings, config.parent)) as clinic:
+    with ExitStack() as opened:
+        clinic = opened.enter_context(open_clinic(read_parts(settings, config.parent)))
+        if settings.screen is not None and clinic.desk is not None:
+            screen = opened.enter_context(open_screen(settings.screen, config.parent, clinic.desk))
+            _tell_of(screen, json_output=json_output)
         for line in clinic.lines:
             line.start()
         for line in clinic.lines:
@@ -96,6 +104,13 @@ def keys(
         {"private": str(files.private), "public": str(files.public), "kid": kid},
         json_output=json_output,
     )
+
+
+def _tell_of(screen: OpenScreen, *, json_output: bool) -> None:
+    text = f"screen: {screen.address}"
+    if screen.first_run is not None:
+        text += f"\nfirst administrator, good once and until this service stops: {screen.first_run}"
+    _say(text, {"event": "screen", "address": screen.address, "first_run": screen.first_run}, json_output=json_output)
 
 
 def main() -> None:

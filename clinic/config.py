@@ -29,6 +29,15 @@
     sealing_keys = ["clinic.private.jwk"]  # several while a key is being changed
     store = "clinic.sqlite"
 
+    [screen]                               # the reception screen; needs [consumer]
+    host = "192.0.2.10"                    # where browsers reach it; 127.0.0.1 for this machine alone
+    port = 8443
+    certificate = "screen.cert.pem"        # without certificate and key: 127.0.0.1 only
+    key = "screen.key.pem"
+    names = ["reception.example"]          # under which browsers may ask for it, beside host
+    state = "screen"                       # folder of accounts, sessions and the access log
+    fade_minutes = 30                      # rows that were dealt with leave the screen after this
+
 Paths are relative to the file that names them.
 """
 
@@ -94,6 +103,19 @@ class ConsumerSection(Struct, frozen=True, kw_only=True):
     store: PathText
 
 
+class ScreenSection(Struct, frozen=True, kw_only=True):
+    """The page for the desk."""
+
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8443
+    """0 takes any free port and says which."""
+    certificate: PathText | None = None
+    key: PathText | None = None
+    names: tuple[Annotated[str, Meta(pattern=r"^[0-9A-Za-z.-]+\Z")], ...] = ()
+    state: PathText = "screen"
+    fade_minutes: Annotated[int, Meta(ge=1, le=1440)] = 30
+
+
 class ClinicConfig(Struct, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -101,6 +123,7 @@ class ClinicConfig(Struct, frozen=True, kw_only=True):
     broker: BrokerSection
     gateway: GatewaySection | None = None
     consumer: ConsumerSection | None = None
+    screen: ScreenSection | None = None
 
 
 def load_config(path: Path) -> ClinicConfig:
@@ -108,6 +131,10 @@ def load_config(path: Path) -> ClinicConfig:
     config = load_settings(path, ClinicConfig)
     if config.gateway is None and config.consumer is None:
         raise BadConfig("neither [gateway] nor [consumer]: there is nothing to run", where=str(path))
+    if config.screen is not None and config.consumer is None:
+        raise BadConfig("shows what [consumer] stores, and there is none", where=f"{path}: [screen]")
+    if config.screen is not None and (config.screen.certificate is None) != (config.screen.key is None):
+        raise BadConfig("go together: give both or neither", where=f"{path}: [screen] certificate, key")
     if config.gateway is not None and config.site.branch == "production":
         # Invented people must not answer for real cards; a production gateway needs the real service's adapter.
         raise BadConfig(

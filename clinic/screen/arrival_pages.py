@@ -1,0 +1,187 @@
+"""The pages of the desk: arrivals as they come, a search, the list of a day, and what a person does about a visit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from clinic.changes import Change
+from clinic.day_list import day_list_csv
+from clinic.desk import Desk
+from clinic.screen.access_log import AccessLog
+from clinic.screen.gate import Gate, Visit
+from clinic.screen.views import Views, full_width
+from device.domain.errors import Fault
+
+HEARTBEAT_S: Final = 15.0
+"""Shorter than what proxies and tablets take for a dead line."""
+LOOK_BACK_DAYS: Final = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalPages:
+    """Answers for the desk."""
+
+    desk: Desk
+    views: Views
+    gate: Gate
+    log: AccessLog
+    fade_after: timedelta
+    """Rows that were dealt with leave the screen after this; the list of the day keeps them."""
+
+    def routes(self) -> list[Route]:
+        """Return where they are."""
+        signed_in = self.gate.signed_in
+        return [
+            Route("/arrivals", signed_in(self.arrivals)),
+            Route("/arrivals/rows", signed_in(self.rows)),
+            Route("/events", self.events),
+            Route("/search", signed_in(self.search), methods=["POST"]),
+            Route("/arrivals/{reception}/name", signed_in(self.name), methods=["POST"]),
+            Route("/arrivals/{reception}/attend", signed_in(self.attend), methods=["POST"]),
+            Route("/arrivals/{reception}/put-back", signed_in(self.put_back), methods=["POST"]),
+            Route("/arrivals/{reception}/accept", signed_in(self.accept), methods=["POST"]),
+            Route("/today", signed_in(self.today)),
+            Route("/days/{day}", signed_in(self.day)),
+        ]
+
+    # --- looking ------------------------------------------------------------------------------------------------------
+
+    def arrivals(self, visit: Visit) -> Response:
+        """Return the whole page."""
+        self.log.add(visit.who, "arrivals with names" if visit.named else "arrivals", "", visit.now)
+        return self.views.page("arrivals.html", visit, here="/arrivals", now=self._current(visit))
+
+    def rows(self, visit: Visit) -> Response:
+        """Return what changes on it."""
+        return self.views.page("rows.html", visit, now=self._current(visit))
+
+    async def events(self, request: Request) -> Response:
+        """Tell the page that there is something new; it asks for it, so nothing personal is in here."""
+        if self.gate.session_of(request) is None:
+            return PlainTextResponse("", 401)
+        return StreamingResponse(
+            self._changes(lambda: self.gate.session_of(request) is not None), media_type="text/event-stream"
+        )
+
+    def search(self, visit: Visit) -> Response:
+        """Return today's visits with these words. By POST: what is searched for stands in no address and no log."""
+        self.log.add(visit.who, "search", "", visit.now)
+        found = self.desk.search(visit.field("words"), self.desk.today(visit.now), visit.now)
+        return self.views.page("found.html", visit, found=found)
+
+    def name(self, visit: Visit) -> Response:
+        """Return the name of one visit, for a name that was touched."""
+        row = self.desk.arrival(visit.request.path_params["reception"], visit.now)
+        if row is None:
+            return self._gone(visit)
+        self.log.add(visit.who, "name", row.reception, visit.now)
+        if visit.in_parts:
+            return PlainTextResponse(full_width(row.kana or ""))
+        return self.views.page("found.html", visit, found=[row])
+
+    def today(self, visit: Visit) -> Response:
+        """Go to the list of today."""
+        return RedirectResponse(f"/days/{self.desk.today(visit.now)}", 303)
+
+    def day(self, visit: Visit) -> Response:
+        """Return the list of one day, also for printing; with `.csv` behind it as a file."""
+        text: str = visit.request.path_params["day"]
+        day, today = _parsed(text.removesuffix(".csv")), self.desk.today(visit.now)
+        if day is None or not today - timedelta(days=LOOK_BACK_DAYS) <= day <= today:
+            return self.views.page("message.html", visit, title="404", message=visit.say("not_found"), status=404)
+        if text.endswith(".csv"):
+            self.log.add(visit.who, "day list as CSV", str(day), visit.now)
+            return Response(
+                day_list_csv(self.desk.arrivals(day, visit.now)),
+                media_type="text/csv",
+                headers={"Content-Disposition": f'attachment; filename="uketsuke-{day}.csv"'},
+            )
+        self.log.add(visit.who, "day list with names" if visit.named else "day list", str(day), visit.now)
+        return self.views.page(
+            "day.html",
+            visit,
+            here="/today",
+            day=day,
+            before=day - timedelta(days=1),
+            after=day + timedelta(days=1) if day < today else None,
+            rows=self.desk.arrivals(day, visit.now),
+        )
+
+    # --- doing --------------------------------------------------------------------------------------------------------
+
+    def attend(self, visit: Visit) -> Response:
+        """Note that somebody has dealt with a visit."""
+        return self._do(visit, "attend", lambda row: self.desk.attend(row, by=visit.who, now=visit.now))
+
+    def put_back(self, visit: Visit) -> Response:
+        """Take that back."""
+        return self._do(visit, "put back", lambda row: self.desk.put_back(row, now=visit.now))
+
+    def accept(self, visit: Visit) -> Response:
+        """Make a late answer the visit's own."""
+        return self._do(
+            visit, "accept late answer", lambda row: self.desk.accept_late_answer(row, by=visit.who, now=visit.now)
+        )
+
+    def _do(self, visit: Visit, what: str, deed: Callable[[str], bool]) -> Response:
+        reception: str = visit.request.path_params["reception"]
+        try:
+            done = deed(reception)
+        except Fault as fault:
+            return PlainTextResponse(visit.say("refused", why=str(fault)), 503)
+        if not done:
+            return self._gone(visit)
+        self.log.add(visit.who, what, reception, visit.now)
+        return Response(status_code=204) if visit.in_parts else RedirectResponse("/arrivals", 303)
+
+    # --- what they share ----------------------------------------------------------------------------------------------
+
+    def _current(self, visit: Visit) -> dict[str, object]:
+        rows = self.desk.arrivals(self.desk.today(visit.now), visit.now)
+        rows.reverse()
+        return {
+            "units": self.desk.units(visit.now),
+            "troubles": self.desk.troubles(),
+            "waiting": [row for row in rows if row.waits],
+            "done": [row for row in rows if row.attended_at and visit.now - row.attended_at < self.fade_after],
+        }
+
+    async def _changes(self, goes_on: Callable[[], bool]) -> AsyncIterator[str]:
+        loop, changed = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake(_change: Change) -> None:
+            loop.call_soon_threadsafe(changed.set)
+
+        end = self.desk.subscribe(wake)
+        try:
+            yield ": here\n\n"
+            while goes_on():
+                try:
+                    await asyncio.wait_for(changed.wait(), HEARTBEAT_S)
+                except TimeoutError:
+                    yield ": still here\n\n"
+                    continue
+                changed.clear()  # many changes at once are one look
+                yield "event: change\ndata: \n\n"
+        finally:
+            end()
+
+    def _gone(self, visit: Visit) -> Response:
+        if visit.in_parts:
+            return PlainTextResponse(visit.say("gone"), 404)
+        return self.views.page("message.html", visit, title="404", message=visit.say("gone"), status=404)
+
+
+def _parsed(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,61 @@
+"use strict";
+// Keeps the page current. Without it every link and form still works; one loads the page anew by hand.
+(() => {
+  const rows = document.querySelector("[data-rows]");
+  const quiet = document.querySelector("[data-not-live]");
+  const AGAIN_MS = 60000; // remaining hours and fading rows, though nothing happened
+  const HIDE_AGAIN_MS = 20000; // a name that was touched
+  let asked = false, again = false;
+
+  async function refresh() {
+    if (asked) { again = true; return; }
+    asked = true;
+    try {
+      const answer = await fetch(rows.dataset.rows, { headers: { "X-Part": "rows" } });
+      if (answer.redirected || answer.status === 401) { location.reload(); return; }
+      if (answer.ok) { swap(await answer.text()); }
+      quiet.classList.toggle("hidden", answer.ok);
+    } catch {
+      quiet.classList.remove("hidden");
+    } finally {
+      asked = false;
+      if (again) { again = false; refresh(); }
+    }
+  }
+
+  function swap(text) {
+    const open = new Set([...rows.querySelectorAll("details[open]")].map((part) => part.dataset.key));
+    const focus = document.activeElement?.dataset?.key;
+    rows.innerHTML = text;
+    for (const part of rows.querySelectorAll("details")) { part.open = open.has(part.dataset.key); }
+    if (focus) { rows.querySelector(`[data-key="${CSS.escape(focus)}"]`)?.focus(); }
+  }
+
+  if (rows) {
+    const events = new EventSource(rows.dataset.events);
+    events.addEventListener("change", refresh);
+    events.addEventListener("open", refresh);
+    events.addEventListener("error", () => quiet.classList.remove("hidden"));
+    setInterval(refresh, AGAIN_MS);
+    addEventListener("pagehide", () => events.close());
+    rows.addEventListener("submit", async (event) => {
+      const form = event.target;
+      event.preventDefault();
+      const answer = await fetch(form.action, {
+        method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "X-Part": "rows" },
+      });
+      if (form.dataset.shows && answer.ok) {
+        const place = document.getElementById(form.dataset.shows);
+        place.textContent = await answer.text();
+        place.tabIndex = -1;
+        place.focus();
+        setTimeout(refresh, HIDE_AGAIN_MS);
+      } else {
+        refresh();
+      }
+    });
+  }
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.addEventListener("click", () => print());
+  }
+})();
