@@ -12,13 +12,14 @@ import sys
 import threading
 import traceback
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from clinic.config import load_config
-from clinic.keys import load_key, make_key_pair
+from clinic.keys import OPENS_FOR, PUBLIC_NAME, load_key, make_key_pair, rotate_keys
 from clinic.run import open_clinic, read_parts
 from clinic.screen.cli import app as screen_app
 from clinic.screen.run import OpenScreen, open_screen
@@ -111,6 +112,20 @@ def _tell_of(screen: OpenScreen, *, json_output: bool) -> None:
     if screen.first_run is not None:
         text += f"\nfirst administrator, good once and until this service stops: {screen.first_run}"
     _say(text, {"event": "screen", "address": screen.address, "first_run": screen.first_run}, json_output=json_output)
+
+
+@app.command()
+def rotate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the two key files are.")],
+    json_output: Json = False,  # noqa: FBT002  as above
+) -> None:
+    """Make a new sealing key. The earlier one still opens what is under way; running services take the new one up."""
+    kid = rotate_keys(folder, datetime.now(UTC))
+    _say(
+        f"new key: {kid}\nGive {folder / PUBLIC_NAME} to the units; the earlier key opens for {OPENS_FOR.days} more days.",
+        {"kid": kid, "public": str(folder / PUBLIC_NAME), "earlier_opens_days": OPENS_FOR.days},
+        json_output=json_output,
+    )
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """The reference consumer: takes in results, keeps each once, and says so.
 
 with Store(Path("clinic.sqlite")) as store:
-    consumer = Consumer(store, authority=site_certificate, keys=[private_key], branch=topics.PRODUCTION_ROOT)
+    keys = KeyRing(Path("clinic.private.jwk"), private=True)
+    consumer = Consumer(store, authority=site_certificate, keys=keys, branch=topics.PRODUCTION_ROOT)
     receipt = consumer.take(unit, signed_result, now)          # `unit` from the topic, never from the message
     publish(topics.down(unit, topics.Down.RECEIPT), encode(receipt))
 """
@@ -10,16 +11,16 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 import msgspec
 from cryptography import x509
-from joserfc.jwk import ECKey
 from msgspec import Meta, Struct
 
+from clinic.answer import NotOpenedError, SealedAnswer, open_answer
 from clinic.health import Health, Trouble
+from clinic.keys import KeyRing
 from clinic.record import VisitRecord
 from clinic.store import Store
 from clinic.units import Units
@@ -31,9 +32,16 @@ from device.wire import topics
 from device.wire.codec import decode
 from device.wire.messages import Id, Receipt, Result, SignedResult
 from device.wire.reasons import entry
-from device.wire.sealing import unseal, verify
+from device.wire.sealing import verify
 
 log = logging.getLogger(__name__)
+
+
+CLOCKS_AGREE = timedelta(minutes=10)
+"""Nobody stands at a unit for longer; a larger difference is a wrong clock."""
+
+ANSWER_LIFETIME = timedelta(days=30)
+"""As long as a unit keeps a result."""
 
 
 class Consumer:
@@ -44,7 +52,7 @@ class Consumer:
         store: Store,
         *,
         authority: x509.Certificate,
-        keys: Sequence[ECKey],
+        keys: KeyRing,
         branch: str,
         health: Health | None = None,
         units: Units | None = None,
@@ -54,29 +62,36 @@ class Consumer:
         self._health = health or Health(store.changes)
         self._units = units or Units(store.changes)
         self._authority = authority
-        self._keys = tuple(keys)
+        self._keys = keys
         self._branch = branch
 
     def take(self, unit: UnitId, signed: SignedResult, now: datetime) -> Receipt:
-        """Store the result unless it is known or must not be believed, and return the receipt for `unit`.
+        """Keep the result unless it is known or must not be believed, and return the receipt for `unit`.
 
         Raise MessageError for what cannot even be answered, Fault when the disk refuses (no receipt may go out then).
         """
         address = _address(signed)
         try:
             result = self._believe(unit, signed, now)
-            if self._store.knows(result.message_id):
-                return _receipt(result, "duplicate")
-            if result.expires_at <= now:
-                raise _refusal("it has expired")
+        except MessageError as error:
+            return self._refused(unit, address, error, now)
+        if self._store.knows(result.message_id):
+            return _receipt(result, "duplicate")
+        try:
             record = self._record(unit, result, now)
         except MessageError as error:
-            log.warning("%s: result %d refused: %s", unit, address.sequence, error)
-            self._health.note(unit, Trouble.REFUSED, f"result {address.sequence}: {error}", now)
-            # The number in it is unproven, but the topic was the unit's own: at worst it settles a message of its own.
-            return _receipt(address, "refused", error.reason)
+            # It is the unit's own word, so it is kept where a technician can look at it, and shown to nobody.
+            self._store.set_aside(result.message_id, unit=unit, why=str(error), jws=signed.jws, now=now)
+            return self._refused(unit, address, error, now)
         self._keep(record, now)
         return _receipt(result, "stored")
+
+    def _refused(self, unit: UnitId, address: _Address, error: MessageError, now: datetime) -> Receipt:
+        log.warning("%s: result %d refused: %s", unit, address.sequence, error)
+        trouble = Trouble.CLOCK if isinstance(error, _WrongTimeError) else Trouble.REFUSED
+        self._health.note(unit, trouble, f"result {address.sequence}: {error}", now)
+        # The number in it may be unproven, but the topic was the unit's own: at worst it settles a message of its own.
+        return _receipt(address, "refused", error.reason)
 
     def _keep(self, record: VisitRecord, now: datetime) -> None:
         new = self._store.keep(record)
@@ -86,6 +101,8 @@ class Consumer:
             self._health.note(record.unit, Trouble.COUNTED_AGAIN, f"number {record.sequence} came twice", now)
         if record.unopened is not None:
             self._health.note(record.unit, Trouble.UNOPENED, "sealed for a key that is not ours, or damaged", now)
+        if record.happened_at != record.ended_at:
+            self._health.note(record.unit, Trouble.CLOCK, f"off by {record.ended_at - record.happened_at}", now)
 
     def _believe(self, unit: UnitId, signed: SignedResult, now: datetime) -> Result:
         if topics.root_for(unit) != self._branch:
@@ -98,7 +115,7 @@ class Consumer:
         return result
 
     def _record(self, unit: UnitId, result: Result, now: datetime) -> VisitRecord:
-        qualification, unopened = self._open(unit, result)
+        answer, unopened = self._open(unit, result, now)
         return VisitRecord(
             received_at=now,
             unit=unit,
@@ -112,37 +129,57 @@ class Consumer:
             consents=result.consents,
             started_at=result.started_at,
             ended_at=result.ended_at,
+            happened_at=_happened_at(result, answer, now),
             simulated=result.simulated,
-            qualification=qualification,
+            attendant=result.attendant,
+            attendant_reason=result.attendant_reason,
+            prescription=result.prescription,
+            public_expense=result.public_expense,
+            accepted=answer.accepted if answer else None,
+            certificate_ends=answer.certificate_ends if answer else None,
+            mode=answer.mode if answer else "normal",
+            qualification=answer.qualification if answer else None,
             unopened=unopened,
         )
 
-    def _open(self, unit: UnitId, result: Result) -> tuple[dict[str, object] | None, str | None]:
+    def _open(self, unit: UnitId, result: Result, now: datetime) -> tuple[SealedAnswer | None, str | None]:
         if result.sealed is None:
             return None, None
         try:
-            qualification = _opened(unseal(result.sealed, *self._keys))
-        except MessageError as error:
-            # Refusing would lose the visit for a key that somebody forgot to configure.
-            log.warning("%s: result %d is kept with its qualification sealed: %s", unit, result.sequence, error)
+            answer = open_answer(
+                result.sealed, keys=self._keys.all, authority=self._authority, reception=result.reception, now=now
+            )
+        except NotOpenedError as error:
+            # Better kept sealed than refused: a refusal would empty the unit's outbox of it.
+            log.error("%s: result %d keeps its sealed qualification: %s", unit, result.sequence, error)  # noqa: TRY400  no traceback: it may quote what was sealed
             return None, result.sealed
-        if qualification.get("ArbitraryFileIdentifier") != result.reception:
-            # Nobody on the way can change a sealed qualification, but a unit can mix two up.
-            raise _refusal("its qualification was given for another visit")
-        return qualification, None
+        return answer, None
+
+
+class _WrongTimeError(MessageError):
+    """Its times cannot be right."""
+
+
+def _happened_at(result: Result, answer: SealedAnswer | None, now: datetime) -> datetime:
+    """Return when the visit ended by the clinic's clock. Raise _WrongTimeError for a result of another season.
+
+    The answer inside was dated by our own gateway, so a visit with one is as fresh as its answer, whatever the unit's
+    clock says. Without one only the unit's word remains.
+    """
+    if answer is not None:
+        if not now - ANSWER_LIFETIME < answer.answered_at <= now + CLOCKS_AGREE:
+            raise _WrongTimeError("its answer is of another season", reason=Reason.SERVICE_REFUSED)
+        return result.ended_at if abs(result.ended_at - answer.answered_at) <= CLOCKS_AGREE else answer.answered_at
+    if result.expires_at <= now:
+        raise _WrongTimeError(
+            f"it has expired, {now - result.expires_at} ago by its own clock", reason=Reason.SERVICE_REFUSED
+        )
+    return result.ended_at if result.ended_at <= now + CLOCKS_AGREE else now
 
 
 class _Address(Struct, frozen=True):
     message_id: Id
     sequence: Annotated[int, Meta(ge=1)]
-
-
-def _opened(plain: bytes) -> dict[str, object]:
-    try:
-        return msgspec.json.decode(plain, type=dict[str, object])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        # What was opened is personal: neither it nor the decoder's quotation of it leaves here.
-        raise _refusal("what was sealed is not a JSON object") from None
 
 
 def _address(signed: SignedResult) -> _Address:

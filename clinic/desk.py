@@ -208,7 +208,7 @@ class Desk:
             reception=record.reception,
             number=number,
             unit=record.unit,
-            at=record.ended_at,
+            at=record.happened_at,
             kana=text_of(first, "NameKana"),
             name=text_of(first, "Name"),
             birthdate=text_of(first, "Birthdate"),

@@ -12,22 +12,22 @@ must not find its challenge spent.
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from joserfc.jwk import ECKey
 
+from clinic.answer import SealedAnswer, seal_answer
 from clinic.elements import VALIDITY_REASONS
+from clinic.keys import KeyRing
 from clinic.national_service import NationalService, Standing
 from clinic.people import PublicExpense
 from clinic.proof import check_signature, trusted_certificate
 from clinic.qualification import build_document, notices
 from clinic.visits import MAX_ASKS_OF_A_VISIT, Given, KnownHolder, OpenChallenge, Visit, Visits
-from device.domain.certificate_window import certificate_state
+from device.domain.certificate_window import JAPAN, certificate_state
 from device.domain.errors import Fault, MessageError, UketsukeError
 from device.domain.reasons import Reason
 from device.domain.values import Assurance, CertificateState, ConsentItem, ConsentMode, ReceptionId, UnitId
@@ -46,7 +46,7 @@ from device.wire.messages import (
     Register,
     Registrable,
 )
-from device.wire.sealing import seal, unseal
+from device.wire.sealing import Signer, unseal
 
 CHALLENGE_BYTES = 32
 CHALLENGE_LIFETIME = timedelta(minutes=10)
@@ -88,15 +88,20 @@ class Gateway:
         policy: GatewayPolicy,
         service: NationalService,
         *,
-        key: ECKey,
-        consumer_key: ECKey,
+        keys: KeyRing,
+        consumer_key: KeyRing,
+        signer: Signer,
         token: Callable[[int], bytes],
     ) -> None:
-        """Open evidence with the private `key`, seal for the public `consumer_key`; `token(n)` gives n random bytes."""
+        """Open evidence with the private `keys`; sign answers and seal them for the public `consumer_key`.
+
+        `token(n)` gives n random bytes.
+        """
         self._policy = policy
         self._service = service
-        self._key = key
+        self._keys = keys
         self._consumer_key = consumer_key
+        self._signer = signer
         self._token = token
         self._visits = Visits()
 
@@ -147,7 +152,7 @@ class Gateway:
         return Challenge(ask_id=ask.ask_id, challenge=challenge.value, expires_at=challenge.expires_at)
 
     def _holder(self, visit: Visit, ask: Holder, now: datetime) -> Registrable | HolderKnown:
-        evidence: Evidence = decode(unseal(ask.evidence, self._key), Evidence)
+        evidence: Evidence = decode(unseal(ask.evidence, *self._keys.all), Evidence)
         # Spent by the attempt, whatever comes of it: nobody tries signatures against one challenge.
         challenge, visit.challenge = visit.challenge, None
         if challenge is None or challenge.expires_at <= now:
@@ -167,7 +172,7 @@ class Gateway:
             raise MessageError("card not registered", reason=Reason.NOT_REGISTERED)
         if standing.revoked:
             raise MessageError("certificate revoked", reason=Reason.CERTIFICATE_REVOKED)
-        visit.holder = self._known(standing, state)
+        visit.holder = self._known(standing, evidence.assurance, certificate, state)
         if not standing.registered:
             return Registrable(ask_id=ask.ask_id, certificate=state)
         return self._questions(ask, visit.holder)
@@ -180,13 +185,17 @@ class Gateway:
             visit.holder = replace(visit.holder, registered=True, registered_now=True)
         return self._questions(ask, visit.holder)
 
-    def _known(self, standing: Standing, state: CertificateState) -> KnownHolder:
+    def _known(
+        self, standing: Standing, accepted: Assurance, certificate: x509.Certificate, state: CertificateState
+    ) -> KnownHolder:
         # In grace the card gives the qualification and nothing else, so there is nothing to agree to.
         in_grace = state is CertificateState.IN_GRACE
         has_subsidy = standing.public_expense is PublicExpense.VALID
         return KnownHolder(
             standing.holder,
+            accepted,
             state,
+            certificate.not_valid_after_utc.astimezone(JAPAN).date(),
             () if in_grace else self._policy.ask_consent,
             public_expense_asked=has_subsidy and self._policy.ask_public_expense and not in_grace,
             registered=standing.registered,
@@ -228,6 +237,15 @@ class Gateway:
             prescription=ask.prescription if self._policy.ask_prescription else None,
             emergency=ask.emergency,
         )
+        answer = SealedAnswer(
+            reception=ask.reception,
+            answered_at=now,
+            reason=VALIDITY_REASONS[record.validity],
+            accepted=holder.accepted,
+            certificate=holder.certificate,
+            certificate_ends=holder.certificate_ends,
+            qualification=dict(document),
+        )
         return Qualification(
             ask_id=ask.ask_id,
             reason=VALIDITY_REASONS[record.validity],
@@ -237,7 +255,7 @@ class Gateway:
                 registered_now=holder.registered_now,
                 public_expense=bool(ask.public_expense) if holder.public_expense_asked and not ask.emergency else None,
             ),
-            sealed=seal(json.dumps(document, ensure_ascii=False).encode(), self._consumer_key),
+            sealed=seal_answer(answer, self._signer, self._consumer_key.current),
         )
 
     def _refuse(self, unit: UnitId, ask: Ask, error: UketsukeError) -> Refused:

@@ -8,6 +8,7 @@ from typing import Literal
 from clinic.elements import LIMIT_CLASSES, UNKNOWN_CHARACTER
 from clinic.record import results_of, text_of
 from clinic.store import KeptVisit
+from device.domain.certificate_window import JAPAN
 from device.domain.reasons import Reason
 from device.wire.reasons import entry
 from device.wire.texts import Text
@@ -29,6 +30,7 @@ def notices_of(visit: KeptVisit, before: KeptVisit | None) -> tuple[Notice, ...]
     late = visit.late if visit.accepted_at is not None else None
     reasons = dict.fromkeys([*visit.record.notices, *(late.notices if late else ())])
     found = [Notice(reason.value, entry(reason).next_step, "attention") for reason in reasons]
+    found += _certificate_ends(visit)
     results = results_of(visit.qualification)
     for result in results:
         found += _burden(result)
@@ -49,6 +51,18 @@ def notices_of(visit: KeptVisit, before: KeptVisit | None) -> tuple[Notice, ...]
             )
         )
     return tuple(found)
+
+
+def _certificate_ends(visit: KeptVisit) -> list[Notice]:
+    ends = visit.record.certificate_ends
+    if ends is None or Reason.CERTIFICATE_EXPIRES_SOON not in visit.record.notices:
+        return []
+    weeks = max((ends - visit.record.happened_at.astimezone(JAPAN).date()).days // 7, 0)
+    words = Text(
+        ja=f"電子証明書の期限まであと{weeks}週間({ends:%Y-%m-%d})",
+        en=f"The certificate expires in {weeks} weeks ({ends:%Y-%m-%d})",
+    )
+    return [Notice("certificate_ends", words)]
 
 
 def _burden(result: dict[str, object]) -> list[Notice]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from msgspec import Struct
 
 from device.domain.certificate_window import JAPAN
 from device.domain.reasons import Reason
-from device.domain.values import Assurance, CardKind, ConsentItem
+from device.domain.values import Assurance, AttendantReason, CardKind, ConsentItem, Prescription
 
 RESULT_LIST = "ResultOfQualificationConfirmation"
 
@@ -32,16 +32,26 @@ class VisitRecord(Struct, frozen=True, kw_only=True):
     consents: dict[ConsentItem, bool]
     started_at: datetime
     ended_at: datetime
+    happened_at: datetime
+    """When the visit ended by the clinic's clock: the unit's own time where that can be right, else the gateway's."""
     simulated: bool
-    qualification: dict[str, object] | None
+    attendant: str | None = None
+    attendant_reason: AttendantReason | None = None
+    prescription: Prescription | None = None
+    public_expense: bool | None = None
+    accepted: Assurance | None = None
+    """The way of proving the holder that the gateway accepted; from the sealed answer."""
+    certificate_ends: date | None = None
+    mode: Literal["normal", "disaster"] = "normal"
+    qualification: dict[str, object] | None = None
     """The qualification under official element names (`clinic.qualification`); null where the visit brought none."""
-    unopened: str | None
+    unopened: str | None = None
     """A sealed qualification that none of our keys opens: kept, so that the right key can open it later."""
 
     @property
     def day(self) -> str:
         """The Japanese day of the visit, yyyy-mm-dd."""
-        return self.ended_at.astimezone(JAPAN).date().isoformat()
+        return self.happened_at.astimezone(JAPAN).date().isoformat()
 
     @property
     def person(self) -> str | None:

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
-from joserfc.jwk import ECKey
 
+from clinic.answer import GATEWAY
 from clinic.changes import Changes
 from clinic.config import ClinicConfig, ConsumerSection, GatewaySection
 from clinic.consumer import Consumer
 from clinic.desk import Desk
 from clinic.gateway import Gateway, GatewayPolicy
 from clinic.health import Health
-from clinic.keys import load_authorities, load_key
+from clinic.keys import KeyRing, load_authorities
 from clinic.line import LineSettings, ServiceLine, tls_context
 from clinic.national_service import StandInService
 from clinic.people import load_people
@@ -27,10 +27,10 @@ from clinic.store import Store
 from clinic.units import Units
 from device.domain.errors import BadConfig
 from device.wire import topics
+from device.wire.sealing import Signer
 
-GATEWAY = "clinic-gateway"
 CONSUMER = "clinic-consumer"
-"""Common names of the two services, as the broker's access list knows them."""
+"""Common name of the service that keeps results, as the broker's access list knows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class _GatewayParts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ConsumerParts:
     authority: x509.Certificate
-    keys: tuple[ECKey, ...]
+    keys: KeyRing
     store: Path
     line: LineSettings
 
@@ -117,6 +117,7 @@ def open_clinic(parts: ClinicParts) -> Iterator[OpenClinic]:
 
 
 def _read_gateway(config: ClinicConfig, section: GatewaySection, folder: Path) -> _GatewayParts:
+    line = _read_line(config, section, folder, GATEWAY)
     policy = GatewayPolicy(
         institution_code=config.site.institution_code,
         anchors=tuple(anchor for path in section.anchors for anchor in load_authorities(folder / path)),
@@ -130,11 +131,12 @@ def _read_gateway(config: ClinicConfig, section: GatewaySection, folder: Path) -
     gateway = Gateway(
         policy,
         StandInService(load_people(folder / section.people)),
-        key=load_key(folder / section.sealing_key, private=True),
-        consumer_key=load_key(folder / section.consumer_key, private=False),
+        keys=KeyRing(folder / section.sealing_key, private=True),
+        consumer_key=KeyRing(folder / section.consumer_key, private=False),
+        signer=Signer.load((folder / section.key).read_bytes(), (folder / section.certificate).read_bytes()),
         token=secrets.token_bytes,
     )
-    return _GatewayParts(gateway=gateway, line=_read_line(config, section, folder, GATEWAY))
+    return _GatewayParts(gateway=gateway, line=line)
 
 
 def _read_consumer(
@@ -142,7 +144,7 @@ def _read_consumer(
 ) -> _ConsumerParts:
     return _ConsumerParts(
         authority=authority,
-        keys=tuple(load_key(folder / name, private=True) for name in section.sealing_keys),
+        keys=KeyRing(*(folder / name for name in section.sealing_keys), private=True),
         store=folder / section.store,
         line=_read_line(config, section, folder, CONSUMER),
     )

@@ -118,6 +118,20 @@ class Store:
         self.changes.tell(Subject.ARRIVAL, record.reception)
         return new
 
+    def set_aside(self, message_id: str, *, unit: str, why: str, jws: str, now: datetime) -> None:
+        """Keep a refused result as it came, for a technician; no view shows it."""
+        self._write(
+            "set a result aside",
+            lambda base: base.execute(
+                "INSERT OR IGNORE INTO set_aside VALUES (?, ?, ?, ?, ?)", (message_id, unit, now.isoformat(), why, jws)
+            ),
+        )
+
+    def results_set_aside(self) -> list[tuple[str, str]]:
+        """Return unit and reason of everything that was set aside, the oldest first."""
+        with self._reading() as base:
+            return base.execute("SELECT unit, why FROM set_aside ORDER BY at").fetchall()
+
     def missing(self, unit: str) -> int:
         """Return how many results of a unit are still on their way."""
         with self._reading() as base:
@@ -177,6 +191,7 @@ class Store:
                 "DELETE FROM late_answers WHERE reception IN (SELECT reception FROM visits WHERE day < ?)",
                 (day.isoformat(),),
             )
+            base.execute("DELETE FROM set_aside WHERE at < ?", (day.isoformat(),))
             return base.execute("DELETE FROM visits WHERE day < ?", (day.isoformat(),)).rowcount
 
         return self._write("forget old visits", forget)

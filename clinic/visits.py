@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from clinic.national_service import HolderRef
-from device.domain.values import CertificateState, ConsentItem, ReceptionId, UnitId
+from device.domain.values import Assurance, CertificateState, ConsentItem, ReceptionId, UnitId
 from device.wire.messages import Answer
 
 VISIT_LIFETIME = timedelta(minutes=10)
@@ -34,7 +34,9 @@ class KnownHolder:
     """The proof held; there is nothing in here that the evidence contained."""
 
     reference: HolderRef = field(repr=False)
+    accepted: Assurance
     certificate: CertificateState
+    certificate_ends: date
     asked: tuple[ConsentItem, ...]
     public_expense_asked: bool = False
     registered: bool = True

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,8 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 from joserfc.jwk import ECKey
 
+from clinic.answer import SealedAnswer, open_answer
 from clinic.gateway import Gateway, GatewayPolicy
-from clinic.keys import make_key_pair
+from clinic.keys import KeyRing, make_key_pair
 from clinic.national_service import NationalService, StandInService
 from clinic.people import SHIPPED, Person, load_people
 from clinic.record import VisitRecord
@@ -35,7 +37,7 @@ from device.wire.messages import (
     Qualification,
     Refused,
 )
-from device.wire.sealing import Signer, seal, unseal
+from device.wire.sealing import Signer, seal
 from provisioning.pki import SiteAuthority
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -157,6 +159,7 @@ class GatewayVisitor:
     """Public: what the unit seals evidence for."""
     consumer_key: ECKey
     """Private: what the consumer opens qualifications with."""
+    site: SiteAuthority
     unit: UnitId = UNIT
     reception: str = "a" * 32
     now: datetime = NOW
@@ -202,10 +205,19 @@ class GatewayVisitor:
         assert isinstance(answer, Qualification)
         return answer
 
-    def open(self, answer: Answer) -> dict[str, object]:
+    def opened(self, answer: Answer) -> SealedAnswer:
         assert isinstance(answer, Qualification)
         assert answer.sealed is not None
-        return msgspec.json.decode(unseal(answer.sealed, self.consumer_key), type=dict[str, object])
+        return open_answer(
+            answer.sealed,
+            keys=[self.consumer_key],
+            authority=self.site.certificate,
+            reception=self.reception,
+            now=self.now,
+        )
+
+    def open(self, answer: Answer) -> dict[str, object]:
+        return self.opened(answer).qualification
 
     def results(self, answer: Answer) -> list[dict[str, str]]:
         """The `ResultOfQualificationConfirmation`s of an answer."""
@@ -266,17 +278,36 @@ def policy(issuer: CardIssuer) -> GatewayPolicy:
 
 
 @pytest.fixture
-def open_gateway(sealing_keys: tuple[ECKey, ECKey], policy: GatewayPolicy) -> Callable[..., GatewayVisitor]:
+def make_ring(tmp_path: Path) -> Callable[..., KeyRing]:
+    numbers = itertools.count()
+
+    def make(*keys: ECKey, private: bool = True) -> KeyRing:
+        path = tmp_path / f"ring-{next(numbers)}.jwk"
+        path.write_text(json.dumps({"keys": [key.as_dict(private=private) for key in keys]}))
+        return KeyRing(path, private=private)
+
+    return make
+
+
+@pytest.fixture
+def open_gateway(
+    sealing_keys: tuple[ECKey, ECKey],
+    policy: GatewayPolicy,
+    make_ring: Callable[..., KeyRing],
+    signer: Callable[..., Signer],
+    site: SiteAuthority,
+) -> Callable[..., GatewayVisitor]:
     def open_one(*, policy: GatewayPolicy = policy, service: NationalService | None = None) -> GatewayVisitor:
         own, consumer = sealing_keys
         gateway = Gateway(
             policy,
             service or StandInService(load_people()),
-            key=own,
-            consumer_key=public_half(consumer),
+            keys=make_ring(own),
+            consumer_key=make_ring(consumer, private=False),
+            signer=signer("clinic-gateway"),
             token=counted_token(),
         )
-        return GatewayVisitor(gateway, public_half(own), consumer)
+        return GatewayVisitor(gateway, public_half(own), consumer, site)
 
     return open_one
 
@@ -326,6 +357,7 @@ def make_record(now: datetime) -> Callable[..., VisitRecord]:
             consents={},
             started_at=now - timedelta(seconds=20),
             ended_at=now,
+            happened_at=now,
             simulated=False,
             qualification={"QualificationValidity": "1"},
             unopened=None,

@@ -25,7 +25,9 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
     return left.value.code
 
 
-@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["config", "check", "-h"], ["keys", "-h"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["run", "--help"], ["config", "check", "-h"], ["keys", "-h"], ["rotate", "-h"]]
+)
 def test_every_command_explains_itself(
     words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -56,6 +58,19 @@ def test_keys_are_made_once_and_the_private_one_is_for_the_owner_alone(
     assert run(monkeypatch, "keys", folder) == 1
     assert "keys are never replaced" in capsys.readouterr().err
     assert Path(said["private"]).read_bytes() == before
+
+
+def test_keys_are_rotated_by_one_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "keys", tmp_path, "--json") == 0
+    first = json.loads(capsys.readouterr().out)
+
+    assert run(monkeypatch, "rotate", tmp_path, "--json") == 0
+    second = json.loads(capsys.readouterr().out)
+
+    assert second["kid"] != first["kid"]
+    assert load_key(Path(second["public"]), private=False).kid == second["kid"]
 
 
 def test_keys_into_a_place_that_cannot_be_written_are_one_sentence(

@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,15 @@ import msgspec
 import pytest
 from joserfc.jwk import ECKey
 
-from clinic.consumer import Consumer
+from clinic.answer import SealedAnswer, seal_answer
+from clinic.consumer import ANSWER_LIFETIME, Consumer
+from clinic.health import Health, Trouble
+from clinic.keys import KeyRing
 from clinic.store import Store
 from clinic.store_file import read_records
 from device.domain.errors import MessageError
 from device.domain.reasons import Reason
-from device.domain.values import Assurance, CardKind, ConsentItem, UnitId
+from device.domain.values import Assurance, CardKind, CertificateState, ConsentItem, UnitId
 from device.wire import topics
 from device.wire.codec import encode
 from device.wire.messages import Receipt, Result, SignedResult
@@ -25,8 +28,8 @@ from device.wire.sealing import Signer, seal
 from provisioning.pki import SiteAuthority
 
 UNIT = UnitId("unit-0001")
-QUALIFICATION = {
-    "ArbitraryFileIdentifier": f"{1:032x}",
+QUALIFICATION: dict[str, object] = {
+    "ArbitraryFileIdentifier": "any",
     "QualificationValidity": "1",
     "ResultOfQualificationConfirmation": [{"Name": "診療 太郎"}],
 }
@@ -37,11 +40,30 @@ class Desk:
     """A consumer with its store, and a unit that reports to it."""
 
     consumer: Consumer
+    store: Store
+    health: Health
     path: Path
     keys: tuple[ECKey, ECKey]
     now: datetime
     signer: Callable[..., Signer]
     _signers: dict[str, Signer] = field(default_factory=dict)
+
+    def seal(self, sequence: int = 1, *, by: str = "clinic-gateway", at: datetime | None = None, **changes: Any) -> str:  # noqa: ANN401  any field of an answer
+        answer = SealedAnswer(
+            reception=f"{sequence:032x}",
+            answered_at=at or self.now - timedelta(seconds=5),
+            reason=Reason.QUALIFIED,
+            accepted=Assurance.PIN_SIGNATURE,
+            certificate=CertificateState.GOOD,
+            certificate_ends=date(2030, 4, 2),
+            qualification=QUALIFICATION,
+        )
+        return seal_answer(msgspec.structs.replace(answer, **changes), self.signed_by(by), self.keys[1])
+
+    def signed_by(self, name: str) -> Signer:
+        if name not in self._signers:
+            self._signers[name] = self.signer(name)
+        return self._signers[name]
 
     def result(self, sequence: int = 1, **changes: Any) -> Result:  # noqa: ANN401  any field of a result
         result = Result(
@@ -57,15 +79,13 @@ class Desk:
             started_at=self.now - timedelta(seconds=20),
             ended_at=self.now,
             expires_at=self.now + timedelta(days=14),
-            sealed=seal(json.dumps(QUALIFICATION).encode(), self.keys[1]),
+            sealed=changes.pop("sealed") if "sealed" in changes else self.seal(sequence),
             simulated=False,
         )
         return msgspec.structs.replace(result, **changes)
 
     def sign(self, result: Result, *, by: str = UNIT) -> SignedResult:
-        if by not in self._signers:
-            self._signers[by] = self.signer(by)
-        return SignedResult(jws=self._signers[by].sign(encode(result)))
+        return SignedResult(jws=self.signed_by(by).sign(encode(result)))
 
     def report(self, result: Result, *, by: str = UNIT, on: str = UNIT) -> Receipt:
         return self.consumer.take(UnitId(on), self.sign(result, by=by), self.now)
@@ -80,6 +100,7 @@ def open_desk(
     sealing_keys: tuple[ECKey, ECKey],
     signer: Callable[..., Signer],
     store_path: Path,
+    make_ring: Callable[..., KeyRing],
     now: datetime,
 ) -> Iterator[Callable[..., Desk]]:
     """Opening a desk closes the one before, as a restart does."""
@@ -89,8 +110,11 @@ def open_desk(
         for store in opened:
             store.close()
         opened.append(Store(store_path))
-        consumer = Consumer(opened[-1], authority=site.certificate, keys=keys, branch=branch)
-        return Desk(consumer, store_path, sealing_keys, now, signer)
+        store = opened[-1]
+        health = Health(store.changes)
+        ring = make_ring(*keys)
+        consumer = Consumer(store, authority=site.certificate, keys=ring, branch=branch, health=health)
+        return Desk(consumer, store, health, store_path, sealing_keys, now, signer)
 
     yield open_one
     for store in opened:
@@ -120,7 +144,15 @@ def test_a_result_is_one_record_with_the_opened_qualification(desk: Desk) -> Non
             "consents": {"YZK": True},
             "started_at": "2026-11-22T02:59:40Z",
             "ended_at": "2026-11-22T03:00:00Z",
+            "happened_at": "2026-11-22T03:00:00Z",
             "simulated": False,
+            "attendant": None,
+            "attendant_reason": None,
+            "prescription": None,
+            "public_expense": None,
+            "accepted": "pin_signature",
+            "certificate_ends": "2030-04-02",
+            "mode": "normal",
             "qualification": QUALIFICATION,
             "unopened": None,
         }
@@ -159,11 +191,58 @@ def test_a_known_result_stays_known_when_it_has_expired(desk: Desk) -> None:
     assert desk.report(result).disposition == "duplicate"
 
 
-def test_an_expired_result_is_refused_with_a_reason(desk: Desk) -> None:
-    receipt = desk.report(desk.result(expires_at=desk.now))
+def test_an_expired_result_without_an_answer_is_refused_with_a_reason_and_set_aside(desk: Desk) -> None:
+    receipt = desk.report(desk.result(expires_at=desk.now, sealed=None))
 
     assert (receipt.disposition, receipt.reason) == ("refused", Reason.SERVICE_REFUSED)
     assert desk.records() == []
+    assert desk.store.results_set_aside() == [(UNIT, "it has expired, 0:00:00 ago by its own clock")]
+
+
+@pytest.mark.parametrize("years", [-7, 7])
+def test_a_unit_whose_clock_is_years_off_loses_no_visit_because_the_gateway_dated_the_answer(
+    desk: Desk, years: int
+) -> None:
+    ended = desk.now + timedelta(days=365 * years)
+
+    receipt = desk.report(desk.result(ended_at=ended, expires_at=ended + timedelta(days=30)))
+
+    assert receipt.disposition == "stored"
+    assert desk.records()[0]["happened_at"] == "2026-11-22T02:59:55Z"
+    assert [(row.source, row.trouble) for row in desk.health.rows()] == [(UNIT, Trouble.CLOCK)]
+
+
+def test_a_replay_of_last_season_is_refused_even_when_the_store_has_forgotten_it(desk: Desk) -> None:
+    old = desk.seal(at=desk.now - ANSWER_LIFETIME)
+
+    assert desk.report(desk.result(sealed=old)).disposition == "refused"
+    assert desk.records() == []
+    assert [row.trouble for row in desk.health.rows()] == [Trouble.CLOCK]
+
+
+def test_a_visit_without_an_answer_from_a_clock_that_is_ahead_counts_from_when_it_came(desk: Desk) -> None:
+    ended = desk.now + timedelta(days=900)
+
+    desk.report(desk.result(ended_at=ended, expires_at=ended, sealed=None, reason=Reason.CARD_REMOVED))
+
+    assert desk.records()[0]["happened_at"] == "2026-11-22T03:00:00Z"
+
+
+def test_a_unit_that_was_reset_counts_again_and_loses_nothing(desk: Desk) -> None:
+    desk.report(desk.result(1))
+    desk.report(desk.result(1, message_id="message-other"))
+
+    assert len(desk.records()) == 2
+    assert [row.trouble for row in desk.health.rows()] == [Trouble.COUNTED_AGAIN]
+
+
+@pytest.mark.parametrize("forger", [UNIT, "clinic-consumer"])
+def test_an_answer_that_the_gateway_did_not_sign_proves_nothing(desk: Desk, forger: str) -> None:
+    receipt = desk.report(desk.result(sealed=desk.seal(by=forger)))
+
+    assert (receipt.disposition, receipt.reason) == ("refused", Reason.SERVICE_REFUSED)
+    assert desk.records() == []
+    assert desk.store.results_set_aside() == [(UNIT, "signed by another than clinic-gateway")]
 
 
 @pytest.mark.parametrize(
@@ -240,9 +319,7 @@ def test_a_qualification_for_another_key_is_kept_sealed_rather_than_lost(
 def test_one_visitors_qualification_is_not_stored_with_anothers_visit(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first = desk.result()
-
-    receipt = desk.report(desk.result(2, sealed=first.sealed))
+    receipt = desk.report(desk.result(2, sealed=desk.seal(1)))
 
     assert (receipt.disposition, receipt.reason) == ("refused", Reason.SERVICE_REFUSED)
     assert desk.records() == []
@@ -258,9 +335,13 @@ def test_an_older_key_still_opens_what_was_sealed_before_the_change(
     assert desk.records()[0]["qualification"] == QUALIFICATION
 
 
-def test_sealed_garbage_is_kept_and_not_quoted_in_the_log(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("content", ['"診療 太郎"', "a.b.c", "", '{"Name": "診療"}'])
+def test_what_was_sealed_without_a_signature_is_refused_and_not_quoted_in_the_log(
+    desk: Desk, content: str, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
-    desk.report(desk.result(sealed=seal('"診療 太郎"'.encode(), desk.keys[1])))
+    receipt = desk.report(desk.result(sealed=seal(content.encode(), desk.keys[1])))
 
-    assert desk.records()[0]["qualification"] is None
+    assert receipt.disposition == "refused"
+    assert desk.records() == []
     assert "診療" not in caplog.text

@@ -16,6 +16,7 @@ from joserfc.jwk import ECKey
 
 from clinic.consumer import Consumer
 from clinic.gateway import Gateway, GatewayPolicy
+from clinic.keys import PRIVATE_NAME, KeyRing, make_key_pair
 from clinic.national_service import StandInService
 from clinic.people import load_people
 from clinic.services import hear_asks, hear_results
@@ -111,9 +112,16 @@ class Clinic:
 
 
 @pytest.fixture
-def clinic(tmp_path: Path, authority: SiteAuthority, card_authority: CardAuthority) -> Iterator[Clinic]:
+def clinic(
+    tmp_path: Path,
+    authority: SiteAuthority,
+    card_authority: CardAuthority,
+    identity: Callable[[str], TlsFiles],
+) -> Iterator[Clinic]:
     """The gateway with the stand-in service and the consumer, on a broker in memory."""
-    key = ECKey.generate_key("P-256")
+    make_key_pair(tmp_path)
+    keys = KeyRing(tmp_path / PRIVATE_NAME, private=True)
+    files = identity("clinic-gateway")
     clock = SimulatedClock(datetime.now(UTC))
     broker = MemoryBroker(clock)
     anchor = x509.load_pem_x509_certificate(card_authority.certificate_pem)
@@ -124,8 +132,9 @@ def clinic(tmp_path: Path, authority: SiteAuthority, card_authority: CardAuthori
             ask_consent=(ConsentItem.MEDICATION, ConsentItem.CHECKUP),
         ),
         StandInService(load_people()),
-        key=key,
-        consumer_key=key,
+        keys=keys,
+        consumer_key=keys,
+        signer=Signer.load(files.key.read_bytes(), files.certificate.read_bytes()),
         token=SeededEntropy(7).token,
     )
     path = tmp_path / "clinic.sqlite"
@@ -134,10 +143,10 @@ def clinic(tmp_path: Path, authority: SiteAuthority, card_authority: CardAuthori
         consumer = Consumer(
             store,
             authority=authority.certificate,
-            keys=[key],
+            keys=keys,
             branch=topics.SIMULATION_ROOT,
         )
-        clinic = Clinic(broker, clock, path, key)
+        clinic = Clinic(broker, clock, path, keys.current)
         for leaf, hear in (
             (topics.Up.ASK, hear_asks(gateway, Units(store.changes))),
             (topics.Up.RESULT, hear_results(consumer)),
