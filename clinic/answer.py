@@ -56,7 +56,7 @@ def seal_answer(answer: SealedAnswer, signer: Signer, recipient: ECKey) -> str:
 def open_answer(
     token: str, *, keys: Sequence[ECKey], authority: x509.Certificate, reception: str, now: datetime
 ) -> SealedAnswer:
-    """Open and check an answer. Raise NotOpenedError for a foreign key, MessageError for one that proves nothing here."""
+    """Open and check an answer. Raise NotOpenedError for a foreign key, MessageError where it proves nothing."""
     try:
         signed = unseal(token, *keys)
     except MessageError as error:

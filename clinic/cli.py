@@ -122,7 +122,8 @@ def rotate(
     """Make a new sealing key. The earlier one still opens what is under way; running services take the new one up."""
     kid = rotate_keys(folder, datetime.now(UTC))
     _say(
-        f"new key: {kid}\nGive {folder / PUBLIC_NAME} to the units; the earlier key opens for {OPENS_FOR.days} more days.",
+        f"new key: {kid}\n"
+        f"Give {folder / PUBLIC_NAME} to the units; the earlier key opens for {OPENS_FOR.days} more days.",
         {"kid": kid, "public": str(folder / PUBLIC_NAME), "earlier_opens_days": OPENS_FOR.days},
         json_output=json_output,
     )

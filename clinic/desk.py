@@ -30,13 +30,14 @@ from clinic.changes import Change
 from clinic.elements import CONSENT_ELEMENTS
 from clinic.health import Health, HealthRow
 from clinic.notices import Notice, notices_of
+from clinic.qualification import NOT_OBTAINABLE
 from clinic.record import LateAnswer, results_of, text_of
 from clinic.store import KeptVisit, Store, japanese_day
 from clinic.units import Units, UnitState
 from clinic.verdict import TONES, VERDICT_WORDS, Tone, Verdict, verdict_of
 from device.domain.certificate_window import JAPAN
 from device.domain.reasons import Reason
-from device.domain.values import Assurance, ConsentItem
+from device.domain.values import Assurance, AttendantReason, ConsentItem, Prescription
 from device.wire.phrases import phrasebook
 from device.wire.reasons import catalogue, entry
 from device.wire.texts import Text
@@ -57,6 +58,8 @@ class Consent:
     item: ConsentItem
     words: Text
     agreed: bool
+    obtainable: bool
+    """False in an emergency: nobody could be asked (OQSCD016 3), which is neither yes nor no."""
     until: datetime | None
     """UTC; None where it was declined."""
     remaining: timedelta | None
@@ -119,6 +122,13 @@ class Arrival:
     notices: tuple[Notice, ...]
     coverages: tuple[Coverage, ...] = field(repr=False)
     late: Late | None
+    prescription: Prescription | None
+    """What the visitor chose at the unit; None where it was not asked."""
+    public_expense: bool | None
+    """May the subsidy's data (公費) be used; None where it was not asked."""
+    attendant: str | None
+    """Who looked at card and face (目視確認), where somebody did."""
+    attendant_reason: AttendantReason | None
     attended_at: datetime | None
     attended_by: str | None
     simulated: bool
@@ -227,6 +237,10 @@ class Desk:
             notices=notices_of(visit, self._store.visit_before(visit)),
             coverages=tuple(map(_coverage, results)),
             late=None if visit.late is None else _late(visit, visit.late),
+            prescription=record.prescription,
+            public_expense=record.public_expense,
+            attendant=record.attendant,
+            attendant_reason=record.attendant_reason,
             attended_at=visit.attended_at,
             attended_by=visit.attended_by,
             simulated=record.simulated,
@@ -255,7 +269,8 @@ def _consents(result: dict[str, object], now: datetime) -> tuple[Consent, ...]:
             continue
         until = _time(text_of(result, f"{head}AvailableTime")) if flag == "1" else None
         remaining = None if until is None else max(until - now, timedelta(0))
-        found.append(Consent(item, phrasebook().consent_items[item], flag == "1", until, remaining))
+        words = phrasebook().consent_items[item]
+        found.append(Consent(item, words, flag == "1", flag != NOT_OBTAINABLE, until, remaining))
     return tuple(found)
 
 

@@ -73,7 +73,7 @@ def rotate_keys(folder: Path, now: datetime) -> str:
     files = KeyFiles(folder / PRIVATE_NAME, folder / PUBLIC_NAME)
     earlier = [key.as_dict(private=True) for key in load_keys(files.private, private=True)]
     for parameters in earlier:
-        parameters.setdefault(_REPLACED_AT, int(now.timestamp()))
+        parameters.setdefault(_REPLACED_AT, now.isoformat())
     oldest = (now - OPENS_FOR).timestamp()
     kept = [parameters for parameters in earlier if _replaced_at(parameters) >= oldest]
     key = ECKey.generate_key(_CURVE)
@@ -103,7 +103,7 @@ def load_keys(path: Path, *, private: bool) -> tuple[ECKey, ...]:
     """
     try:
         content = json.loads(path.read_text())
-        documents = content["keys"] if "keys" in content else [content]
+        documents = content.get("keys", [content])
         keys = tuple(ECKey.import_key(document) for document in documents)
         curves = {key.curve_name for key in keys}
     except OSError as error:
@@ -165,8 +165,7 @@ class KeyRing:
 
 
 def _replaced_at(parameters: Mapping[str, object]) -> float:
-    at = parameters.get(_REPLACED_AT)
-    return float(at) if isinstance(at, int) else 0.0
+    return datetime.fromisoformat(str(parameters[_REPLACED_AT])).timestamp()
 
 
 def load_authorities(path: Path) -> list[x509.Certificate]:

@@ -99,7 +99,7 @@ def notices(
     return found
 
 
-_DECLINED, _AGREED, _NOT_OBTAINABLE = "0", "1", "3"  # 同意区分, OQSCD016
+DECLINED, AGREED, NOT_OBTAINABLE = "0", "1", "3"  # 同意区分, OQSCD016
 
 
 def _consent_elements(consents: Mapping[ConsentItem, bool], moment: datetime, *, emergency: bool) -> dict[str, str]:
@@ -107,7 +107,7 @@ def _consent_elements(consents: Mapping[ConsentItem, bool], moment: datetime, *,
     for item, agreed in consents.items():
         head = CONSENT_ELEMENTS[item]
         # A no is said as a no: without it the desk could not tell "was asked and declined" from "was not asked".
-        elements[f"{head}ConsFlg"] = _NOT_OBTAINABLE if emergency else _AGREED if agreed else _DECLINED
+        elements[f"{head}ConsFlg"] = NOT_OBTAINABLE if emergency else AGREED if agreed else DECLINED
         if agreed and not emergency:
             elements[f"{head}ConsTime"] = _time(moment)
             elements[f"{head}AvailableTime"] = _time(moment + CONSENT_LIFETIME)

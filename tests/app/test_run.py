@@ -19,6 +19,7 @@ from typing import Protocol
 import pytest
 
 from clinic.people import SHIPPED, load_people
+from clinic.store_file import read_records
 from device.app.demo.site import UNIT, Site, open_site
 from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
@@ -158,7 +159,7 @@ def test_a_visit_by_pin_at_a_terminal_with_reader_broker_and_clinic(
         unit.expect("lamps: ready")
         unit.process.send_signal(signal.SIGTERM)
         assert unit.process.wait(PATIENCE_S) == 0
-    (result,) = [json.loads(line) for line in site.results.read_text(encoding="utf-8").splitlines()]
+    (result,) = [json.loads(record) for record in read_records(site.results)]
     assert result["reason"] == "qualified"
     assert result["assurance"] == "pin_signature"
     assert result["simulated"] is True

@@ -26,7 +26,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["run", "--help"], ["config", "check", "-h"], ["keys", "-h"], ["rotate", "-h"]]
+    "words", [["--help"], ["run", "-h"], ["config", "check", "-h"], ["keys", "-h"], ["rotate", "-h"]]
 )
 def test_every_command_explains_itself(
     words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from clinic import run
+from clinic.answer import GATEWAY
 from clinic.config import load_config
 from clinic.gateway import DEFAULT_CONSENT, SIGNED
 from clinic.run import read_parts
@@ -119,4 +120,4 @@ def test_reading_a_configuration_leaves_the_store_alone(clinic: ClinicFolder) ->
 
 
 def test_the_services_are_called_what_the_brokers_access_list_calls_them() -> None:
-    assert (run.GATEWAY, run.CONSUMER) == (broker.GATEWAY, broker.CONSUMER)
+    assert (GATEWAY, run.CONSUMER) == (broker.GATEWAY, broker.CONSUMER)

@@ -176,9 +176,8 @@ def test_a_follower_gets_every_visit_in_order_and_an_accepted_answer_once_more(
 
 def test_old_visits_are_forgotten_with_what_belongs_to_them(store_path: Path, make_record: MakeRecord) -> None:
     with Store(store_path) as store:
-        old = make_record(
-            1, happened_at=make_record(1).ended_at - timedelta(days=40), qualification={"Name": "忘却 太郎"}
-        )
+        long_ago = make_record(1).ended_at - timedelta(days=40)
+        old = make_record(1, happened_at=long_ago, qualification={"Name": "忘却 太郎"})
         store.keep(old)
         store.put_late_answer(late_answer(old))
         store.keep(make_record(2))
