@@ -78,6 +78,7 @@ class Reception:
             consents={},
             started_at=self.now,
             ended_at=self.now,
+            happened_at=self.now,
             simulated=True,
             qualification=None if validity is None else answered(validity, **changes),
             unopened=None,
