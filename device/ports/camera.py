@@ -17,13 +17,15 @@ Picture = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One picture of the visitor."""
+    """One picture of the visitor. Its pixels may be overwritten by `Camera.forget` and by whoever asked for it."""
 
     pixels: Picture = field(repr=False)
     taken_s: float
     """When the exposure ended, on the monotonic clock."""
     number: int
     """Counts up by at least one from frame to frame of one source."""
+    small: Picture | None = field(default=None, repr=False)
+    """The same exposure, scaled down by the camera itself, for the search; None where it has no such stream."""
 
 
 class Camera(Protocol):
@@ -31,6 +33,12 @@ class Camera(Protocol):
 
     def next_frame(self, timeout_s: float) -> Frame:
         """Return a frame exposed after this call began. Raise Fault(CAMERA_FAULT) when none comes in time."""
+
+    def hold_light(self, *, hold: bool) -> None:
+        """Keep exposure and colours as they are now, or let the camera adapt them again. Where it cannot, nothing."""
+
+    def forget(self) -> None:
+        """Overwrite every frame given so far: whoever still has one sees black."""
 
 
 class CardFront(Protocol):

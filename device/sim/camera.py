@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from enum import Enum, auto
 
 import numpy as np
@@ -42,6 +43,8 @@ class RecordedCamera:
         self._number = 0
         self._trouble = _Trouble.NONE
         self._scene = _scene()
+        self._given: list[weakref.ref[Picture]] = []
+        self.light_held = False
 
     def show(self, *people: Photo) -> None:
         """Nobody, one person, or several side by side stand before the camera from the next frame on."""
@@ -71,7 +74,20 @@ class RecordedCamera:
             raise Fault("the camera is gone", part="camera", reason=Reason.CAMERA_FAULT)
         self._number += 1
         pixels = self._film(self._number)
+        self._given = [array for array in self._given if array() is not None] + [weakref.ref(pixels)]
         return Frame(pixels=pixels, taken_s=self._clock.monotonic_s(), number=self._number)
+
+    def hold_light(self, *, hold: bool) -> None:
+        """Note it; the light here is always the same."""
+        self.light_held = hold
+
+    def forget(self) -> None:
+        """Overwrite every frame that somebody still has."""
+        for given in self._given:
+            pixels = given()
+            if pixels is not None:
+                pixels.fill(0)
+        self._given.clear()
 
     def _film(self, number: int) -> Picture:
         if self._trouble is _Trouble.BLACK:

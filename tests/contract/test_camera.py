@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Protocol
 
+import cv2
 import numpy as np
 import pytest
 
+from device.app.camera_watch import CameraWatch
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.domain.secrets import ReferenceNumberB
+from device.drivers.camera import CameraProcess, CameraSetup
+from device.drivers.system import SystemClock
 from device.ports.camera import Camera, CardFront
 from device.sim.camera import RecordedCamera
 from device.sim.card_front import SimulatedCardFront
@@ -19,6 +26,7 @@ from device.sim.portrait import Photo
 
 PHOTO = Photo(pixels=np.random.default_rng(1).integers(0, 256, (300, 200, 3), np.uint8), face=(60, 60, 80, 100))
 PRINTED = b"55021720352285"
+STAND_INS = Path(__file__).parents[1] / "camera" / "stand_ins"
 
 
 class Stage(Protocol):
@@ -29,10 +37,13 @@ class Stage(Protocol):
     def pass_time(self, seconds: float) -> float: ...
     def break_it(self) -> None: ...
     def mend_it(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class RecordedStage:
-    def __init__(self) -> None:
+    """The camera of the simulated world."""
+
+    def __init__(self, _folder: Path) -> None:
         self._clock = SimulatedClock()
         self._recorded = RecordedCamera(self._clock, seed=7)
         self._recorded.show(PHOTO)
@@ -49,11 +60,75 @@ class RecordedStage:
     def mend_it(self) -> None:
         self._recorded.recover()
 
+    def close(self) -> None: ...
 
-@pytest.fixture(params=[RecordedStage], ids=["recorded"])
-def stage(request: pytest.FixtureRequest) -> Stage:
-    make: Callable[[], Stage] = request.param
-    return make()
+
+class WatchedStage:
+    """A camera in a process, under the watch that a unit puts it under."""
+
+    def __init__(self, folder: Path) -> None:
+        self._clock = SystemClock()
+        self._watch = CameraWatch(lambda: CameraProcess(self._command(folder)), self._clock)
+        self.camera: Camera = self._watch
+        self._watch.look()
+        self._until_it_films()
+
+    def pass_time(self, seconds: float) -> float:  # noqa: ARG002  real time passes by itself
+        """Return the present moment."""
+        return self._clock.monotonic_s()
+
+    def break_it(self) -> None:
+        self._watch.close()
+
+    def mend_it(self) -> None:
+        self._watch.look()
+        self._until_it_films()
+
+    def close(self) -> None:
+        self._watch.close()
+
+    def _until_it_films(self) -> None:
+        self.camera.next_frame(20.0)
+
+    def _command(self, folder: Path) -> list[str]:
+        raise NotImplementedError
+
+
+class FolderStage(WatchedStage):
+    def _command(self, folder: Path) -> list[str]:
+        chance = np.random.default_rng(1)
+        for number in range(3):
+            cv2.imwrite(str(folder / f"{number}.png"), chance.integers(0, 256, (120, 160, 3), np.uint8))
+        return CameraSetup(f"folder:{folder}", 640, 480, 50.0).command()
+
+
+class PicameraStage(WatchedStage):
+    what = "picamera2"
+
+    def _command(self, folder: Path) -> list[str]:
+        os.environ["STAND_IN_SWITCH"] = str(folder / "switch")
+        return [sys.executable, str(STAND_INS / "child.py"), self.what, "640", "480"]
+
+
+class V4l2Stage(PicameraStage):
+    what = "v4l2"
+
+
+STAGES: dict[str, Callable[[Path], Stage]] = {
+    "recorded": RecordedStage,
+    "folder": FolderStage,
+    "picamera2": PicameraStage,
+    "v4l2": V4l2Stage,
+}
+
+
+@pytest.fixture(params=list(STAGES.values()), ids=list(STAGES))
+def stage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    monkeypatch.setenv("STAND_IN_SWITCH", "")
+    make: Callable[[Path], Stage] = request.param
+    stage = make(tmp_path)
+    yield stage
+    stage.close()
 
 
 def test_a_frame_is_a_colour_picture_of_bytes(stage: Stage) -> None:
@@ -104,6 +179,23 @@ def test_a_camera_that_broke_is_a_fault_each_time_until_it_is_mended(stage: Stag
     stage.mend_it()
 
     assert stage.camera.next_frame(2.0).number > number
+
+
+def test_a_frame_that_was_forgotten_is_black_for_whoever_still_has_it(stage: Stage) -> None:
+    frames = [stage.camera.next_frame(2.0) for _ in range(3)]
+    part = frames[0].pixels[10:20]
+    assert part.any()
+    stage.camera.forget()
+
+    assert not part.any()
+    assert not any(frame.pixels.any() for frame in frames)
+    assert stage.camera.next_frame(2.0).pixels.any()
+
+
+def test_light_may_be_held_and_let_go_while_frames_go_on(stage: Stage) -> None:
+    for hold in (True, False):
+        stage.camera.hold_light(hold=hold)
+        assert stage.camera.next_frame(2.0).pixels.any()
 
 
 def test_a_recorded_camera_that_hangs_gives_no_old_frame() -> None:

@@ -1,0 +1,25 @@
+"""Which camera, and how it shall film."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+ADDRESS = r"^(picamera2:\d+|v4l2:/dev/.+|folder:.+)\Z"
+"""`picamera2:0`, `v4l2:/dev/video0`, or `folder:DIR` for pictures that stand in for a camera."""
+FOLDER = "folder:"
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSetup:
+    """What the child is told on its command line."""
+
+    address: str
+    width: int
+    height: int
+    frames_per_second: float
+
+    def command(self) -> list[str]:
+        """Return how to start the child."""
+        told = (self.address, str(self.width), str(self.height), str(self.frames_per_second))
+        return [sys.executable, "-m", "device.drivers.camera", *told]
