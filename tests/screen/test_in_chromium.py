@@ -1,0 +1,170 @@
+"""The screen as the desk meets it: a real browser, real events, and axe-core for who cannot see or point."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+
+from clinic.screen.server import serve
+from device.domain.reasons import Reason
+
+Reception = Any
+"""Made in conftest."""
+
+PASSWORD = "correct horse battery"
+WAIT_MS = 15_000
+"""A busy machine is no fault of the page."""
+TABLET: ViewportSize = {"width": 820, "height": 1180}
+DESK: ViewportSize = {"width": 1280, "height": 900}
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    # Chromium refuses to run as root inside its sandbox; these pages are our own.
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(reception: Reception, browser: Browser) -> Iterator[OpenPage]:
+    """Open the screen in a browser; the first administrator has just signed in."""
+    screen = reception.screen()
+    troubles: list[str] = []
+    with serve(screen.app, host="127.0.0.1", port=0, certificate=None, key=None) as port:
+
+        def open_one(size: ViewportSize = DESK) -> Page:
+            context = browser.new_context(viewport=size, locale="ja-JP")
+            page = context.new_page()
+            page.set_default_timeout(WAIT_MS)
+            page.on("pageerror", lambda error: troubles.append(str(error)))
+            page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+            page.goto(f"http://127.0.0.1:{port}{screen.first_run}")
+            page.get_by_label("利用者名").fill("hanako")
+            page.get_by_label("パスワード").fill(PASSWORD)
+            page.get_by_role("button", name="作る").click()
+            page.wait_for_url("**/arrivals")
+            return page
+
+        yield open_one
+        cut_by_test = "Failed to load resource: net::ERR_FAILED"
+        troubles = [trouble for trouble in troubles if trouble != cut_by_test]
+        for context in browser.contexts:
+            context.close()
+    assert troubles == []
+
+
+def a_day(reception: Reception) -> None:
+    """Every tone, a late answer, somebody without a name, a unit that is gone."""
+    reception.hear("sim-unit-1", "ready")
+    reception.hear("sim-unit-2", "offline")
+    reception.arrive()
+    reception.arrive(Reason.QUALIFICATION_ENDED, validity="2", NameKana="ｼｶｸ ｼﾞﾛｳ", Name="資格 次郎")
+    reception.arrive(Reason.PIN_BLOCKED, validity=None)
+    reception.answer_late(reception.arrive(Reason.SERVICE_UNREACHABLE, validity=None))
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe-core finds on the page."""
+    page.evaluate((resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("standards => axe.run({runOnly: standards})", STANDARDS)
+    return [f"{one['id']}: {one['help']}: {node['html']}" for one in found["violations"] for node in one["nodes"]]
+
+
+def test_a_visit_appears_by_itself(reception: Reception, open_page: OpenPage) -> None:
+    page = open_page()
+    expect(page.get_by_text("対応待ちの方はいません")).to_be_visible()
+    reception.arrive()
+    expect(page.get_by_text("有効", exact=True)).to_be_visible(timeout=WAIT_MS)
+    reception.hear("sim-unit-1", "offline")
+    expect(page.get_by_text("つながりません")).to_be_visible(timeout=WAIT_MS)
+
+
+def test_a_name_shows_when_it_is_touched(reception: Reception, open_page: OpenPage) -> None:
+    reception.arrive()
+    page = open_page()
+    assert "シンリョウ" not in page.content()
+    page.get_by_role("button", name="1番の氏名を表示").click()
+    expect(page.get_by_text("シンリョウ タロウ")).to_be_visible(timeout=WAIT_MS)
+
+
+def test_the_desk_works_by_keyboard_alone(reception: Reception, open_page: OpenPage) -> None:
+    visit = reception.arrive()
+    page = open_page()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="本文へ")).to_be_focused()
+    button = page.get_by_role("button", name="対応済みにする")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if button.evaluate("node => node === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="対応待ちに戻す")).to_be_visible(timeout=WAIT_MS)
+    assert reception.desk.arrival(visit, reception.now).attended_by == "hanako"
+
+
+def test_a_late_answer_is_accepted_with_one_touch(reception: Reception, open_page: OpenPage) -> None:
+    visit = reception.arrive(Reason.SERVICE_UNREACHABLE, validity=None)
+    page = open_page(TABLET)
+    expect(page.get_by_text("仮受付")).to_be_visible()
+    reception.answer_late(visit)
+    page.get_by_role("button", name="回答を反映する").click()
+    expect(page.get_by_text("hanakoが12:00に反映")).to_be_visible(timeout=WAIT_MS)
+
+
+def test_what_was_opened_stays_open_when_something_comes(reception: Reception, open_page: OpenPage) -> None:
+    reception.arrive(Reason.QUALIFICATION_ENDED, validity="2")
+    page = open_page()
+    page.get_by_text("詳しく").click()
+    reception.arrive()
+    expect(page.get_by_text("有効", exact=True)).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text("役に立たないこと")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [DESK, TABLET], ids=["desk", "tablet"])
+def test_no_page_shuts_anybody_out(reception: Reception, open_page: OpenPage, size: ViewportSize) -> None:
+    a_day(reception)
+    page = open_page(size)
+    address = page.url.removesuffix("/arrivals")
+    for path in ("/arrivals", "/today", "/me", "/accounts", "/log"):
+        page.goto(address + path)
+        assert violations(page) == [], path
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide == 0, f"{path} scrolls sideways"
+    page.goto(address + "/arrivals")
+    page.get_by_role("button", name="サインアウト").click()
+    assert violations(page) == []
+
+
+def test_the_list_of_a_day_prints_on_paper_without_buttons(
+    reception: Reception, open_page: OpenPage, tmp_path: Path
+) -> None:
+    a_day(reception)
+    page = open_page()
+    page.get_by_role("link", name="日計一覧").click()
+    page.emulate_media(media="print")
+    expect(page.get_by_role("button", name="印刷")).to_be_hidden()
+    expect(page.get_by_role("table")).to_be_visible()
+    page.pdf(path=tmp_path / "day.pdf", format="A4")
+    assert (tmp_path / "day.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_page_that_is_cut_off_says_so(reception: Reception, open_page: OpenPage) -> None:
+    page = open_page()
+    page.route("**/arrivals/rows", lambda route: route.abort())
+    reception.arrive()
+    expect(page.get_by_role("alert")).to_be_visible(timeout=WAIT_MS)
+    page.unroute("**/arrivals/rows")
+    reception.arrive()
+    expect(page.get_by_role("alert")).to_be_hidden(timeout=WAIT_MS)
