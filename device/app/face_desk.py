@@ -7,19 +7,21 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from device.app.face_attempt import MatchAttempt, MoveAttempt
 from device.app.health import Health
 from device.app.mailbox import Mailbox
 from device.app.memory import VisitorMemory
 from device.app.workers import Lane, Workers
 from device.domain.errors import FaceError, Fault
 from device.domain.reasons import Reason
-from device.domain.values import ReceptionId
+from device.domain.values import Move, ReceptionId
 from device.face.embed import Template
-from device.face.engine import FaceEngine
-from device.face.hints import HintFilter
+from device.face.engine import FaceEngine, Model
+from device.face.liveness import LivenessRules, LivenessRun
 from device.face.manifest import Threshold
-from device.face.match import Matched, MatchRun, NotMatched, Undecided
-from device.ports.camera import Camera, CardFront
+from device.ports.camera import Camera, CardFront, Frame
+from device.ports.clock import Clock
+from device.ports.entropy import Entropy
 from device.ports.network import PortraitDecoder
 from device.reception import events as on
 from device.reception.events import Event
@@ -28,6 +30,16 @@ log = logging.getLogger(__name__)
 
 FRAME_TIMEOUT_S = 2.0
 """No frame for this long means a dead camera (facts: hardware.md 2.4, restart ladder)."""
+KEY_BYTES = 32
+"""For the hash that tells repeated frames; drawn anew for each attempt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LivenessParts:
+    """What tells a face from its picture: rules, and the networks that they count on."""
+
+    rules: LivenessRules
+    nets: tuple[Model, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,30 +51,48 @@ class FaceParts:
     decoder: PortraitDecoder
     engine: FaceEngine
     threshold: Threshold
+    liveness: LivenessParts | None
+    """None where nothing looks for liveness; whoever builds the unit reports that."""
+
+
+Look = Callable[[Frame], Event | None]
+"""Takes one frame; returns what the visit shall know, or None to go on with the next frame."""
 
 
 class FaceDesk:
-    """Compares one visitor with one portrait, on the face lane."""
+    """Compares one visitor with one portrait, on the face lane, and watches what they were asked to do."""
 
-    def __init__(self, parts: FaceParts, *, workers: Workers, mailbox: Mailbox, health: Health) -> None:
+    def __init__(
+        self,
+        parts: FaceParts,
+        *,
+        workers: Workers,
+        mailbox: Mailbox,
+        health: Health,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
         self._parts = parts
         self._workers = workers
         self._mailbox = mailbox
         self._health = health
+        self._clock = clock
+        self._entropy = entropy
         self._stop = threading.Event()
 
-    def begin(self) -> threading.Event:
-        """Start an attempt: return what stops it. Anything that was under way is stopped."""
-        self._stop.set()
-        self._stop = threading.Event()
-        return self._stop
+    def begin(self, memory: VisitorMemory) -> threading.Event:
+        """Start an attempt: return what stops it. Anything that was under way is stopped and forgotten."""
+        if memory.liveness is not None:
+            memory.liveness.wipe()
+        memory.liveness = self._liveness_run()
+        return self._renewed()
 
     def stop(self) -> None:
         """Leave the camera alone; what is still under way tells nobody."""
         self._stop.set()
 
     def match_portrait(self, memory: VisitorMemory, jp2: bytes, stop: threading.Event) -> None:
-        """Make the template from the card's picture, remember it, and match. → FaceMatched, FaceFailed."""
+        """Make the template from the card's picture, remember it, and match. → FaceMatched, MovesWanted, FaceFailed."""
 
         def job() -> None:
             template = self._parts.engine.template(self._parts.decoder.decode(jp2))
@@ -72,36 +102,70 @@ class FaceDesk:
                     template.wipe()
                 else:
                     memory.template = template
+                    self.match_again(memory, template, stop)
 
             self._mailbox.post(news)
-            self._look(memory.reception, template, stop)
 
         self._submit(memory.reception, stop, job)
 
     def match_again(self, memory: VisitorMemory, template: Template, stop: threading.Event) -> None:
-        """Another try with the template at hand. → FaceMatched, FaceFailed."""
-        self._submit(memory.reception, stop, lambda: self._look(memory.reception, template, stop))
+        """Another try with the template at hand. → FaceMatched, MovesWanted, FaceFailed."""
+        attempt = MatchAttempt(memory.reception, self._parts.engine, self._parts.threshold, template, memory.liveness)
 
-    def _look(self, reception: ReceptionId, template: Template, stop: threading.Event) -> None:
-        run = MatchRun(self._parts.threshold)
-        hints = HintFilter()
-        while not stop.is_set():
-            frame = self._parts.camera.next_frame(FRAME_TIMEOUT_S)
-            self._health.report("camera", None)
-            try:
-                decision = run.feed(self._parts.engine.score(frame.pixels, template))
-            except FaceError as error:
-                decision = run.feed(error.reason)
-            match decision:
-                case Matched():
-                    self._tell(on.FaceMatched(reception), stop)
-                    return
-                case NotMatched(reason=reason):
-                    self._tell(on.FaceFailed(reception, reason), stop)
-                    return
-                case Undecided(hint=seen):
-                    if hint := hints.feed(seen):
-                        self._tell(on.FaceHint(reception, hint), stop)
+        def look(frame: Frame) -> Event | None:
+            event = attempt.look(frame.pixels)
+            if isinstance(event, on.FaceHint):
+                self._tell(event, stop)
+                return None
+            return event
+
+        self._each_frame(memory.reception, memory.liveness, stop, look)
+
+    def watch_move(self, reception: ReceptionId, template: Template, run: LivenessRun, move: Move) -> None:
+        """Watch the visitor make this move, in place of whatever was watched before. → MoveSeen, FaceFailed."""
+        run.expect(move)
+        attempt = MoveAttempt(reception, self._parts.engine, template, run, move)
+        self._each_frame(reception, run, self._renewed(), lambda frame: attempt.look(frame.pixels))
+
+    def _renewed(self) -> threading.Event:
+        self._stop.set()
+        self._stop = threading.Event()
+        return self._stop
+
+    def _liveness_run(self) -> LivenessRun | None:
+        liveness = self._parts.liveness
+        if liveness is None:
+            return None
+        return LivenessRun(
+            liveness.rules,
+            liveness.nets,
+            key=self._entropy.token(KEY_BYTES),
+            draw=lambda n: int.from_bytes(self._entropy.token(8), "big") % n,
+        )
+
+    def _each_frame(self, reception: ReceptionId, run: LivenessRun | None, stop: threading.Event, look: Look) -> None:
+        """Hand frame after frame to `look`, each in a job of its own, until it has something to tell."""
+
+        def job() -> None:
+            if stop.is_set():
+                return
+            event = look(self._next_frame(run))
+            if event is None:
+                self._submit(reception, stop, job)
+            else:
+                self._tell(event, stop)
+
+        self._submit(reception, stop, job)
+
+    def _next_frame(self, run: LivenessRun | None) -> Frame:
+        asked_s = self._clock.monotonic_s()
+        frame = self._parts.camera.next_frame(FRAME_TIMEOUT_S)
+        odd = run and run.check_source(frame, asked_s=asked_s, now_s=self._clock.monotonic_s())
+        if odd:
+            # A broken driver and a recording that is fed in look alike from here; neither is the visitor's fault.
+            raise Fault(f"a frame cannot be believed: {odd}", part="camera", reason=Reason.CAMERA_FAULT)
+        self._health.report("camera", None)
+        return frame
 
     def _tell(self, event: Event, stop: threading.Event) -> None:
         if not stop.is_set():
@@ -119,6 +183,8 @@ class FaceDesk:
                 self._health.report("camera", fault.reason, why=str(fault))
                 self._tell(on.FaceFailed(reception, Reason.FACE_UNAVAILABLE), stop)
             except Exception as error:  # noqa: BLE001  the rim: whatever breaks, the visit goes on by PIN
+                if stop.is_set():  # the visitor was forgotten meanwhile, and what was scored against is wiped
+                    return
                 log.error("face lane: %s", type(error).__name__)  # noqa: TRY400  a traceback may quote what it handled
                 self._tell(on.FaceFailed(reception, Reason.FACE_UNAVAILABLE), stop)
 

@@ -16,6 +16,7 @@ from device.app.panel_desk import PanelDesk
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.domain.secrets import ReferenceNumberB
+from device.domain.values import Move
 from device.ports.clock import Clock
 from device.reception import effects as do
 from device.reception import events as on
@@ -86,9 +87,8 @@ class UnitHands:
                 self._asks.begin(memory)
             case do.MatchFace():
                 self._match_face(memory)
-            case do.WatchMove():
-                # Moves are asked for by whoever watches them; a unit that watches none has no way to be satisfied.
-                self._mailbox.tell(on.FaceFailed(memory.reception, Reason.FACE_UNAVAILABLE))
+            case do.WatchMove(move=move):
+                self._watch_move(memory, move)
             case do.CountTries():
                 self._card.count_tries(memory)
             case do.VerifyPin(pin=pin):
@@ -109,13 +109,18 @@ class UnitHands:
         if face is None:
             self._mailbox.tell(on.FaceFailed(memory.reception, Reason.FACE_UNAVAILABLE))
             return
-        stop = face.begin()
+        stop = face.begin(memory)
         if memory.template is not None:
             face.match_again(memory, memory.template, stop)
         else:
             self._card.fetch_portrait(
                 memory, front=self._front, then=lambda portrait: face.match_portrait(memory, portrait, stop)
             )
+
+    def _watch_move(self, memory: VisitorMemory, move: Move) -> None:
+        if self._face is None or memory.template is None or memory.liveness is None:
+            raise AssertionError("moves are asked for by the desk that watches them")
+        self._face.watch_move(memory.reception, memory.template, memory.liveness, move)
 
     def _stop_matching(self) -> None:
         if self._face is not None:

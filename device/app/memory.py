@@ -10,6 +10,7 @@ from datetime import datetime
 
 from device.domain.values import ReceptionId
 from device.face.embed import Template
+from device.face.liveness import LivenessRun
 
 
 @dataclass(slots=True)
@@ -22,10 +23,13 @@ class VisitorMemory:
     challenge: bytes | None = field(default=None, repr=False)
     signature: bytes | None = field(default=None, repr=False)
     template: Template | None = field(default=None, repr=False)
+    liveness: LivenessRun | None = field(default=None, repr=False)
     sealed: str | None = field(default=None, repr=False)
 
     def forget(self) -> None:
         """Overwrite what can be overwritten and let go of the rest."""
         if self.template is not None:
             self.template.wipe()
-        self.certificate = self.challenge = self.signature = self.template = self.sealed = None
+        if self.liveness is not None:
+            self.liveness.wipe()
+        self.certificate = self.challenge = self.signature = self.template = self.liveness = self.sealed = None

@@ -136,7 +136,16 @@ class Unit:
         )
         self.watch = CardWatch(reader=parts.reader, mailbox=mailbox, health=health, entropy=parts.entropy)
         self._workers = workers
-        face = None if parts.face is None else FaceDesk(parts.face, workers=workers, mailbox=mailbox, health=health)
+        face = None
+        if parts.face is not None:
+            face = FaceDesk(
+                parts.face,
+                workers=workers,
+                mailbox=mailbox,
+                health=health,
+                clock=parts.clock,
+                entropy=parts.entropy,
+            )
         mailbox.attach(
             UnitHands(
                 card=CardDesk(
@@ -183,6 +192,17 @@ class Unit:
         self.mailbox.run_due()
         self.link.run_due()
         self.mailbox.run_due()
+
+    @property
+    def awaits_frame(self) -> bool:
+        """Whether the simulated world's camera has something to do."""
+        return isinstance(self._workers, InlineWorkers) and self._workers.is_busy
+
+    def run_frame(self) -> None:
+        """Do what waits for the camera's next frame: the simulated world's way to run."""
+        if isinstance(self._workers, InlineWorkers):
+            self._workers.run_next()
+        self.run_due()
 
     def next_deadline_s(self) -> float:
         """Return when something is due next, in monotonic seconds; infinite when nothing is."""

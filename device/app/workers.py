@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
 from queue import SimpleQueue
@@ -27,11 +28,30 @@ class Workers(Protocol):
 
 
 class InlineWorkers:
-    """Runs each job at once: the simulated world, where a visit is the same story every time."""
+    """The simulated world, where a visit is the same story every time: a card answers at once, a camera takes its time.
 
-    def submit(self, lane: Lane, job: Job) -> None:  # noqa: ARG002  the port's signature
-        """Run the job now."""
-        job()
+    What is handed in for the camera's lane waits until somebody lets a frame's time pass and calls `run_next`.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[Job] = deque()
+
+    def submit(self, lane: Lane, job: Job) -> None:
+        """Run the job now, or keep it until the next frame is due."""
+        if lane is Lane.FACE:
+            self._waiting.append(job)
+        else:
+            job()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job waits for the camera."""
+        return bool(self._waiting)
+
+    def run_next(self) -> None:
+        """Run the job that has waited longest, if there is one."""
+        if self._waiting:
+            self._waiting.popleft()()
 
 
 class ThreadWorkers:

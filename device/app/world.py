@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from joserfc.jwk import ECKey
 
-from device.app.face_desk import FaceParts
+from device.app.face_desk import FaceParts, LivenessParts
 from device.app.unit import Identity, Parts, Unit
 from device.card.trust import CardTrust, Realm
 from device.domain.errors import Fault
@@ -43,6 +43,8 @@ from device.wire.sealing import Signer
 WORLD_UNIT = UnitId("sim-0001")
 
 SCAN_S = 0.005
+FRAME_S = 0.1
+"""From one frame of the camera to the next, about what a Pi 4 needs to judge one."""
 KEY_TAIL_S = 0.1
 """After the last key was let go, until the panel is sure of it."""
 
@@ -54,6 +56,7 @@ class FaceWorks:
     engine: FaceEngine
     threshold: Threshold
     decoder: PortraitDecoder
+    liveness: LivenessParts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +197,24 @@ class World:
             decoder=self.face.decoder,
             engine=self.face.engine,
             threshold=self.face.threshold,
+            liveness=self.face.liveness,
         )
 
     def _printed(self) -> ReferenceNumberB | None:
         return self._card.reference_number() if isinstance(self._card, SimulatedCard) else None
 
     def _settle(self) -> None:
+        """Let happen what is due, and frames be taken and looked at for as long as somebody wants them."""
+        self._happen()
+        while self.unit.awaits_frame:
+            frame_s = self.clock.monotonic_s() + FRAME_S
+            while self.clock.monotonic_s() < frame_s:
+                self.clock.advance(SCAN_S)
+                self._happen()
+            self.unit.run_frame()
+            self._happen()
+
+    def _happen(self) -> None:
         self.unit.watch.look(0.0)
         self.unit.panel.poll()
         self.unit.run_due()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from device.domain.errors import FaceError
 from device.domain.reasons import Reason
 from device.face.align import align
-from device.face.detect import close_up, detect
+from device.face.detect import Face, close_up, detect
 from device.face.embed import Direction, Template, embed
 from device.face.manifest import ModelSpec
 from device.face.picture import checked
@@ -24,6 +24,14 @@ class Model:
     network: Network
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """The visitor's face in one frame, good enough to be judged."""
+
+    face: Face
+    direction: Direction = field(repr=False)
+
+
 class FaceEngine:
     """One-to-one comparison of the card's portrait with the visitor's frames. Keeps nothing between calls."""
 
@@ -38,7 +46,7 @@ class FaceEngine:
         """
         checked(portrait, Reason.PORTRAIT_UNREADABLE)
         try:
-            direction = self._direction(portrait, PORTRAIT_GATES)
+            direction = self._seen(portrait, PORTRAIT_GATES).direction
         except FaceError as error:
             raise FaceError(f"the card's portrait: {error}", reason=Reason.PORTRAIT_UNREADABLE) from error
         template = Template(direction)
@@ -51,10 +59,14 @@ class FaceEngine:
         Raise FaceError(FACE_NOT_FOUND) when no face is good enough to be judged, FaceError(FACE_SEVERAL) when two
         are equally near. What the number means is in the embedder's threshold.
         """
-        checked(frame, Reason.FACE_NOT_FOUND)
-        return template.score(self._direction(frame, FRAME_GATES))
+        return template.score(self.see(frame).direction)
 
-    def _direction(self, picture: Picture, gates: Gates) -> Direction:
+    def see(self, frame: Picture, gates: Gates = FRAME_GATES) -> Seen:
+        """Return the visitor's face. Raise FaceError as `score` does, by `gates`."""
+        checked(frame, Reason.FACE_NOT_FOUND)
+        return self._seen(frame, gates)
+
+    def _seen(self, picture: Picture, gates: Gates) -> Seen:
         network, spec = self._detector.network, self._detector.spec
         face = close_up(network, spec, picture, the_only_face(detect(network, spec, picture), spec.threshold.accept))
         if face is None:
@@ -62,4 +74,4 @@ class FaceEngine:
         check_pose(picture, face, gates)
         square = align(picture, face.points)
         check_light(square, gates)
-        return embed(self._embedder.network, self._embedder.spec, square)
+        return Seen(face, embed(self._embedder.network, self._embedder.spec, square))

@@ -87,6 +87,8 @@ class InputSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
     """Values are 0..255; each channel becomes (value - mean) / std."""
+    enlarge: Annotated[float, Meta(ge=1.0)] = 1.0
+    """How many times the detector's box is enlarged for networks that look at a face's surroundings."""
     note: str = ""
 
 

@@ -38,6 +38,10 @@ class Gates:
 FRAME_GATES = Gates(
     eye_distance_px=40, largest_share=0.85, roll_deg=25, nose_offset=0.35, darkest=40, brightest=220, sharpness=15
 )
+MOVE_GATES = Gates(
+    eye_distance_px=25, largest_share=0.95, roll_deg=35, nose_offset=1.0, darkest=30, brightest=230, sharpness=5
+)
+"""While the visitor moves as asked: turned, near and less sharp than for a match, but still somebody to recognise."""
 PORTRAIT_GATES = Gates(
     eye_distance_px=30, largest_share=1.5, roll_deg=25, nose_offset=0.35, darkest=20, brightest=240, sharpness=0
 )

@@ -177,6 +177,7 @@ def _face_parts(stage: Stage, stack: ExitStack, models_dir: Path, troubles: dict
         decoder=stack.enter_context(SandboxedPortraitDecoder()),
         engine=engine,
         threshold=threshold,
+        liveness=None,
     )
 
 

@@ -1,0 +1,107 @@
+"""What one frame means: for a comparison with the portrait, and for a move that was asked for."""
+
+from __future__ import annotations
+
+import logging
+
+from device.domain.errors import FaceError
+from device.domain.reasons import Reason
+from device.domain.values import Move, ReceptionId
+from device.face.embed import Template
+from device.face.engine import FaceEngine
+from device.face.hints import HintFilter
+from device.face.liveness import Alive, Denied, LivenessRun, MovesDue
+from device.face.manifest import Threshold
+from device.face.match import Matched, MatchRun, NotMatched, Undecided
+from device.face.quality import MOVE_GATES
+from device.ports.camera import Picture
+from device.reception import events as on
+from device.reception.events import Event
+
+log = logging.getLogger(__name__)
+
+
+class MatchAttempt:
+    """Frames are scored until the match is decided; if it is one, they are looked at until liveness is decided, too."""
+
+    def __init__(
+        self,
+        reception: ReceptionId,
+        engine: FaceEngine,
+        threshold: Threshold,
+        template: Template,
+        liveness: LivenessRun | None,
+    ) -> None:
+        self._reception = reception
+        self._engine = engine
+        self._template = template
+        self._liveness = liveness
+        self._run = MatchRun(threshold)
+        self._hints = HintFilter()
+        self._matched = False
+
+    def look(self, picture: Picture) -> Event | None:
+        """Return what the visit shall know: a hint, after which frames still go on, or how the attempt ended."""
+        hint = None
+        try:
+            seen = self._engine.see(picture)
+        except FaceError as error:
+            hint = error.reason
+            result: float | Reason = hint
+        else:
+            result = self._template.score(seen.direction)
+            if self._liveness is not None:
+                self._liveness.take(picture, seen.face, seen.direction, result)
+        if not self._matched:
+            match self._run.feed(result):
+                case NotMatched(reason=reason):
+                    return on.FaceFailed(self._reception, reason)
+                case Matched():
+                    self._matched = True
+                case Undecided():
+                    pass
+        if self._matched and (self._liveness is None or self._liveness.has_enough):
+            return _judged(self._reception, self._liveness)
+        wanted = self._hints.feed(hint)
+        return on.FaceHint(self._reception, wanted) if wanted else None
+
+
+class MoveAttempt:
+    """Frames are watched until the move is seen, or somebody else is."""
+
+    def __init__(
+        self, reception: ReceptionId, engine: FaceEngine, template: Template, liveness: LivenessRun, move: Move
+    ) -> None:
+        self._reception = reception
+        self._engine = engine
+        self._template = template
+        self._liveness = liveness
+        self._move = move
+
+    def look(self, picture: Picture) -> Event | None:
+        """Return what the visit shall know, if anything. How long to go on is for the visit to say."""
+        try:
+            seen = self._engine.see(picture, MOVE_GATES)
+        except FaceError:
+            self._liveness.see_nobody()
+            return None
+        outcome = self._liveness.see(seen.face, seen.direction, self._template.score(seen.direction))
+        if isinstance(outcome, Denied):
+            return _doubted(self._reception, outcome)
+        return on.MoveSeen(self._reception, self._move) if outcome else None
+
+
+def _judged(reception: ReceptionId, liveness: LivenessRun | None) -> Event:
+    match Alive() if liveness is None else liveness.judgement():
+        case Alive():
+            return on.FaceMatched(reception)
+        case MovesDue(moves=moves):
+            return on.MovesWanted(reception, moves)
+        case Denied() as denied:
+            return _doubted(reception, denied)
+
+
+def _doubted(reception: ReceptionId, denied: Denied) -> Event:
+    # The log may say which layer it was; the visitor hears the same of every layer, and no suspicion.
+    log.warning("liveness: denied by the layer %r", denied.layer.value)
+    return on.FaceFailed(reception, Reason.LIVENESS_UNSURE)
