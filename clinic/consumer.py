@@ -24,12 +24,13 @@ from clinic.keys import KeyRing
 from clinic.record import VisitRecord
 from clinic.store import Store
 from clinic.units import Units
-from device.domain.errors import MessageError
+from device.domain.errors import Drop, MessageError
 from device.domain.prompts import Cue
 from device.domain.reasons import Reason
 from device.domain.values import UnitId
 from device.wire import topics
 from device.wire.codec import decode
+from device.wire.freshness import is_fresh
 from device.wire.messages import Id, Receipt, Result, SignedResult
 from device.wire.reasons import entry
 from device.wire.sealing import verify
@@ -80,18 +81,21 @@ class Consumer:
         try:
             record = self._record(unit, result, now)
         except MessageError as error:
-            # It is the unit's own word, so it is kept where a technician can look at it, and shown to nobody.
-            self._store.set_aside(result.message_id, unit=unit, why=str(error), jws=signed.jws, now=now)
+            if error.drop is not Drop.STALE:
+                # It is the unit's own word, so it is kept where a technician can look at it, and shown to nobody.
+                self._store.set_aside(result.message_id, unit=unit, why=str(error), jws=signed.jws, now=now)
             return self._refused(unit, address, error, now)
         self._keep(record, now)
         return _receipt(result, "stored")
 
     def _refused(self, unit: UnitId, address: _Address, error: MessageError, now: datetime) -> Receipt:
         log.warning("%s: result %d refused: %s", unit, address.sequence, error)
-        trouble = Trouble.CLOCK if isinstance(error, _WrongTimeError) else Trouble.REFUSED
+        stale = error.drop is Drop.STALE
+        trouble = Trouble.CLOCK if stale or isinstance(error, _WrongTimeError) else Trouble.REFUSED
         self._health.note(unit, trouble, f"result {address.sequence}: {error}", now)
         # The number in it may be unproven, but the topic was the unit's own: at worst it settles a message of its own.
-        return _receipt(address, "refused", error.reason)
+        # A stale copy says nothing against the result: the unit keeps it and signs it anew.
+        return _receipt(address, "stale" if stale else "refused", error.reason)
 
     def _keep(self, record: VisitRecord, now: datetime) -> None:
         new = self._store.keep(record)
@@ -161,8 +165,9 @@ class _WrongTimeError(MessageError):
 
 
 def _happened_at(result: Result, answer: SealedAnswer | None, now: datetime) -> datetime:
-    """Return when the visit ended by the clinic's clock. Raise _WrongTimeError for a result of another season.
+    """Return when the visit ended by the clinic's clock.
 
+    Raise _WrongTimeError for a result of another season, and MessageError (stale) for a copy of another day.
     The answer inside was dated by our own gateway, so a visit with one is as fresh as its answer, whatever the unit's
     clock says. Without one only the unit's word remains.
     """
@@ -170,9 +175,11 @@ def _happened_at(result: Result, answer: SealedAnswer | None, now: datetime) -> 
         if not now - ANSWER_LIFETIME < answer.answered_at <= now + CLOCKS_AGREE:
             raise _WrongTimeError("its answer is of another season", reason=Reason.SERVICE_REFUSED)
         return result.ended_at if abs(result.ended_at - answer.answered_at) <= CLOCKS_AGREE else answer.answered_at
-    if result.expires_at <= now:
-        raise _WrongTimeError(
-            f"it has expired, {now - result.expires_at} ago by its own clock", reason=Reason.SERVICE_REFUSED
+    if not is_fresh(result.expires_at, now):
+        raise MessageError(
+            f"this copy counts until {result.expires_at:%Y-%m-%d %H:%M} UTC by the unit's clock",
+            reason=Reason.SERVICE_REFUSED,
+            drop=Drop.STALE,
         )
     return result.ended_at if result.ended_at <= now + CLOCKS_AGREE else now
 
@@ -193,7 +200,7 @@ def _address(signed: SignedResult) -> _Address:
 
 def _receipt(
     address: _Address | Result,
-    disposition: Literal["stored", "duplicate", "refused"],
+    disposition: Literal["stored", "duplicate", "refused", "stale"],
     reason: Reason | None = None,
 ) -> Receipt:
     return Receipt(message_id=address.message_id, sequence=address.sequence, disposition=disposition, reason=reason)

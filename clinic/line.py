@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import queue
-import random
 import socket
 import ssl
 import sys
@@ -39,7 +38,9 @@ SESSION_EXPIRY_S = 7 * 24 * 3600
 RECEIVE_MAXIMUM = 20
 """Messages that the broker hands over before the first of them is acknowledged."""
 
-LONGEST_RETRY_S = 32
+RETRY_S = 1
+"""A site has a handful of services, so nobody is trampled when they all come back at once, and a patient may wait.
+Units, which may be many, spread themselves (`device.link.backoff`)."""
 CLOSE_TIMEOUT_S = 5.0
 
 log = logging.getLogger(__name__)
@@ -91,7 +92,6 @@ class ServiceLine:
         self._closing = threading.Event()
         self._client = self._make_client()
         self._worker = threading.Thread(target=self._work, name=f"{settings.name} work", daemon=True)
-        self._retries = 0
 
     @property
     def name(self) -> str:
@@ -126,6 +126,7 @@ class ServiceLine:
             manual_ack=True,
         )
         client.tls_set_context(tls_context(self._settings))
+        client.reconnect_delay_set(RETRY_S, RETRY_S)
         client.on_socket_open = _no_delay
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
@@ -163,21 +164,19 @@ class ServiceLine:
             log.error("%s: the broker's access list denies one of %s: %s", self._settings.name, heard, codes)
             self._note(Trouble.NOT_GRANTED, heard)
             return
-        self._retries = 0
         self._health.clear(self.name, Trouble.LINE_DOWN, Trouble.NOT_GRANTED)
         self.ready.set()
         log.info("%s: connected, hears %s", self._settings.name, ", ".join(self._topics))
 
-    def _on_connect_fail(self, client: Client, _data: object) -> None:
+    def _on_connect_fail(self, _client: Client, _data: object) -> None:
         # paho calls this inside its `except` and tells us nothing itself; whether it was a name, a refusal or a
         # certificate is what the technician needs to know.
         why = str(sys.exception() or "unknown")
         log.warning("%s: no broker at %s:%d: %s", *self._where(), why)
         self._note(Trouble.LINE_DOWN, why)
-        self._back_off(client)
 
     def _on_disconnect(
-        self, client: Client, _data: object, _flags: DisconnectFlags, code: ReasonCode, _properties: Properties | None
+        self, _client: Client, _data: object, _flags: DisconnectFlags, code: ReasonCode, _properties: Properties | None
     ) -> None:
         hint = "" if self.ready.is_set() else " (does it believe our certificate's authority?)"
         self.ready.clear()
@@ -186,14 +185,6 @@ class ServiceLine:
             # Two services under one name throw each other off the line, again and again.
             taken_over = code.getName() == "Session taken over"
             self._note(Trouble.TAKEN_OVER if taken_over else Trouble.LINE_DOWN, str(code))
-            self._back_off(client)
-
-    def _back_off(self, client: Client) -> None:
-        # paho doubles its delay without jitter, so after an outage everybody comes back in the same second; here each
-        # wait is drawn anew. It counts in whole seconds.
-        self._retries += 1
-        wait_s = random.randint(1, min(2**self._retries, LONGEST_RETRY_S))  # noqa: S311  spreads load, guards nothing
-        client.reconnect_delay_set(wait_s, wait_s)
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         # mosquitto 2.0 hands over more than our receive maximum when it works off a queue (2.0.11: five

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from joserfc.jwk import ECKey
 
@@ -17,6 +16,7 @@ from device.reception import events as on
 from device.reception.effects import Report
 from device.reception.events import Event
 from device.wire.codec import encode
+from device.wire.freshness import expiry
 from device.wire.messages import (
     Answer,
     Ask,
@@ -32,9 +32,6 @@ from device.wire.messages import (
     Result,
 )
 from device.wire.sealing import seal
-
-RESULT_LIFETIME = timedelta(days=30)
-"""Longer than a week without a line and a holiday after it; a result from last season has no effect any more."""
 
 
 class AskDesk:
@@ -109,7 +106,7 @@ class AskDesk:
             consents=dict(report.consents),
             started_at=memory.started_at,
             ended_at=now,
-            expires_at=now + RESULT_LIFETIME,
+            expires_at=expiry(now),
             sealed=memory.sealed,
             simulated=self._simulated,
         )

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, assert_never
 
 from msgspec.structs import replace
 
-from device.domain.errors import Fault
+from device.domain.errors import Drop, Fault, MessageError
 from device.domain.reasons import Reason
 from device.link import events
 from device.link.actions import (
@@ -29,13 +29,16 @@ from device.link.actions import (
     LineUp,
     Publish,
     ReadOutbox,
+    ReportStale,
+    SendResult,
     Settle,
     Subscribe,
 )
-from device.link.machine import Dropped, LinkMachine
+from device.link.machine import LinkMachine
 from device.ports.clock import Clock
-from device.ports.line import Incoming, Line, Outbox
-from device.wire.codec import encode
+from device.ports.line import Incoming, Kept, Line, Outbox
+from device.wire.codec import decode, encode
+from device.wire.freshness import expiry
 from device.wire.messages import Answer, Ask, Receipt, Result, SignedResult
 from device.wire.sealing import Signer
 
@@ -58,7 +61,7 @@ class LinkOwner:
     on_receipt: Callable[[Receipt], None]
     """Once for each result: it has left the outbox. `refused` says that the clinic will never take it."""
     on_fault: Callable[[Fault], None]
-    """The outbox could not be read or emptied. Both are tried again; nothing is lost."""
+    """The outbox could not be read or emptied, or the clinic takes nothing. All is tried again; nothing is lost."""
 
 
 class Link:
@@ -75,7 +78,7 @@ class Link:
         owner: LinkOwner,
         own_thread: bool,
     ) -> None:
-        """`line` carries the machine's `last_will`; `signer` signs the results."""
+        """`line` carries the machine's `last_will`; `signer` signs each copy of a result that is sent."""
         self._machine = machine
         self._status = machine.status
         self._line = line
@@ -113,13 +116,10 @@ class Link:
         """Keep a result until the clinic has it, and send it as soon as there is a line.
 
         `build(sequence)` makes the result, with `message_id` and that sequence in it. When this returns the result
-        survives a power cut. Raise Fault(OUTBOX_FAULT) when it could not be kept.
+        survives a power cut. It is kept unsigned, and signed whenever it is sent: a signature made today would not
+        outlive the certificate. Raise Fault(OUTBOX_FAULT) when it could not be kept.
         """
-
-        def seal(sequence: int) -> bytes:
-            return encode(SignedResult(jws=self._signer.sign(encode(build(sequence)))))
-
-        self._outbox.add(message_id, seal)
+        self._outbox.add(message_id, lambda sequence: encode(build(sequence)))
         self._post(events.ResultKept())
 
     def set_status(self, state: Literal["ready", "impaired"], troubles: Sequence[Reason] = ()) -> None:
@@ -132,7 +132,7 @@ class Link:
             self._post(events.StatusChanged(status))
 
     @property
-    def dropped(self) -> Dropped:
+    def dropped(self) -> Counter[Drop]:
         """How many incoming messages had no effect, and why."""
         return self._machine.dropped
 
@@ -192,6 +192,13 @@ class Link:
                 self._line.publish(topic, payload, expiry_s=expiry_s, retain=retain)
             case ReadOutbox(limit):
                 self._read_outbox(limit)
+            case SendResult(topic, kept, expiry_s):
+                self._send(topic, kept, expiry_s)
+            case ReportStale(receipt):
+                self._trouble(
+                    f"the clinic takes result {receipt.sequence} for too old or too new: a clock is wrong by a day",
+                    Reason.CLOCK_DOUBTFUL,
+                )
             case Settle(receipt):
                 self._settle(receipt)
             case DeliverAnswer(answer):
@@ -223,6 +230,21 @@ class Link:
             self._inbox.appendleft((events.OutboxRead(tuple(self._outbox.waiting(limit))), None))
         except Fault as fault:
             self._outbox_failed(fault)
+
+    def _send(self, topic: str, kept: Kept, expiry_s: int) -> None:
+        now = self._clock.utc_now()
+        try:
+            result: Result = decode(kept.payload, Result)
+        except MessageError as error:
+            self._trouble(f"result {kept.sequence} cannot be read and is not sent: {error}", Reason.OUTBOX_FAULT)
+            return
+        if (now - result.ended_at).total_seconds() >= self._machine.policy.results_late_s:
+            self._trouble(f"result {kept.sequence} waits since {result.ended_at:%Y-%m-%d}", Reason.RESULTS_LATE)
+        copy = SignedResult(jws=self._signer.sign(encode(replace(result, expires_at=expiry(now)))))
+        self._line.publish(topic, encode(copy), expiry_s=expiry_s)
+
+    def _trouble(self, words: str, reason: Reason) -> None:
+        self._owner.on_fault(Fault(words, part="results", reason=reason))
 
     def _settle(self, receipt: Receipt) -> None:
         try:
@@ -260,8 +282,11 @@ class _Ears:
         del session_present
         self._post(events.Connected(), self)
 
-    def disconnected(self, why: str) -> None:
-        self._post(events.Disconnected(why), self)
+    def disconnected(self, why: str, *, refused: bool = False) -> None:
+        self._post(events.Disconnected(why, refused), self)
+
+    def unheard(self, topic: str) -> None:
+        self._post(events.Unheard(topic), self)
 
     def received(self, message: Incoming) -> None:
         self._post(events.Received(message), self)

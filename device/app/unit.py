@@ -119,7 +119,7 @@ class Unit:
                 on_ask_lost=asks.lost,
                 on_line=self._line_changed,
                 on_receipt=self._receipt_came,
-                on_fault=lambda fault: health.report("outbox", fault.reason, why=str(fault)),
+                on_fault=lambda fault: health.report(fault.part, fault.reason, why=str(fault)),
             ),
             own_thread=not inline,
         )
@@ -220,7 +220,8 @@ class Unit:
         self.health.report("line", None if up else Reason.BROKER_UNREACHABLE, why=why)
 
     def _receipt_came(self, receipt: Receipt) -> None:
-        self.health.report("outbox", None)
+        for part in ("outbox", "results"):
+            self.health.report(part, None)
         if receipt.disposition == "refused":
             log.error("the clinic will never take result %d: %s", receipt.sequence, receipt.reason)
 

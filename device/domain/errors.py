@@ -16,7 +16,27 @@ UketsukeError
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from device.domain.reasons import Reason
+
+
+class Drop(StrEnum):
+    """Why a message from the line had no effect."""
+
+    FOREIGN_TOPIC = "foreign_topic"
+    """On a topic that was not asked for."""
+    RETAINED = "retained"
+    """Somebody's old word; nothing that we listen to is ever retained."""
+    OVERSIZED = "oversized"
+    """Refused before it was parsed."""
+    FOREIGN_VERSION = "foreign_version"
+    MALFORMED = "malformed"
+    """No JSON, not UTF-8, too deep, or not what belongs on this topic."""
+    STALE = "stale"
+    """Signed too long ago, or by a clock that is ahead of ours, or with a certificate that is not valid now."""
+    UNSOLICITED = "unsolicited"
+    """An answer that nobody waits for (any more), or of a kind that does not fit its ask."""
 
 
 class UketsukeError(Exception):
@@ -80,7 +100,11 @@ class FaceError(UketsukeError):
 
 
 class MessageError(UketsukeError):
-    """A message that we refuse: malformed, forged, stale, foreign version."""
+    """A message that we refuse: malformed, forged, stale, foreign version. `drop` is what it is counted as."""
+
+    def __init__(self, message: str, *, reason: Reason, drop: Drop = Drop.MALFORMED) -> None:
+        super().__init__(message, reason=reason)
+        self.drop = drop
 
 
 class Fault(UketsukeError):  # noqa: N818  the glossary's word

@@ -88,6 +88,8 @@ class Reason(StrEnum):
     VOICE_FAULT = "voice_fault"
     BROKER_UNREACHABLE = "broker_unreachable"
     OUTBOX_FAULT = "outbox_fault"
+    RESULTS_LATE = "results_late"
+    CLOCK_DOUBTFUL = "clock_doubtful"
     INTERNAL_FAULT = "internal_fault"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ CLOSE_TIMEOUT_S = 2.0
 _LOOP_S = 1.0
 """paho looks after its keepalive this often; messages wake it at once."""
 _PACKET_HEADROOM = 4096
+
+_NO_SUBSCRIBERS = 0x10
+"""MQTT 5's reason code for a message that was taken and that nobody listens to."""
 
 _NOT_MQTT = (ValueError, LookupError, struct.error)
 """What paho's parser raises, besides what it catches itself, when the broker sends garbage."""
@@ -107,7 +111,11 @@ class _Connection:
         self._up = False
         self._closed = False
         self._why: str | None = None
+        self._refused = False
         self._last_sent: MQTTMessageInfo | None = None
+        self._said: dict[int, str] = {}
+        """Topics by packet number, until the broker acknowledges them."""
+        self._heard_by_nobody: set[int] = set()
         client.on_socket_open = _without_delay
         # With somebody to wait for it, paho leaves all writing to the thread that runs its loop.
         client.on_socket_register_write = _leave_to_loop
@@ -129,6 +137,9 @@ class _Connection:
         if self._up:
             properties = _properties(PacketTypes.PUBLISH, MessageExpiryInterval=expiry_s)
             self._last_sent = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
+            self._said[self._last_sent.mid] = topic
+            # The acknowledgement may have come before the line above: whoever is second tells.
+            self._tell_if_unheard(self._last_sent.mid)
 
     def close(self) -> None:
         if self._up and self._last_sent:
@@ -141,17 +152,17 @@ class _Connection:
         self._thread.join(CLOSE_TIMEOUT_S)
 
     def _run(self) -> None:
-        why = self._live()
+        why, refused = self._live()
         self._up = False
         # Client and callbacks hold each other: let go, so that the client closes its sockets now and not some day.
         client = self._client
         client.on_connect = client.on_disconnect = client.on_message = None
         client.on_subscribe = client.on_publish = client.on_log = None
         if not self._closed:
-            self._events.disconnected(why)
+            self._events.disconnected(why, refused=refused)
 
-    def _live(self) -> str:
-        """Return why it ended."""
+    def _live(self) -> tuple[str, bool]:
+        """Return why it ended, and whether that was because somebody turned us away or is not to be trusted."""
         host, port = self._broker.host, self._broker.port
         properties = _properties(
             PacketTypes.CONNECT,
@@ -161,20 +172,21 @@ class _Connection:
         try:
             self._client.connect(host, port, KEEPALIVE_S, clean_start=False, properties=properties)
         except (OSError, ValueError) as error:
-            return not_connected(error, host, port)
+            return not_connected(error, host, port), isinstance(error, ssl.SSLError)
         if self._closed and (connection := self._client.socket()):
             # The CONNECT is not written yet, and must not be: it would throw a newer connection of ours off the broker.
             connection.close()
-            return "closed before it was there"
+            return "closed before it was there", False
         try:
             while self._client.loop(_LOOP_S) == MQTTErrorCode.MQTT_ERR_SUCCESS:
                 pass
         except _NOT_MQTT as error:
             self._give_up(f"{host}:{port} sent what is no MQTT ({type(error).__name__})")
             self._client.loop_write()
-        return self._why or f"the line to {host}:{port} broke"
+        return self._why or f"the line to {host}:{port} broke", self._refused
 
     def _give_up(self, why: str) -> None:
+        self._refused = True
         self._why = self._why or why
         # Not the polite end: to others we are gone, so the last will shall be spoken.
         self._client.disconnect(ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message"))
@@ -184,6 +196,7 @@ class _Connection:
     ) -> None:
         if reason.is_failure:
             self._why = f"the broker refuses this unit: {reason}"
+            self._refused = True
         elif not self._closed:
             self._up = True
             self._events.connected(session_present=flags.session_present)
@@ -206,9 +219,18 @@ class _Connection:
         if refused := next((reason for reason in reasons if reason.is_failure), None):
             self._give_up(f"the broker does not let this unit listen: {refused}")
 
+    def _tell_if_unheard(self, mid: int) -> None:
+        if mid in self._heard_by_nobody and (topic := self._said.pop(mid, None)) is not None:
+            self._heard_by_nobody.discard(mid)
+            self._events.unheard(topic)
+
     def _on_publish(
-        self, _client: Client, _userdata: object, _mid: int, reason: ReasonCode, _properties: object
+        self, _client: Client, _userdata: object, mid: int, reason: ReasonCode, _properties: object
     ) -> None:
+        if reason.value == _NO_SUBSCRIBERS:
+            self._heard_by_nobody.add(mid)
+            self._tell_if_unheard(mid)
+        self._said.pop(mid, None)
         # A line that takes our messages and throws them away is worse than none: nobody would ever be told.
         if reason.is_failure:
             self._give_up(f"the broker does not let this unit speak: {reason}")
@@ -217,6 +239,7 @@ class _Connection:
         # With TLS 1.3 the broker judges our certificate after we believe to be connected; paho only logs its verdict.
         if level == LogLevel.MQTT_LOG_ERR:
             self._why = self._why or broken(words)
+            self._refused = self._refused or self._why is not None
 
 
 def _properties(packet: int, **values: int) -> Properties:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from device.domain.reasons import Reason
+from device.ports.line import Kept
 from device.wire.messages import Answer, Receipt
 
 
@@ -43,6 +44,22 @@ class ReadOutbox:
 
 
 @dataclass(frozen=True, slots=True)
+class SendResult:
+    """Sign a copy of a result and hand it to the broker."""
+
+    topic: str
+    kept: Kept
+    expiry_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportStale:
+    """The clinic took a copy for too old or too new: the result stays, and the owner has to know."""
+
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """The clinic has it: delete the result, and tell the owner if it was there."""
 
@@ -76,4 +93,17 @@ class LineDown:
     why: str
 
 
-Action = Connect | Close | Subscribe | Publish | ReadOutbox | Settle | DeliverAnswer | AskLost | LineUp | LineDown
+Action = (
+    Connect
+    | Close
+    | Subscribe
+    | Publish
+    | ReadOutbox
+    | SendResult
+    | ReportStale
+    | Settle
+    | DeliverAnswer
+    | AskLost
+    | LineUp
+    | LineDown
+)

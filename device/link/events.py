@@ -28,6 +28,15 @@ class Disconnected:
     """The line is gone or was never there."""
 
     why: str
+    refused: bool = False
+    """The broker was there and turned us away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """Nobody listens to this topic of ours at present."""
+
+    topic: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,7 @@ Event = (
     | Stop
     | Connected
     | Disconnected
+    | Unheard
     | Received
     | AskIssued
     | ResultKept

@@ -13,14 +13,14 @@ Asks and results may come in every state; they go out while UP.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import assert_never
 
 from msgspec.structs import replace
 
-from device.domain.errors import MessageError
+from device.domain.errors import Drop, MessageError
 from device.domain.values import UnitId
 from device.link import events
 from device.link.actions import (
@@ -32,6 +32,7 @@ from device.link.actions import (
     LineUp,
     Publish,
     ReadOutbox,
+    ReportStale,
     Settle,
     Subscribe,
 )
@@ -54,18 +55,6 @@ class State(Enum):
     UP = auto()
 
 
-@dataclass(slots=True)
-class Dropped:
-    """How many incoming messages had no effect, and why."""
-
-    foreign: int = 0
-    """On a topic that we did not ask for, or retained: somebody's old word, not an answer to ours."""
-    malformed: int = 0
-    """Not what belongs on this topic."""
-    late: int = 0
-    """An answer that nobody waits for (any more), or of a kind that does not fit its ask."""
-
-
 class LinkMachine:
     """What to do about the line, the asks and the results of one unit."""
 
@@ -74,7 +63,7 @@ class LinkMachine:
         self._policy = policy or LinkPolicy()
         self._unit = UnitId(status.unit)
         self._status = status
-        self._backoff = Backoff(self._policy.backoff_first_s, self._policy.backoff_longest_s, random)
+        self._backoff = Backoff(self._policy.backoff_first_s, random)
         self._asks = AskBook(self._unit, self._policy.ask_repeat_share)
         self._window = ResultWindow(self._unit, self._policy)
         self._state = State.OFF
@@ -84,12 +73,18 @@ class LinkMachine:
         """Not to be read before; the outbox failed."""
         self._told: str | None = None
         """The cause of the line's absence that the owner knows of."""
-        self.dropped = Dropped()
+        self.dropped: Counter[Drop] = Counter()
+        """How many incoming messages had no effect, and why."""
 
     @property
     def state(self) -> State:
         """Where the machine is with its line."""
         return self._state
+
+    @property
+    def policy(self) -> LinkPolicy:
+        """The numbers that it goes by."""
+        return self._policy
 
     @property
     def status(self) -> Status:
@@ -126,6 +121,9 @@ class LinkMachine:
                 return self._move(event, now_s)
             case events.Received(message):
                 return self._receive(message)
+            case events.Unheard(topic):
+                self._window.unheard(topic, now_s)
+                return []
             case events.AskIssued(ask, deadline_s):
                 self._asks.add(ask, deadline_s)
                 return [self._asks.say(ask.ask_id, now_s)] if self._state is State.UP else []
@@ -154,8 +152,11 @@ class LinkMachine:
                 return self._try(now_s)
             case events.Connected(), State.TRYING:
                 return self._up(now_s)
-            case events.Disconnected(why), State.TRYING | State.UP:
-                return self._down(why, now_s)
+            case events.Disconnected(why, refused), State.TRYING:
+                return self._down(why, now_s, refused=refused)
+            case events.Disconnected(why, refused), State.UP:
+                # One that did not hold was perhaps ended by another machine of our name: not as fast as we can.
+                return self._down(why, now_s, refused=refused or self._turn_at_s < math.inf)
             case events.Stop(), _:
                 return self._stop()
             case _:
@@ -203,9 +204,10 @@ class LinkMachine:
             *self._asks.say_all(now_s),
         ]
 
-    def _down(self, why: str, now_s: float) -> list[Action]:
+    def _down(self, why: str, now_s: float, *, refused: bool = False) -> list[Action]:
         was_told = self._told
-        self._lose_line(State.PAUSING, now_s + self._backoff.next_delay_s())
+        longest_s = self._policy.backoff_refused_s if refused else self._policy.backoff_longest_s
+        self._lose_line(State.PAUSING, now_s + self._backoff.next_delay_s(longest_s))
         self._told = why
         # Each failed attempt has a cause; only a new one is news.
         return [] if why == was_told else [LineDown(why)]
@@ -229,23 +231,25 @@ class LinkMachine:
             topics.down(self._unit, topics.Down.RECEIPT): self._receive_receipt,
         }.get(message.topic)
         if listen is None or message.retained:
-            self.dropped.foreign += 1
+            self.dropped[Drop.RETAINED if message.retained else Drop.FOREIGN_TOPIC] += 1
             return []
         try:
             return listen(message.payload)
-        except MessageError:
-            self.dropped.malformed += 1
+        except MessageError as error:
+            self.dropped[error.drop] += 1
             return []
 
     def _receive_answer(self, payload: bytes) -> list[Action]:
         answer: Answer = decode(payload, Answer)
         if not self._asks.take(answer):
-            self.dropped.late += 1
+            self.dropped[Drop.UNSOLICITED] += 1
             return []
         return [DeliverAnswer(answer)]
 
     def _receive_receipt(self, payload: bytes) -> list[Action]:
         receipt: Receipt = decode(payload, Receipt)
+        if receipt.disposition == "stale":
+            return [ReportStale(receipt)]
         # It may be for a result that is not under way in this life: the broker kept it while we were off.
         self._window.settle(receipt.message_id)
         return [Settle(receipt)]

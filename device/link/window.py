@@ -6,10 +6,12 @@ import math
 from dataclasses import dataclass
 
 from device.domain.values import UnitId
-from device.link.actions import Publish
+from device.link.actions import SendResult
 from device.link.policy import LinkPolicy
 from device.ports.line import Kept
 from device.wire import topics
+
+_UNHEARD_GROWTH = 1.5
 
 
 @dataclass(slots=True)
@@ -27,6 +29,8 @@ class ResultWindow:
         self._policy = policy
         self._sent: dict[str, _Sent] = {}
         self._read_below = policy.results_in_flight
+        self._nobody_listens = False
+        self._soon_s = policy.result_unheard_s
 
     @property
     def wants_more(self) -> bool:
@@ -37,7 +41,7 @@ class ResultWindow:
         """The outbox may hold something that was not sent: wanted as soon as there is any room."""
         self._read_below = self._policy.results_in_flight
 
-    def fill(self, kept: tuple[Kept, ...], now_s: float) -> list[Publish]:
+    def fill(self, kept: tuple[Kept, ...], now_s: float) -> list[SendResult]:
         """Take the oldest results of the outbox and return those to send now, oldest first."""
         full = self._policy.results_in_flight
         # Of a long queue the next part is read when half is through: a week drains with few readings of the disk.
@@ -47,31 +51,41 @@ class ResultWindow:
     def settle(self, message_id: str) -> None:
         """Free the place of a result that has its receipt."""
         self._sent.pop(message_id, None)
+        self._soon_s = self._policy.result_unheard_s
 
     def line_lost(self) -> None:
         """Forget what was under way; the outbox still holds it."""
         self._sent.clear()
         self.note_more()
 
-    def due(self, now_s: float) -> list[Publish]:
+    def unheard(self, topic: str, now_s: float) -> None:
+        """Nobody heard what was said on `topic`: if that was results, say them again soon."""
+        if topic == self._topic:
+            self._nobody_listens = True
+            for sent in self._sent.values():
+                sent.repeat_s = min(sent.repeat_s, now_s + self._soon_s)
+
+    def due(self, now_s: float) -> list[SendResult]:
         """Return the results to send again by now, oldest first."""
-        messages = []
-        for sent in self._sent.values():
-            if now_s >= sent.repeat_s:
+        due = [sent for sent in self._sent.values() if now_s >= sent.repeat_s]
+        for sent in due:
+            if not self._nobody_listens:
                 sent.wait_s = min(sent.wait_s * 2, self._policy.result_repeat_longest_s)
-                sent.repeat_s = now_s + sent.wait_s
-                messages.append(self._message(sent))
-        return messages
+            sent.repeat_s = now_s + sent.wait_s
+        if due and self._nobody_listens:
+            self._nobody_listens = False
+            self._soon_s = min(self._soon_s * _UNHEARD_GROWTH, self._policy.result_repeat_first_s)
+        return [self._message(sent) for sent in due]
 
     @property
     def wake_at_s(self) -> float:
         """When `due` has something to say; infinite when never."""
         return min((sent.repeat_s for sent in self._sent.values()), default=math.inf)
 
-    def _send(self, kept: Kept, now_s: float) -> Publish:
+    def _send(self, kept: Kept, now_s: float) -> SendResult:
         wait_s = self._policy.result_repeat_first_s
         sent = self._sent[kept.message_id] = _Sent(kept, wait_s, now_s + wait_s)
         return self._message(sent)
 
-    def _message(self, sent: _Sent) -> Publish:
-        return Publish(self._topic, sent.kept.payload, expiry_s=math.ceil(sent.wait_s))
+    def _message(self, sent: _Sent) -> SendResult:
+        return SendResult(self._topic, sent.kept, expiry_s=math.ceil(sent.wait_s))

@@ -35,8 +35,14 @@ class LineEvents(Protocol):
     def connected(self, *, session_present: bool) -> None:
         """The broker accepted us. Without a present session, everything must be subscribed and sent again."""
 
-    def disconnected(self, why: str) -> None:
-        """The line is gone or was never there; `why` is for people."""
+    def disconnected(self, why: str, *, refused: bool = False) -> None:
+        """The line is gone or was never there; `why` is for people.
+
+        `refused` says that somebody answered and turned us away, or was not who we trust: not to be tried again soon.
+        """
+
+    def unheard(self, topic: str) -> None:
+        """The broker took a message on `topic` and had nobody to give it to."""
 
     def received(self, message: Incoming) -> None:
         """A message came in."""

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from device.domain.errors import MessageError
+from device.domain.errors import Drop, MessageError
 from device.domain.reasons import Reason
 from device.wire.messages import VERSION
 
@@ -32,11 +32,13 @@ def decode(payload: bytes, kind: type[T] | Any) -> T:  # noqa: ANN401  a union o
     Raise MessageError naming field and place; the payload itself is never quoted, it may be personal.
     """
     if len(payload) > MAX_BYTES:
-        raise MessageError(f"message of {len(payload)} bytes, the limit is {MAX_BYTES}", reason=Reason.SERVICE_REFUSED)
+        words = f"message of {len(payload)} bytes, the limit is {MAX_BYTES}"
+        raise MessageError(words, reason=Reason.SERVICE_REFUSED, drop=Drop.OVERSIZED)
     try:
         head = msgspec.json.decode(payload, type=_Head)
         if head.v != VERSION:
-            raise MessageError(f"message version {head.v}, this side speaks {VERSION}", reason=Reason.SERVICE_REFUSED)
+            words = f"message version {head.v}, this side speaks {VERSION}"
+            raise MessageError(words, reason=Reason.SERVICE_REFUSED, drop=Drop.FOREIGN_VERSION)
         message: T = msgspec.json.decode(payload, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MessageError(f"malformed message: {_without_values(str(error))}", reason=Reason.SERVICE_REFUSED) from None

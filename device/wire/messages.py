@@ -191,7 +191,7 @@ class Result(_Message, frozen=True, kw_only=True, tag="result", tag_field="kind"
     started_at: Aware
     ended_at: Aware
     expires_at: Aware
-    """After this the clinic refuses it: longer than a week without a line, shorter than a replay of last season."""
+    """Of this copy: signed anew each time it is sent, a day after that. Later, or much earlier, it is `stale`."""
     sealed: Sealed | None
     simulated: bool
     """True where any part of the unit was simulated."""
@@ -216,8 +216,9 @@ class Receipt(_Message, frozen=True, kw_only=True, tag="receipt", tag_field="kin
 
     message_id: Id
     sequence: Annotated[int, Meta(ge=1)]
-    disposition: Literal["stored", "duplicate", "refused"]
-    """`refused` also empties the outbox: it will never be accepted; `reason` says why and the unit reports it."""
+    disposition: Literal["stored", "duplicate", "refused", "stale"]
+    """`refused` also empties the outbox: it will never be accepted; `reason` says why and the unit reports it.
+    `stale` empties nothing: this copy came too late, or one of the two clocks is wrong; the unit signs a new one."""
     reason: Reason | None = None
 
 

@@ -18,7 +18,7 @@ from joserfc import jwe, jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 
-from device.domain.errors import MessageError
+from device.domain.errors import Drop, MessageError
 from device.domain.reasons import Reason
 from device.wire.messages import MAX_SEALED
 
@@ -117,7 +117,8 @@ def verify(token: str, *, speaker: str, authority: x509.Certificate, at: datetim
     if _common_name(certificate) != speaker:
         raise MessageError(f"signed by another than {speaker}", reason=Reason.SERVICE_REFUSED)
     if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
-        raise MessageError("signed with a certificate that is not valid now", reason=Reason.SERVICE_REFUSED)
+        words = "signed with a certificate that is not valid now"
+        raise MessageError(words, reason=Reason.SERVICE_REFUSED, drop=Drop.STALE)
     return signed.payload
 
 

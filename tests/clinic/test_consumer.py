@@ -23,6 +23,7 @@ from device.domain.reasons import Reason
 from device.domain.values import Assurance, CardKind, CertificateState, ConsentItem, UnitId
 from device.wire import topics
 from device.wire.codec import encode
+from device.wire.freshness import expiry
 from device.wire.messages import Receipt, Result, SignedResult
 from device.wire.sealing import Signer, seal
 from provisioning.pki import SiteAuthority
@@ -78,7 +79,7 @@ class Desk:
             consents={ConsentItem.MEDICATION: True},
             started_at=self.now - timedelta(seconds=20),
             ended_at=self.now,
-            expires_at=self.now + timedelta(days=14),
+            expires_at=expiry(self.now),
             sealed=changes.pop("sealed") if "sealed" in changes else self.seal(sequence),
             simulated=False,
         )
@@ -191,12 +192,17 @@ def test_a_known_result_stays_known_when_it_has_expired(desk: Desk) -> None:
     assert desk.report(result).disposition == "duplicate"
 
 
-def test_an_expired_result_without_an_answer_is_refused_with_a_reason_and_set_aside(desk: Desk) -> None:
-    receipt = desk.report(desk.result(expires_at=desk.now, sealed=None))
+@pytest.mark.parametrize("days", [-3650, -1, 2, 3650])
+def test_a_copy_of_another_day_without_an_answer_is_not_stored_and_the_unit_keeps_the_result(
+    desk: Desk, days: int
+) -> None:
+    receipt = desk.report(desk.result(expires_at=expiry(desk.now + timedelta(days=days)), sealed=None))
 
-    assert (receipt.disposition, receipt.reason) == ("refused", Reason.SERVICE_REFUSED)
+    assert (receipt.disposition, receipt.reason) == ("stale", Reason.SERVICE_REFUSED)
     assert desk.records() == []
-    assert desk.store.results_set_aside() == [(UNIT, "it has expired, 0:00:00 ago by its own clock")]
+    assert desk.store.results_set_aside() == []
+    assert [(row.source, row.trouble) for row in desk.health.rows()] == [(UNIT, Trouble.CLOCK)]
+    assert desk.report(desk.result(sealed=None)).disposition == "stored"
 
 
 @pytest.mark.parametrize("years", [-7, 7])
@@ -223,7 +229,7 @@ def test_a_replay_of_last_season_is_refused_even_when_the_store_has_forgotten_it
 def test_a_visit_without_an_answer_from_a_clock_that_is_ahead_counts_from_when_it_came(desk: Desk) -> None:
     ended = desk.now + timedelta(days=900)
 
-    desk.report(desk.result(ended_at=ended, expires_at=ended, sealed=None, reason=Reason.CARD_REMOVED))
+    desk.report(desk.result(ended_at=ended, sealed=None, reason=Reason.CARD_REMOVED))
 
     assert desk.records()[0]["happened_at"] == "2026-11-22T03:00:00Z"
 

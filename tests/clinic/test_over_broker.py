@@ -39,6 +39,7 @@ from device.domain.reasons import Reason
 from device.domain.values import Assurance, CardKind, UnitId
 from device.wire import topics
 from device.wire.codec import decode, encode
+from device.wire.freshness import expiry
 from device.wire.messages import (
     Answer,
     Begin,
@@ -121,7 +122,7 @@ class Unit:
             consents={},
             started_at=now,
             ended_at=now,
-            expires_at=now + timedelta(days=14),
+            expires_at=expiry(now),
             sealed=None,
             simulated=True,
         )

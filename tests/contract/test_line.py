@@ -36,8 +36,12 @@ class Ears:
     def connected(self, *, session_present: bool) -> None:
         self._news.put(session_present)
 
-    def disconnected(self, why: str) -> None:
+    def disconnected(self, why: str, *, refused: bool = False) -> None:
+        del refused
         self._news.put(why)
+
+    def unheard(self, topic: str) -> None:
+        del topic
 
     def received(self, message: Incoming) -> None:
         self._news.put(message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
@@ -12,20 +13,50 @@ from device.app.link_worker import Link, LinkOwner
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.domain.values import UnitId
+from device.link import events
+from device.link.actions import Action, SendResult
 from device.link.machine import LinkMachine
 from device.link.policy import LinkPolicy
-from device.ports.line import Line, Outbox
+from device.ports.line import Incoming, Kept, Line, Outbox
 from device.sim.clock import SimulatedClock
 from device.sim.line import MemoryBroker
 from device.sim.outbox import MemoryOutbox
 from device.wire import topics
 from device.wire.codec import decode, encode
+from device.wire.freshness import expiry
 from device.wire.messages import Answer, Ask, Begin, Challenge, Receipt, Result, SignedResult, Status
 from device.wire.sealing import Signer, verify
 from provisioning.pki import SiteAuthority
 
 UNIT = UnitId("sim-front-desk")
 LONG_AGO = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+def make_result(message_id: str, sequence: int, *, at: datetime | None = None) -> Result:
+    """Return how a visit ended that took no time, now or `at`."""
+    now = at or datetime.now(UTC)
+    return Result(
+        message_id=message_id,
+        sequence=sequence,
+        unit=UNIT,
+        reception="visit-0001",
+        reason=Reason.QUALIFIED,
+        notices=[],
+        card=None,
+        assurance=None,
+        consents={},
+        started_at=now,
+        ended_at=now,
+        expires_at=expiry(now),
+        sealed=None,
+        simulated=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def new_result() -> Callable[..., Result]:
+    """Take a message id and a sequence number."""
+    return make_result
 
 
 class Clinic:
@@ -150,25 +181,7 @@ class World:
         """Let one visit end; return the id of its result."""
         message_id = f"message-{next(self._numbers):05}"
 
-        def build(sequence: int) -> Result:
-            return Result(
-                message_id=message_id,
-                sequence=sequence,
-                unit=UNIT,
-                reception="visit-0001",
-                reason=Reason.QUALIFIED,
-                notices=[],
-                card=None,
-                assurance=None,
-                consents={},
-                started_at=LONG_AGO,
-                ended_at=LONG_AGO,
-                expires_at=LONG_AGO,
-                sealed=None,
-                simulated=True,
-            )
-
-        self.link.report(message_id, build)
+        self.link.report(message_id, partial(make_result, message_id, at=self.clock.utc_now()))
         return message_id
 
     @property
@@ -191,3 +204,67 @@ def new_world(authority: SiteAuthority, signer: Signer) -> Callable[[], World]:
 def world(new_world: Callable[[], World]) -> World:
     """A unit that is switched off beside a clinic that is open."""
     return new_world()
+
+
+class Bench:
+    """A machine and a clock that is turned by hand."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+        status = Status(
+            unit="unit-front-desk", state="ready", birth_id="birth-one", version="1.0", troubles=[], simulated=False
+        )
+        self.policy = LinkPolicy(results_in_flight=4)
+        # No luck: the delay before a new attempt is always the longest possible.
+        self.machine = LinkMachine(status, random=lambda: 0.0, policy=self.policy)
+
+    def tell(self, event: events.Event) -> list[Action]:
+        return self.machine.handle(event, self.now_s)
+
+    def wait(self, seconds: float) -> list[Action]:
+        self.now_s += seconds
+        return self.tell(events.TimePassed())
+
+    def hear(self, topic: str, payload: bytes, *, retained: bool = False) -> list[Action]:
+        return self.tell(events.Received(Incoming(topic, payload, retained)))
+
+    def kept(self, number: int) -> Kept:
+        return Kept(number, f"message-{number}", b"sealed result %d" % number)
+
+    def read(self, *numbers: int) -> list[Action]:
+        return self.tell(events.OutboxRead(tuple(self.kept(number) for number in numbers)))
+
+    def results(self, actions: list[Action]) -> list[int]:
+        """Return the numbers of the results that go out."""
+        return [action.kept.sequence for action in actions if isinstance(action, SendResult)]
+
+    def connect(self) -> list[Action]:
+        self.tell(events.Start())
+        return self.tell(events.Connected())
+
+    def lose_line_and_reconnect(self) -> list[Action]:
+        self.tell(events.Disconnected("the line broke"))
+        self.wait(self.policy.backoff_refused_s)
+        return self.tell(events.Connected())
+
+    @property
+    def wakes_in_s(self) -> float:
+        return self.machine.wake_at_s - self.now_s
+
+
+@pytest.fixture(scope="session")
+def new_bench() -> Callable[[], Bench]:
+    return Bench
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+@pytest.fixture
+def up(bench: Bench) -> Bench:
+    """A machine that is connected and found its outbox empty."""
+    bench.connect()
+    bench.read()
+    return bench

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from device.domain.errors import Fault
+from device.domain.errors import Drop, Fault
 from device.domain.reasons import Reason
 from device.sim.outbox import MemoryOutbox
 from device.wire import topics
@@ -109,7 +109,7 @@ def test_an_answer_to_an_earlier_visit_is_no_answer_to_this_one(world: World) ->
     world.ask("ask-00002", timeout_s=9)
     world.broker.release()
     assert answered(world) == []
-    assert world.link.dropped.late == 1
+    assert world.link.dropped[Drop.UNSOLICITED] == 1
     world.clinic.answer("ask-00002")
     assert answered(world) == ["ask-00002"]
 
@@ -119,7 +119,7 @@ def test_two_answers_to_one_ask_reach_the_owner_once(world: World) -> None:
     world.broker.double(topics.Down.ANSWER)
     world.ask("ask-00001")
     assert answered(world) == ["ask-00001"]
-    assert world.link.dropped.late == 1
+    assert world.link.dropped[Drop.UNSOLICITED] == 1
 
 
 def test_an_answer_that_somebody_left_on_the_broker_is_not_believed(world: World) -> None:
@@ -128,7 +128,7 @@ def test_an_answer_that_somebody_left_on_the_broker_is_not_believed(world: World
     world.ask("ask-00001")
     world.link.start()
     assert answered(world) == []
-    assert world.link.dropped.foreign == 1
+    assert world.link.dropped == {Drop.RETAINED: 1}
 
 
 def test_an_answer_that_waited_at_the_broker_for_the_line_counts(world: World) -> None:

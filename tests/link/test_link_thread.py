@@ -128,23 +128,9 @@ def challenge(ask_id: str) -> Challenge:
     return Challenge(ask_id=ask_id, challenge=b"sign this", expires_at=LONG_AGO)
 
 
-def result(sequence: int) -> Result:
-    return Result(
-        message_id="message-1",
-        sequence=sequence,
-        unit=UNIT,
-        reception="visit-0001",
-        reason=Reason.QUALIFIED,
-        notices=[],
-        card=None,
-        assurance=None,
-        consents={},
-        started_at=LONG_AGO,
-        ended_at=LONG_AGO,
-        expires_at=LONG_AGO,
-        sealed=None,
-        simulated=True,
-    )
+@pytest.fixture
+def result(new_result: Callable[[str, int], Result]) -> Callable[[int], Result]:
+    return lambda sequence: new_result("message-1", sequence)
 
 
 def test_an_ask_from_one_thread_is_answered_through_the_link_s_own(link: Link, line: HandLine, news: News) -> None:
@@ -158,7 +144,7 @@ def test_an_ask_from_one_thread_is_answered_through_the_link_s_own(link: Link, l
 
 
 def test_a_result_is_in_the_outbox_when_report_returns_and_leaves_it_with_the_receipt(
-    link: Link, line: HandLine, news: News, outbox: MemoryOutbox
+    link: Link, line: HandLine, news: News, outbox: MemoryOutbox, result: Callable[[int], Result]
 ) -> None:
     link.report("message-1", result)
     assert [kept.message_id for kept in outbox.waiting(9)] == ["message-1"]

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from device.app.link_worker import Link, LinkOwner
-from device.domain.reasons import Reason
 from device.domain.values import UnitId
 from device.drivers.mutual_tls import TlsFiles
 from device.drivers.paho_line import BrokerAddress, PahoLine
@@ -70,8 +69,12 @@ class Service:
         del session_present
         self._up.set()
 
-    def disconnected(self, why: str) -> None:
+    def disconnected(self, why: str, *, refused: bool = False) -> None:
+        del refused
         del why
+
+    def unheard(self, topic: str) -> None:
+        del topic
 
     def received(self, message: Incoming) -> None:
         self._hear(self, message.payload)
@@ -109,8 +112,14 @@ class Site:
     """A unit and a clinic on one broker."""
 
     def __init__(
-        self, identity: Callable[[str], TlsFiles], authority: SiteAuthority, outbox: Path, parts: ExitStack
+        self,
+        identity: Callable[[str], TlsFiles],
+        authority: SiteAuthority,
+        new_result: Callable[..., Result],
+        outbox: Path,
+        parts: ExitStack,
     ) -> None:
+        self._new_result = new_result
         with socket.create_server((HOST, 0)) as probe:
             self.port: int = probe.getsockname()[1]
         self._identity = identity
@@ -157,6 +166,12 @@ class Site:
         for service in self.services:
             service.connect()
 
+    def report(self, link: Link, *numbers: int) -> list[str]:
+        names = [f"message-{number:05}" for number in numbers]
+        for name in names:
+            link.report(name, partial(self._new_result, name))
+        return names
+
     def next_news(self) -> object:
         return self.news.get(timeout=PATIENCE_S)
 
@@ -165,35 +180,14 @@ class Site:
 
 
 @pytest.fixture
-def site(identity: Callable[[str], TlsFiles], authority: SiteAuthority, tmp_path: Path) -> Iterator[Site]:
+def site(
+    identity: Callable[[str], TlsFiles],
+    authority: SiteAuthority,
+    new_result: Callable[..., Result],
+    tmp_path: Path,
+) -> Iterator[Site]:
     with ExitStack() as parts:
-        yield Site(identity, authority, tmp_path / "outbox.db", parts)
-
-
-def report(link: Link, *numbers: int) -> list[str]:
-    names = [f"message-{number:05}" for number in numbers]
-    for name in names:
-        link.report(name, partial(result, name))
-    return names
-
-
-def result(message_id: str, sequence: int) -> Result:
-    return Result(
-        message_id=message_id,
-        sequence=sequence,
-        unit=UNIT,
-        reception="visit-0001",
-        reason=Reason.QUALIFIED,
-        notices=[],
-        card=None,
-        assurance=None,
-        consents={},
-        started_at=LONG_AGO,
-        ended_at=LONG_AGO,
-        expires_at=LONG_AGO,
-        sealed=None,
-        simulated=True,
-    )
+        yield Site(identity, authority, new_result, tmp_path / "outbox.db", parts)
 
 
 def test_a_broker_that_is_killed_and_comes_back_loses_no_result(site: Site, start_broker: StartBroker) -> None:
@@ -202,12 +196,12 @@ def test_a_broker_that_is_killed_and_comes_back_loses_no_result(site: Site, star
             site.open_clinic()
             link = site.new_unit(life)
             assert site.next_news() == ""
-            reported = report(link, *range(1, 101))
+            reported = site.report(link, *range(1, 101))
             # Some are through, some at the broker, some in the outbox.
             settled = site.wait_for_receipts(10)
             os.kill(broker.pid, signal.SIGKILL)
             assert site.next_news() != ""
-            reported += report(link, *range(101, 121))
+            reported += site.report(link, *range(101, 121))
         with start_broker(site.port):
             site.open_clinic()
             settled += site.wait_for_receipts(len(reported) - len(settled))
@@ -220,7 +214,7 @@ def test_a_broker_that_is_absent_at_the_start_is_found_when_it_comes(site: Site,
     with ExitStack() as life:
         link = site.new_unit(life)
         assert site.next_news() == f"no broker listens at {HOST}:{site.port}"
-        reported = report(link, 1, 2, 3)
+        reported = site.report(link, 1, 2, 3)
         with start_broker(site.port):
             site.open_clinic()
             assert sorted(site.wait_for_receipts(3)) == reported
@@ -237,13 +231,13 @@ def test_a_unit_that_does_not_trust_the_broker_says_so_and_keeps_its_results(
         own = identity(UNIT)
         link = site.new_unit(life, TlsFiles(authority=own.certificate, certificate=own.certificate, key=own.key))
         assert site.next_news() == "the broker's certificate is not signed by this unit's authority"
-        report(link, 1)
+        site.report(link, 1)
         assert [kept.sequence for kept in site.outbox.waiting(9)] == [1]
 
 
 def test_a_unit_that_is_switched_on_with_a_full_outbox_drains_it(site: Site, start_broker: StartBroker) -> None:
     with ExitStack() as life:
-        reported = report(site.new_unit(life), *range(1, 201))
+        reported = site.report(site.new_unit(life), *range(1, 201))
     with ExitStack() as life, start_broker(site.port):
         site.open_clinic()
         site.new_unit(life)

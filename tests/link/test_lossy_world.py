@@ -120,7 +120,7 @@ class LossyWorld(RuleBasedStateMachine):
     def first_said(self) -> list[int]:
         """Return the numbers of the results in the order in which the unit said each for the first time."""
         said = [payload for topic, payload in self.world.said if topic.endswith(topics.Up.RESULT)]
-        return [number_of(payload) for payload in dict.fromkeys(said)]
+        return list(dict.fromkeys(number_of(payload) for payload in said))
 
 
 def number_of(payload: bytes) -> int:

@@ -24,8 +24,12 @@ class Ears:
     def connected(self, *, session_present: bool) -> None:
         self.news.append(f"up, session {session_present}")
 
-    def disconnected(self, why: str) -> None:
+    def disconnected(self, why: str, *, refused: bool = False) -> None:
+        del refused
         self.news.append(why)
+
+    def unheard(self, topic: str) -> None:
+        del topic
 
     def received(self, message: Incoming) -> None:
         self.news.append(message.payload.decode())

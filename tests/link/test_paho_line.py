@@ -50,8 +50,12 @@ class Ears:
         del session_present
         self._news.put("up")
 
-    def disconnected(self, why: str) -> None:
+    def disconnected(self, why: str, *, refused: bool = False) -> None:
+        del refused
         self._news.put(why)
+
+    def unheard(self, topic: str) -> None:
+        del topic
 
     def received(self, message: Incoming) -> None:
         self._news.put(f"heard {message.topic}")
