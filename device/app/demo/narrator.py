@@ -47,6 +47,13 @@ class Narrator:
     _cue: Cue | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def screen(self, address: str | None) -> None:
+        """Say where the desk's page is."""
+        if address is not None:
+            self.console.print("\nThe reception screen shows these visits, live; make yourself an account first:")
+            self.console.print("受付画面でこの来院を見られます。最初に利用者を作ってください:")
+            self.console.print(f"  [bold]{escape(address)}[/]\n", soft_wrap=True)
+
     def open(self, *, pcsc: bool, troubles: tuple[Reason, ...]) -> None:
         """Say what is real here and what is not."""
         stack = "pcscd with a virtual reader (the real PC/SC stack)" if pcsc else "in process"

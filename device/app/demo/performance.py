@@ -63,7 +63,9 @@ def play(models_dir: Path, *, as_json: bool, keep: bool, pcsc: bool, language: s
     with tempfile.TemporaryDirectory(prefix="uketsuke-demo-") as name:
         folder = Path(name)
         with (
-            open_site(folder, card_authority=cast.authority.certificate_pem, people=SHIPPED, now=now) as site,
+            open_site(
+                folder, card_authority=cast.authority.certificate_pem, people=SHIPPED, now=now, screen=keep
+            ) as site,
             open_stage(
                 folder,
                 site,
@@ -80,6 +82,7 @@ def play(models_dir: Path, *, as_json: bool, keep: bool, pcsc: bool, language: s
             outcomes = [players.perform(number, visit) for number, visit in enumerate(VISITS, start=1)]
             narrator.close(outcomes)
             if keep:
+                narrator.screen(site.screen)
                 with results.following(narrator.clinic):
                     visits_of_ones_own(stage, cast, narrator, console)
     well = all(outcome.as_expected for outcome in outcomes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -52,6 +53,11 @@ key = "clinic-consumer.key.pem"
 sealing_keys = ["clinic.private.jwk"]
 store = "clinic.sqlite"
 """
+_SCREEN_CONFIG = """
+[screen]
+host = "127.0.0.1"
+port = 0
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +69,14 @@ class Site:
     signer: Signer
     clinic_key: ECKey
     results: Path
+    screen: str | None
+    """Where a spectator makes an account on the reception screen; None without one."""
 
 
 @contextlib.contextmanager
-def open_site(folder: Path, *, card_authority: bytes, people: Path, now: datetime) -> Iterator[Site]:
+def open_site(
+    folder: Path, *, card_authority: bytes, people: Path, now: datetime, screen: bool = False
+) -> Iterator[Site]:
     """Set up everything in `folder` and take it down again. Raise Fault when broker or clinic side do not start."""
     authority = SiteAuthority.create("uketsuke-demonstration", now=now)
     authority_files = authority.write(folder)
@@ -80,41 +90,50 @@ def open_site(folder: Path, *, card_authority: bytes, people: Path, now: datetim
         folder / "broker", branch=Branch.SIMULATION, authority=authority_files.certificate, identity=server
     ) as broker:
         config = folder / "clinic.toml"
-        config.write_text(
-            _CLINIC_CONFIG.format(port=broker.port, authority=authority_files.certificate.name, people=people),
-            encoding="utf-8",
-        )
-        with _run_clinic(config, folder / "clinic.log"):
+        text = _CLINIC_CONFIG.format(port=broker.port, authority=authority_files.certificate.name, people=people)
+        config.write_text(text + (_SCREEN_CONFIG if screen else ""), encoding="utf-8")
+        with _run_clinic(config, folder / "clinic.log") as first_run:
             yield Site(
                 broker=BrokerAddress("127.0.0.1", broker.port),
                 tls=_tls(authority_files, unit),
                 signer=Signer.load(unit.key.read_bytes(), unit.certificate.read_bytes()),
                 clinic_key=load_key(sealing.public, private=False),
                 results=folder / "clinic.sqlite",
+                screen=first_run,
             )
 
 
 @contextlib.contextmanager
-def _run_clinic(config: Path, log: Path) -> Iterator[None]:
-    command = [sys.executable, "-m", "clinic.cli", "run", "--config", str(config)]
+def _run_clinic(config: Path, log: Path) -> Iterator[str | None]:
+    """Run the clinic side; give where the screen's first account is made, if there is a screen."""
+    command = [sys.executable, "-m", "clinic.cli", "run", "--json", "--config", str(config)]
     with (
         log.open("wb") as words,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=words, stdin=subprocess.DEVNULL) as child,  # noqa: S603  our own program
     ):
         try:
-            if child.stdout is None or not child.stdout.readline().startswith(b"ready"):
-                raise Fault(
-                    f"the clinic side did not start: {log.read_text(encoding='utf-8', errors='replace')[-800:]}",
-                    part="clinic",
-                    reason=Reason.SERVICE_UNREACHABLE,
-                )
-            yield
+            yield _first_run(child, log)
         finally:
             child.terminate()
             try:
                 child.wait(STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 child.kill()
+
+
+def _first_run(child: subprocess.Popen[bytes], log: Path) -> str | None:
+    first_run: str | None = None
+    for line in child.stdout or ():
+        event = json.loads(line)
+        if event["event"] == "screen":
+            first_run = event["first_run"]
+        if event["event"] == "ready":
+            return first_run
+    raise Fault(
+        f"the clinic side did not start: {log.read_text(encoding='utf-8', errors='replace')[-800:]}",
+        part="clinic",
+        reason=Reason.SERVICE_UNREACHABLE,
+    )
 
 
 def _tls(authority: IdentityFiles, unit: IdentityFiles) -> TlsFiles:
