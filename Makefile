@@ -6,12 +6,12 @@ STAMPS := .setup
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON ?= python3
 
-.PHONY: help setup demo test check bench fuzz format lock clean
+.PHONY: help setup demo test check bench fuzz format lock voice clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-setup: $(STAMPS)/assets ## Install what is needed: Debian packages, Python packages, weights, pictures.
+setup: $(STAMPS)/assets $(STAMPS)/voice ## Install what is needed: packages, weights, pictures, the voice's recordings.
 
 demo: setup ## Six visits with a real broker, real card protocol and a real face match. PCSC=1 goes through pcscd.
 	@$(BIN)/uketsuke demo $(if $(PCSC),--pcsc) $(ARGS)
@@ -41,8 +41,11 @@ lock: $(STAMPS)/python ## Write requirements.lock anew from pyproject.toml.
 	$(STAMPS)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --generate-hashes --no-header pyproject.toml >> requirements.lock.new
 	mv requirements.lock.new requirements.lock
 
+voice: $(STAMPS)/python ## Record what the unit says, with free engines and voices; only what is missing.
+	@$(BIN)/uketsuke voice build
+
 clean: ## Remove what setup made, but not the Debian packages.
-	rm -rf $(VENV) $(STAMPS) models/weights models/photos
+	rm -rf $(VENV) $(STAMPS) models/weights models/photos voice/wav voice/voices
 
 $(STAMPS)/system: packages.debian
 	@mkdir -p $(STAMPS)
@@ -74,4 +77,8 @@ $(STAMPS)/python: requirements.lock pyproject.toml $(STAMPS)/system
 
 $(STAMPS)/assets: models/manifest.toml models/photos.toml $(STAMPS)/python
 	@$(BIN)/uketsuke models fetch $(if $(MIRROR),--mirror $(MIRROR))
+	@touch $@
+
+$(STAMPS)/voice: voice/voice.toml device/wire/phrases.toml device/wire/reasons.toml $(STAMPS)/python
+	@$(BIN)/uketsuke voice build
 	@touch $@

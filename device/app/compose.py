@@ -54,7 +54,7 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
     simulated = config.unit_id.startswith(SIMULATED_UNIT_PREFIX)
     files = TlsFiles(authority=config.broker.authority, certificate=config.broker.certificate, key=config.broker.key)
     address = BrokerAddress(config.broker.host, config.broker.port)
-    panel = open_panel(config.panel, stack, clock)
+    panel = open_panel(config.panel, config.voice, stack, clock)
     parts = Parts(
         clock=clock,
         entropy=SystemEntropy(),
@@ -65,6 +65,7 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
         keypad=panel.keypad,
         indicators=panel.indicators,
         voice=panel.voice,
+        quiet=config.voice.quiet,
         open_line=lambda will: PahoLine(address, config.unit_id, files, will=will),
         outbox=stack.enter_context(SqliteOutbox(_outbox_path(config))),
         signer=_signer(config),

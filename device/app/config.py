@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from device.domain.errors import BadConfig
 from device.domain.values import Method, UnitId
+from device.panel.loudness import From, Volume
 from device.panel.pinout import Pinout
 from device.reception import Policy
 from device.wire.messages import Name
@@ -103,6 +104,20 @@ class PanelSection(_Section, frozen=True, kw_only=True):
     """From driving a row to reading the columns; more for long cables."""
 
 
+class VoiceSection(_Section, frozen=True, kw_only=True):
+    """The loudspeaker. What the unit speaks first stands in [unit] language."""
+
+    device: str = ""
+    """ALSA's name of it, e.g. `default` or `plughw:1,0`. Empty: there is none, and sentences are printed."""
+    files: Path = Path("/usr/share/uketsuke/voice")
+    """The folder that `uketsuke voice build` filled."""
+    volume: Volume = 80
+    by_hour: tuple[From, ...] = ()
+    """The volume from certain times of the day on."""
+    quiet: bool = False
+    """The buzzer keeps to the click of keys and the call for a forgotten card."""
+
+
 class PolicySection(_Section, frozen=True, kw_only=True):
     """What the clinic may decide about a visit; see `device.reception.policy` for what each means."""
 
@@ -128,6 +143,7 @@ class Config(_Section, frozen=True, kw_only=True):
     clinic: ClinicSection
     card: CardSection = CardSection()
     panel: PanelSection = PanelSection()
+    voice: VoiceSection = VoiceSection()
     policy: PolicySection = PolicySection()
 
     @property
@@ -176,6 +192,13 @@ sealing_key = "clinic.jwk"  # the clinic's public key; `uketsuke-clinic keys` ma
 # keys = 23
 # staff = 24
 # buzzer = 26
+
+[voice]                     # what the unit speaks first stands in [unit] language; held, the star key changes it
+# device = ""               # ALSA's name of the loudspeaker: "default", "plughw:1,0"; empty: sentences are printed
+# files = "/usr/share/uketsuke/voice"  # the folder that `uketsuke voice build` filled
+# volume = 80               # 0 silent … 100 as recorded; 25 less is 10 decibels less
+# by_hour = []              # [{time = "07:00", volume = 80}, {time = "20:00", volume = 50}], Japan's time
+# quiet = false             # true: the buzzer keeps to the click of keys and the call for a forgotten card
 
 [policy]                    # what the clinic may decide about a visit; times in seconds
 # first_method = "face"     # or "pin"

@@ -50,6 +50,11 @@ class UnitHands:
         self._clock = clock
         self._memory: VisitorMemory | None = None
 
+    @property
+    def silent_from_s(self) -> float:
+        """Since when the voice has been silent, or when it will be."""
+        return self._panel.silent_from_s
+
     def carry_out(self, effect: Effect) -> None:  # noqa: C901  one line per effect
         """Carry out one effect."""
         match effect:

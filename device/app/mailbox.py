@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
@@ -19,11 +21,27 @@ News = Callable[[], Event | None]
 class Hands(Protocol):
     """Carries out what the visit wants done."""
 
+    @property
+    def silent_from_s(self) -> float:
+        """Since when the voice has been silent, or, while it speaks, when it will be; monotonic seconds."""
+
     def carry_out(self, effect: Effect) -> None:
         """Carry out one effect without blocking. Never raises."""
 
 
 Observer = Callable[[State, Event, State, tuple[Effect, ...]], None]
+
+
+_COUNT_SILENCE = frozenset({Timer.PATIENCE, Timer.REMOVAL})
+"""These run from the end of what is being said: a long question is not cut off by its own repetition."""
+_WAIT_FOR_SILENCE = frozenset({Timer.HINT})
+"""These ring no sooner than the voice is free."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    since_s: float
+    seconds: float
 
 
 class Mailbox:
@@ -35,7 +53,7 @@ class Mailbox:
         self._observe = observe
         self._hands: Hands | None = None
         self._queue: SimpleQueue[News | None] = SimpleQueue()
-        self._deadlines: dict[Timer, float] = {}
+        self._timers: dict[Timer, _Running] = {}
         self.state: State = Idle()
 
     def attach(self, hands: Hands) -> None:
@@ -102,18 +120,27 @@ class Mailbox:
 
     def next_deadline_s(self) -> float | None:
         """Return when the next timer rings, in monotonic seconds."""
-        return min(self._deadlines.values(), default=None)
+        return min(map(self._deadline_s, self._timers), default=None)
 
     def _patience_s(self) -> float:
         deadline = self.next_deadline_s()
         return 1.0 if deadline is None else min(1.0, max(0.0, deadline - self._clock.monotonic_s()))
 
+    def _deadline_s(self, timer: Timer) -> float:
+        running = self._timers[timer]
+        silent_from_s = -math.inf if self._hands is None else self._hands.silent_from_s
+        if timer in _COUNT_SILENCE:
+            return max(running.since_s, silent_from_s) + running.seconds
+        if timer in _WAIT_FOR_SILENCE:
+            return max(running.since_s + running.seconds, silent_from_s)
+        return running.since_s + running.seconds
+
     def _ring(self) -> bool:
         """Deliver the timer that is most overdue; return whether there was one."""
-        timer = min(self._deadlines, key=self._deadlines.__getitem__, default=None)
-        if timer is None or self._deadlines[timer] > self._clock.monotonic_s():
+        timer = min(self._timers, key=self._deadline_s, default=None)
+        if timer is None or self._deadline_s(timer) > self._clock.monotonic_s():
             return False
-        del self._deadlines[timer]
+        del self._timers[timer]
         if self.reception is not None:
             self._take(TimeUp(self.reception, timer))
         return True
@@ -133,9 +160,9 @@ class Mailbox:
 
     def _carry_out(self, effect: Effect) -> None:
         if isinstance(effect, StartTimer):
-            self._deadlines[effect.timer] = self._clock.monotonic_s() + effect.seconds
+            self._timers[effect.timer] = _Running(self._clock.monotonic_s(), effect.seconds)
             return
         if isinstance(effect, StopWork):
-            self._deadlines.clear()
+            self._timers.clear()
         if self._hands is not None:
             self._hands.carry_out(effect)

@@ -8,19 +8,24 @@ from collections.abc import Mapping
 
 from device.app.health import Health
 from device.app.mailbox import Mailbox
-from device.domain.prompts import Cue, Phrase
+from device.app.speech_desk import SpeechDesk
+from device.domain.prompts import Cue
 from device.domain.reasons import Reason
 from device.panel.cues import levels, next_change_s
 from device.panel.entry import CancelPressed, CountChanged, PinComplete, PinEntry, TooLong, TooShort
-from device.panel.keys import KeyPressed, StuckKey
+from device.panel.keys import KeyHeld, KeyPressed, KeyReleased, StuckKey
 from device.panel.watch import KeyWatch
 from device.ports.clock import Clock
 from device.ports.panel import Indicators, Keypad, Voice
 from device.reception import events as on
 from device.reception.effects import Utterance
 from device.reception.events import Key
-from device.wire import phrases
-from device.wire.reasons import entry
+
+LANGUAGE_KEY = "A"
+"""Of a 4x4 pad. On every pad the star key does the same when it is held."""
+REPEAT_KEY = "B"
+UNFINISHED_ENTRIES = 4
+"""A cut wire looks like keys that nobody presses. Which keys were pressed is nobody's business, so only this tells."""
 
 
 class PanelDesk:
@@ -33,14 +38,16 @@ class PanelDesk:
         indicators: Indicators,
         voice: Voice,
         language: str,
+        quiet: bool,
         clock: Clock,
         mailbox: Mailbox,
         health: Health,
     ) -> None:
+        """`language` is spoken at the beginning of each visit; `quiet` spares the buzzer."""
         self._keypad = keypad
         self._indicators = indicators
-        self._voice = voice
-        self._language = language
+        self._speech = SpeechDesk(voice, clock=clock, language=language)
+        self._quiet = quiet
         self._clock = clock
         self._mailbox = mailbox
         self._health = health
@@ -50,6 +57,10 @@ class PanelDesk:
         self._cue = Cue.IDLE
         self._cue_since_s = clock.monotonic_s()
         self._clicked_s: float | None = None
+        self._star_down = False
+        """The star key went down: what it means is known when it comes up, or has been held."""
+        self._unfinished = 0
+        """PIN entries in a row that nobody finished."""
         self._shown: Mapping[str, bool] | None = None
         self._wake = threading.Event()
         self._stopped = False
@@ -72,10 +83,17 @@ class PanelDesk:
         for event in events:
             match event:
                 case KeyPressed(key=key):
+                    self._clicked_s = self._clock.monotonic_s()
                     self._pressed(key)
+                case KeyHeld(key=key):
+                    self._held(key)
+                case KeyReleased(key=key):
+                    self._released(key)
                 case StuckKey():
-                    pass
-        self._report_keypad()
+                    pass  # the watch remembers it
+        self._report_health()
+        if self._cue is Cue.IDLE:
+            self._speech.forget_choice_of_nobody()
         return min(wait_s, self._light())
 
     def show(self, cue: Cue) -> None:
@@ -83,12 +101,18 @@ class PanelDesk:
         with self._lock:
             self._cue = cue
             self._cue_since_s = self._clock.monotonic_s()
+        if cue is Cue.IDLE:
+            self._speech.forget()
         self._wake.set()
 
     def say(self, lines: tuple[Utterance, ...]) -> None:
         """Say these sentences in place of whatever is being said."""
-        spoken = "" if self._language == "ja" else " "
-        self._voice.say(spoken.join(self._sentence(line) for line in lines), language=self._language)
+        self._speech.say(lines)
+
+    @property
+    def silent_from_s(self) -> float:
+        """Since when the voice has been silent, or when it will be; monotonic seconds."""
+        return self._speech.silent_from_s
 
     def open_pin_entry(self) -> None:
         """From now on keys belong to a PIN."""
@@ -102,14 +126,38 @@ class PanelDesk:
         with self._lock:
             if self._entry is not None:
                 self._entry.close()
+                self._unfinished += 1
             self._entry = None
 
     def _pressed(self, key: str) -> None:
-        self._clicked_s = self._clock.monotonic_s()
+        if key == Key.NO:
+            self._star_down = True
+        elif key == LANGUAGE_KEY:
+            self._speech.change_language()
+        elif key == REPEAT_KEY:
+            self._speech.repeat()
+        else:
+            self._typed(key)
+
+    def _held(self, key: str) -> None:
+        if key == Key.NO:
+            self._star_down = False
+            self._speech.change_language()
+
+    def _released(self, key: str) -> None:
+        if key == Key.NO and self._star_down:
+            self._star_down = False
+            self._typed(key)
+
+    def _typed(self, key: str) -> None:
         with self._lock:
             typed = self._entry.press(key) if self._entry is not None else None
             if isinstance(typed, PinComplete):
-                self._entry = None
+                self._entry, self._unfinished = None, 0
+            elif isinstance(typed, CancelPressed):
+                self._unfinished = 0
+        if typed is not None or key in set(Key):
+            self._speech.hush()  # who knows what to press need not listen to the end
         match typed:
             case PinComplete(pin=pin):
                 self._mailbox.tell_current(lambda reception: on.PinEntered(reception, pin))
@@ -124,11 +172,16 @@ class PanelDesk:
             case None:
                 self._mailbox.tell_current(on.DigitTyped)
 
-    def _report_keypad(self) -> None:
+    def _report_health(self) -> None:
+        for part, driver in (("voice", self._speech.trouble), ("indicators", self._indicators.trouble)):
+            self._health.report(part, None if driver is None else driver.reason, why=str(driver))
         if (trouble := self._keypad.trouble) is not None:
             self._health.report("keypad", trouble.reason, why=str(trouble))
         elif self._watch.any_stuck:
             self._health.report("keypad", Reason.KEYPAD_FAULT, why="a key has been down for very long")
+        elif self._unfinished >= UNFINISHED_ENTRIES:
+            why = f"{self._unfinished} PIN entries in a row came to no end; `uketsuke panel check` finds a broken line"
+            self._health.report("keypad", Reason.KEYPAD_FAULT, why=why)
         else:
             self._health.report("keypad", None)
 
@@ -138,16 +191,9 @@ class PanelDesk:
         since_key_s = None if self._clicked_s is None else now_s - self._clicked_s
         with self._lock:
             elapsed_s = now_s - self._cue_since_s
-            wanted = levels(self._cue, elapsed_s, since_key_s=since_key_s)
+            wanted = levels(self._cue, elapsed_s, since_key_s=since_key_s, quiet=self._quiet)
             change_s = next_change_s(self._cue, elapsed_s, since_key_s=since_key_s)
         if wanted != self._shown:
             self._shown = wanted
             self._indicators.show(wanted)
         return math.inf if change_s is None else change_s - elapsed_s
-
-    def _sentence(self, line: Utterance) -> str:
-        match line.line:
-            case Phrase() as phrase:
-                return phrases.say(phrase, self._language, tries_left=line.tries_left, items=line.items)
-            case reason:
-                return entry(reason).patient.say(self._language, tries_left=line.tries_left)

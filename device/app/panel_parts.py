@@ -5,11 +5,15 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from device.app.config import PanelSection
+from device.app.config import PanelSection, VoiceSection
+from device.app.voice_files import absent
+from device.domain.errors import BadConfig
+from device.drivers.alsa_voice import AlsaVoice
 from device.drivers.console import ConsoleIndicators, ConsoleKeypad, ConsoleVoice
 from device.drivers.gpio import Gpio, open_gpio
 from device.drivers.gpio_indicators import GpioIndicators
 from device.drivers.gpio_keypad import GpioKeypad
+from device.panel.loudness import volume_at
 from device.panel.pad import PAD_4X3, PAD_4X4
 from device.ports.clock import Clock
 from device.ports.panel import Indicators, Keypad, Voice
@@ -26,18 +30,36 @@ class PanelParts:
     voice: Voice
 
 
-def open_panel(panel: PanelSection, stack: ExitStack, clock: Clock) -> PanelParts:
-    """Open the panel; `stack` closes it. Raise Fault where its lines cannot be had."""
+def open_panel(panel: PanelSection, voice: VoiceSection, stack: ExitStack, clock: Clock) -> PanelParts:
+    """Open the panel; `stack` closes it. Raise Fault where its lines cannot be had, BadConfig without voice files."""
     if panel.kind == "gpio":
         gpio = open_gpio()
         return PanelParts(
             keypad=open_keypad(gpio, panel, stack, clock),
             indicators=open_indicators(gpio, panel, stack),
-            voice=ConsoleVoice(),
+            voice=open_voice(voice, stack, clock),
         )
     return PanelParts(
-        keypad=stack.enter_context(ConsoleKeypad(clock)), indicators=ConsoleIndicators(), voice=ConsoleVoice()
+        keypad=stack.enter_context(ConsoleKeypad(clock)),
+        indicators=ConsoleIndicators(),
+        voice=open_voice(voice, stack, clock),
     )
+
+
+def open_voice(voice: VoiceSection, stack: ExitStack, clock: Clock) -> Voice:
+    """Open the loudspeaker; a missing one is told by its `trouble`. Raise BadConfig where sentences have no file."""
+    if not voice.device:
+        return ConsoleVoice()
+    if missing := absent(voice.files):
+        raise BadConfig(
+            f"{len(missing)} sentences have no file there; `uketsuke voice build` makes them",
+            where=f"[voice] files: {voice.files}",
+        )
+
+    def volume() -> int:
+        return volume_at(clock.utc_now_if_trusted(), volume=voice.volume, by_hour=voice.by_hour)
+
+    return stack.enter_context(AlsaVoice(voice.files, clock, device=voice.device, volume=volume))
 
 
 def open_keypad(gpio: Gpio, panel: PanelSection, stack: ExitStack, clock: Clock) -> GpioKeypad:

@@ -58,6 +58,8 @@ class Parts:
     keypad: Keypad
     indicators: Indicators
     voice: Voice
+    quiet: bool = False
+    """The buzzer keeps to the click of keys and the call for a forgotten card."""
     open_line: Callable[[LastWill], Line]
     outbox: Outbox
     signer: Signer
@@ -130,6 +132,7 @@ class Unit:
             indicators=parts.indicators,
             voice=parts.voice,
             language=identity.language,
+            quiet=parts.quiet,
             clock=parts.clock,
             mailbox=mailbox,
             health=health,

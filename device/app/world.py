@@ -83,6 +83,8 @@ class World:
     trust: CardTrust = field(default_factory=lambda: CardTrust(Realm.TEST))
     name: UnitId = WORLD_UNIT
     language: str = "ja"
+    seconds_per_character: float = 0.0
+    """How fast the voice speaks; in stories that are not about listening it takes no time."""
     troubles: dict[str, Fault] = field(default_factory=dict)
 
     reader: SimulatedReader = field(init=False)
@@ -102,7 +104,7 @@ class World:
         self.front = SimulatedCardFront(self._printed)
         self.keypad = SimulatedKeypad(self.clock)
         self.indicators = RecordingIndicators(self.clock)
-        self.voice = RecordingVoice(self.clock)
+        self.voice = RecordingVoice(self.clock, seconds_per_character=self.seconds_per_character)
         self.outbox = MemoryOutbox()
         parts = Parts(
             clock=self.clock,
@@ -152,7 +154,11 @@ class World:
 
     def type_keys(self, keys: str) -> None:
         """Type at human speed."""
-        end_s = self.keypad.type_keys(keys) + KEY_TAIL_S
+        self.watch_keys(self.keypad.type_keys(keys) + KEY_TAIL_S - self.clock.monotonic_s())
+
+    def watch_keys(self, seconds: float) -> None:
+        """Let time pass while hands do something with the keys."""
+        end_s = self.clock.monotonic_s() + seconds
         while self.clock.monotonic_s() < end_s:
             self._settle()
             self.clock.advance(SCAN_S)

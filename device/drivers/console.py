@@ -15,6 +15,7 @@ from typing import Any, Self, TextIO
 from device.domain.errors import Fault
 from device.ports.clock import Clock
 from device.ports.panel import KeypadSample
+from device.wire.texts import joined
 
 KEYS = frozenset("0123456789*#")
 HOLD_S = 0.06
@@ -97,12 +98,15 @@ class ConsoleIndicators:
 class ConsoleVoice:
     """Prints what would be said."""
 
+    trouble: Fault | None = None
+
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
 
-    def say(self, text: str, *, language: str) -> None:
-        """Print the sentence."""
-        print(f"voice ({language}): {text}", file=self._stream, flush=True)
+    def say(self, sentences: tuple[str, ...], *, language: str) -> float:
+        """Print the sentences."""
+        print(f"voice ({language}): {joined(sentences, language)}", file=self._stream, flush=True)
+        return 0.0
 
     def stop(self) -> None:
         """A printed sentence is silent already."""

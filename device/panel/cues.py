@@ -17,13 +17,17 @@ _CLICK_CHANGES_S = (CLICK_AFTER_S, CLICK_AFTER_S + CLICK_S)
 _DARK = Rhythm(".")
 
 
-def levels(cue: Cue, elapsed_s: float, *, since_key_s: float | None = None) -> dict[str, bool]:
+def levels(cue: Cue, elapsed_s: float, *, since_key_s: float | None = None, quiet: bool = False) -> dict[str, bool]:
     """Return the level of every lamp and the buzzer, `elapsed_s` after the cue began.
 
     `since_key_s` is the time since a key was accepted (None: none was): its click is heard over any cue.
+    Where it is to be `quiet`, the buzzer keeps to clicks, which a hand that sees nothing needs, and to the call for a
+    forgotten card.
     """
     tick = _tick(elapsed_s)
     shown = {name: PATTERNS[cue].get(name, _DARK).at(tick) for name in INDICATORS}
+    if quiet and cue is not Cue.CARD_LEFT:
+        shown[BUZZER] = False
     if since_key_s is not None and 0 <= since_key_s - CLICK_AFTER_S < CLICK_S:
         shown[BUZZER] = True
     return shown

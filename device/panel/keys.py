@@ -22,6 +22,8 @@ class KeySettings:
     release_stable_s: float = 0.03
     """A key is up when it did not conduct for this long; longer than any bounce, or one press would count twice."""
     stuck_after_s: float = 10.0
+    held_after_s: float = 1.0
+    """Longer than anybody needs to press, also with a trembling hand."""
     max_gap_s: float = 0.1
     """What lies between samples further apart than this was not seen: it proves nothing, and timing starts again."""
 
@@ -43,7 +45,23 @@ class StuckKey:
     key: str = field(repr=False)
 
 
-KeyEvent = KeyPressed | StuckKey
+@dataclass(frozen=True, slots=True)
+class KeyHeld:
+    """A pressed key is still down after `held_after_s`, and no other joined it; told once."""
+
+    at_s: float
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReleased:
+    """A key that was pressed, and perhaps held, is up again."""
+
+    at_s: float
+    key: str = field(repr=False)
+
+
+KeyEvent = KeyPressed | KeyHeld | KeyReleased | StuckKey
 
 
 @dataclass(slots=True)
@@ -65,6 +83,10 @@ class KeyDecoder:
         self._stuck: set[str] = set()
         self._spent = False
         """What is down was counted or refused already: nothing counts until all keys are up."""
+        self._pressed: str | None = None
+        """The key that was counted and is not up yet."""
+        self._alone = False
+        """It may still become a held key: no other joined it."""
 
     @property
     def resting(self) -> bool:
@@ -79,8 +101,8 @@ class KeyDecoder:
     def feed(self, sample: KeypadSample) -> tuple[KeyEvent, ...]:
         """Take the next sample and return what became certain with it."""
         self._track(sample)
-        self._forget_released(sample.at_s)
-        return (*self._newly_stuck(sample.at_s), *self._newly_pressed(sample))
+        released = tuple(self._newly_released(sample.at_s))
+        return (*released, *self._newly_stuck(sample.at_s), *self._newly_pressed(sample), *self._newly_held(sample))
 
     def _track(self, sample: KeypadSample) -> None:
         unseen = not 0 <= sample.at_s - self._last_s <= self._settings.max_gap_s
@@ -94,11 +116,14 @@ class KeyDecoder:
             down.last_seen_s = sample.at_s
         self._last_s = sample.at_s
 
-    def _forget_released(self, now_s: float) -> None:
+    def _newly_released(self, now_s: float) -> Iterator[KeyReleased]:
         for key, down in list(self._down.items()):
             if _passed(down.last_seen_s, now_s, self._settings.release_stable_s):
                 del self._down[key]
                 self._stuck.discard(key)
+                if key == self._pressed:
+                    self._pressed = None
+                    yield KeyReleased(now_s, key)
         if self.resting:
             self._spent = False
 
@@ -119,8 +144,19 @@ class KeyDecoder:
         if key in sample.closed and _passed(
             self._down[key].unbroken_since_s, sample.at_s, self._settings.press_stable_s
         ):
-            self._spent = True
+            self._spent = self._alone = True
+            self._pressed = key
             yield KeyPressed(sample.at_s, key)
+
+    def _newly_held(self, sample: KeypadSample) -> Iterator[KeyHeld]:
+        if len(self._down.keys() - self._stuck) > 1:
+            self._alone = False
+        key = self._pressed
+        if key is None or not self._alone or key not in sample.closed:
+            return
+        if _passed(self._down[key].since_s, sample.at_s, self._settings.held_after_s):
+            self._alone = False
+            yield KeyHeld(sample.at_s, key)
 
 
 def decode(samples: Iterable[KeypadSample], settings: KeySettings | None = None) -> list[KeyEvent]:

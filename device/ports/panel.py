@@ -56,8 +56,15 @@ class Indicators(Protocol):
 class Voice(Protocol):
     """The loudspeaker."""
 
-    def say(self, text: str, *, language: str) -> None:
-        """Start speaking at once, in place of what is being said. Returns without waiting. Never raises."""
+    def say(self, sentences: tuple[str, ...], *, language: str) -> float:
+        """Start speaking at once, in place of what is being said; return how many seconds it will take.
+
+        Returns without waiting, and 0 where nobody has to wait for the end. Never raises.
+        """
 
     def stop(self) -> None:
         """Fall silent."""
+
+    @property
+    def trouble(self) -> Fault | None:
+        """What keeps the voice from being heard, if anything does."""

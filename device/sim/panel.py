@@ -12,6 +12,7 @@ from device.ports.clock import Clock
 from device.ports.panel import KeypadSample
 from device.sim.clock import SimulatedClock
 from device.sim.contacts import UNHURRIED, Pace, SimulatedContacts
+from device.wire.texts import joined
 
 POLL_S = 0.02
 """Nothing wakes a simulated panel: it looks often."""
@@ -88,14 +89,20 @@ class Said:
 class RecordingVoice:
     """A loudspeaker that remembers what it was told to say, and when it was told to be silent."""
 
-    def __init__(self, clock: Clock) -> None:
+    trouble: Fault | None = None
+
+    def __init__(self, clock: Clock, *, seconds_per_character: float = 0.0) -> None:
+        """Without `seconds_per_character` everything is said in no time; Japanese takes about 0.2, English 0.06."""
         self._clock = clock
+        self._seconds_per_character = seconds_per_character
         self.said: list[Said] = []
         self.stopped_at_s: list[float] = []
 
-    def say(self, text: str, *, language: str) -> None:
-        """Remember the sentence."""
+    def say(self, sentences: tuple[str, ...], *, language: str) -> float:
+        """Remember the sentences as one text."""
+        text = joined(sentences, language)
         self.said.append(Said(self._clock.monotonic_s(), text, language))
+        return len(text) * self._seconds_per_character
 
     def stop(self) -> None:
         """Remember the silence."""

@@ -40,6 +40,11 @@ class Text(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return line.format_map({name: value for name, value in values.items() if value is not None})
 
 
+def joined(sentences: Iterable[str], language: str) -> str:
+    """Return sentences as one text, as the language writes them: Japanese puts no space between them."""
+    return ("" if language == "ja" else " ").join(sentences)
+
+
 def values_of(line: str) -> frozenset[str]:
     """Return the names in braces. Raise ValueError for anything but a plain name between them."""
     names = set()

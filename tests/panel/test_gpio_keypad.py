@@ -153,7 +153,7 @@ def test_three_fingers_and_their_ghost_type_nothing(watcher: Watcher) -> None:
 
 def test_a_stuck_key_is_noticed_and_its_neighbours_go_on_working(watcher: Watcher) -> None:
     watcher.header.contacts.jam("5")
-    (first, stuck) = watcher.watch_for(12.0)
+    first, _, stuck = watcher.watch_for(12.0)
     assert isinstance(first, KeyPressed)
     assert isinstance(stuck, StuckKey)
     assert watcher.watch.any_stuck

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.panel.keys import KeyDecoder, KeyEvent, KeyPressed, KeySettings, StuckKey, decode
+from device.panel.keys import KeyDecoder, KeyEvent, KeyHeld, KeyPressed, KeyReleased, KeySettings, StuckKey, decode
 from device.ports.panel import KeypadSample
 from device.sim.clock import SimulatedClock
 from device.sim.contacts import Pace
@@ -42,10 +42,12 @@ def test_what_is_typed_on_a_bouncing_pad_is_what_comes_out(keys: str, seed: int,
 
 
 def test_a_key_counts_once_it_conducted_long_enough() -> None:
-    (event,) = decode(held(("5", 0.1), ("", 0.1)))
+    event, released = decode(held(("5", 0.1), ("", 0.1)))
 
     assert isinstance(event, KeyPressed)
     assert event.at_s == pytest.approx(SETTINGS.press_stable_s)
+    assert isinstance(released, KeyReleased)
+    assert released.at_s == pytest.approx(0.095 + SETTINGS.release_stable_s)
 
 
 def test_a_spike_is_no_key() -> None:
@@ -62,6 +64,42 @@ def test_the_same_key_counts_again_after_it_was_up() -> None:
 
 def test_a_held_key_does_not_repeat() -> None:
     assert pressed(decode(held(("5", 5.0), ("", 0.1)))) == "5"
+
+
+# --- held and let go -------------------------------------------------------------------------------------------------
+
+
+def told(events: list[KeyEvent]) -> list[tuple[str, str]]:
+    return [(type(event).__name__, event.key) for event in events]
+
+
+def test_a_key_is_held_once_after_a_second_and_then_released() -> None:
+    events = decode(held(("*", 2.5), ("", 0.1)))
+
+    assert told(events) == [("KeyPressed", "*"), ("KeyHeld", "*"), ("KeyReleased", "*")]
+    assert events[1].at_s == pytest.approx(SETTINGS.held_after_s)
+
+
+def test_a_key_that_another_joins_is_not_held() -> None:
+    assert told(decode(held(("*", 0.5), ("*5", 0.2), ("*", 2.0), ("", 0.1)))) == [
+        ("KeyPressed", "*"),
+        ("KeyReleased", "*"),
+    ]
+
+
+def test_a_key_that_bounces_while_it_is_held_is_still_held() -> None:
+    events = decode(held(("*", 0.5), ("", 0.015), ("*", 0.6), ("", 0.1)))
+
+    assert told(events) == [("KeyPressed", "*"), ("KeyHeld", "*"), ("KeyReleased", "*")]
+
+
+@given(st.text(KEYS, max_size=6), st.integers(0, 2**32))
+def test_every_key_that_was_pressed_is_released(keys: str, seed: int) -> None:
+    clock = SimulatedClock()
+    keypad = SimulatedKeypad(clock, seed=seed)
+    events = decode(typed(keypad, clock, keys))
+
+    assert [event.key for event in events if isinstance(event, KeyReleased)] == list(keys)
 
 
 # --- two and more ----------------------------------------------------------------------------------------------------
@@ -194,13 +232,16 @@ def test_whatever_the_samples_no_key_comes_from_nowhere_and_never_two_at_once(
 
     assert events == decode(samples), "the same samples give the same keys"
     for event in events:
+        if not isinstance(event, KeyPressed):
+            continue
         (sample, *_) = [it for it in samples if it.at_s == event.at_s and event.key in it.closed]
         assert sample.closed == {event.key}
-    assert len({event.at_s for event in events}) == len(events)
+    presses = [event.at_s for event in events if isinstance(event, KeyPressed)]
+    assert len(set(presses)) == len(presses)
 
 
 def test_events_do_not_tell_the_key() -> None:
-    assert "5" not in f"{KeyPressed(1.0, '5')} {StuckKey(1.0, '5')}"
+    assert "5" not in f"{KeyPressed(1.0, '5')} {KeyHeld(1.0, '5')} {KeyReleased(1.0, '5')} {StuckKey(1.0, '5')}"
 
 
 def hold(keypad: SimulatedKeypad, clock: SimulatedClock, seconds: float) -> list[KeypadSample]:

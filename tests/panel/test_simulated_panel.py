@@ -129,7 +129,7 @@ def test_lamps_remember_their_changes(clock: SimulatedClock) -> None:
 def test_the_voice_remembers_what_it_said_and_when_it_fell_silent(clock: SimulatedClock) -> None:
     voice = RecordingVoice(clock)
 
-    voice.say("カードをお取りください。", language="ja")
+    voice.say(("カードを", "お取りください。"), language="ja")
     clock.advance(2)
     voice.stop()
 
