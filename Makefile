@@ -19,11 +19,12 @@ demo: setup ## Six visits with a real broker, real card protocol and a real face
 test: setup ## All tests, on all cores. ARGS="-n 0 tests/card" for some, one after the other.
 	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
 
-check: $(STAMPS)/python ## Format, lint, types, import rules.
+check: $(STAMPS)/python ## Format, lint, types, import rules, systemd's view of our unit files.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	systemd/check
 
 bench: $(STAMPS)/python ## What the card part costs, as ratios. ARGS="--picture FILE" draws where the time goes.
 	@$(BIN)/python -m bench $(ARGS)

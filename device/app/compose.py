@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 from contextlib import ExitStack
@@ -20,6 +21,7 @@ from device.domain.reasons import Reason
 from device.domain.values import SIMULATED_UNIT_PREFIX
 from device.drivers.mutual_tls import TlsFiles
 from device.drivers.paho_line import BrokerAddress, PahoLine
+from device.drivers.sdnotify import find_supervisor
 from device.drivers.sqlite_outbox import SqliteOutbox
 from device.drivers.system import SystemClock, SystemEntropy
 from device.ports.card import CardReader
@@ -43,7 +45,9 @@ def run_unit(config: Config) -> None:
             unit.stop()
 
         threading.excepthook = bring_down
-        unit.run()
+        supervisor = find_supervisor(os.environ, SystemClock())
+        stack.callback(supervisor.stopping)
+        unit.run(supervisor.alive)
     if fallen:
         raise Fault(f"the unit stopped: {fallen[0]}", part="unit", reason=Reason.INTERNAL_FAULT)
 

@@ -92,8 +92,10 @@ class Mailbox:
         self._queue.put(None)
 
     def run(self, tick: Callable[[], None] | None = None) -> None:
-        """Think until `stop`. `tick` is called between two thoughts, at least every second: it feeds the watchdog."""
+        """Think until `stop`. `tick` is called before each thought, at least every second: it feeds the watchdog."""
         while True:
+            if tick is not None:
+                tick()
             try:
                 news = self._queue.get(timeout=self._patience_s())
             except Empty:
@@ -103,8 +105,6 @@ class Mailbox:
                     return
                 self._think(news)
             self._ring()
-            if tick is not None:
-                tick()
 
     def run_due(self) -> None:
         """Think about everything that is there and due now, then return: the simulated world's way to run."""
