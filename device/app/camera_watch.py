@@ -70,14 +70,14 @@ class CameraWatch:
         open_process: Callable[[], FilmingProcess],
         clock: Clock,
         *,
-        give_up: Callable[[], None] = lambda: None,
+        give_up: Callable[[], object] | None = None,
         name: str = "camera",
     ) -> None:
         """`give_up` is called when only a restart of the machine can help."""
         self._open_process = open_process
         self._clock = clock
         self._give_up = give_up
-        self._name = name
+        self.name = name
         self._listener: Callable[[Reason | None, str], None] = lambda _trouble, _why: None
         self._lock = threading.RLock()
         self._stopping = threading.Event()
@@ -98,7 +98,7 @@ class CameraWatch:
         """Return a fresh frame. Raise Fault(CAMERA_FAULT) at once while the camera does not film."""
         process = self._process
         if process is None:
-            raise Fault(f"{self._name} {self._why}", part=self._name, reason=Reason.CAMERA_FAULT)
+            raise Fault(f"{self.name} {self._why}", part=self.name, reason=Reason.CAMERA_FAULT)
         frame = process.next_frame(timeout_s)
         number = max(self._number + 1, self._number_base + frame.number)  # a camera that began anew counts from 1
         self._number = number
@@ -143,7 +143,7 @@ class CameraWatch:
 
     def start(self) -> Self:
         """Start the camera, and a thread that looks after it."""
-        self._thread = threading.Thread(target=self._run, name=f"{self._name}-watch", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"{self.name}-watch", daemon=True)
         self._thread.start()
         return self
 
@@ -191,7 +191,7 @@ class CameraWatch:
         self._in_a_row += 1
         self.counts = replace(self.counts, failures=self.counts.failures + 1)
         self._why = f"is being started again: {why}"
-        log.warning("%s: %s (failure %d in a row; %s)", self._name, why, self._in_a_row, self.counts)
+        log.warning("%s: %s (failure %d in a row; %s)", self.name, why, self._in_a_row, self.counts)
         self._told = True
         self._listener(Reason.CAMERA_FAULT, why)
         if self._process is not None:
@@ -219,5 +219,6 @@ class CameraWatch:
 
     def _surrender(self, why: str) -> None:
         self.counts = replace(self.counts, gave_up=self.counts.gave_up + 1)
-        log.error("%s: %s; only a restart of the machine can help", self._name, why)
-        self._give_up()
+        log.error("%s: %s; only a restart of the machine can help", self.name, why)
+        if self._give_up is not None:
+            self._give_up()

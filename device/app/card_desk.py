@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from device.app.mailbox import Mailbox
 from device.app.memory import VisitorMemory
@@ -13,11 +12,13 @@ from device.app.workers import Lane, Workers
 from device.card import MyNumberCard, PortraitCheck, status
 from device.card.certificate import Validity, assess
 from device.card.profiles import ToldBy, told_apart
+from device.card.surface import ReferenceNumberRefused
 from device.card.trust import CardTrust, Chain, Realm
 from device.domain.errors import CardLost, CardUnreadable, PinBlocked, PinRejected, UketsukeError
 from device.domain.reasons import Reason
 from device.domain.secrets import Pin
 from device.domain.values import Assurance, CardFacts, CardKind, ReceptionId
+from device.ports.camera import CardFront
 from device.ports.card import CardConnection, CardReader
 from device.ports.clock import Clock
 from device.ports.entropy import Entropy
@@ -25,12 +26,11 @@ from device.ports.institution import InstitutionCredential
 from device.reception import events as on
 from device.reception.events import Event
 
-if TYPE_CHECKING:
-    from device.domain.secrets import ReferenceNumberB
-
 log = logging.getLogger(__name__)
 
 CHALLENGE_BYTES = 32
+FRONT_TIMEOUT_S = 10.0
+"""For readings of the card's front that agree; the visit has a time of its own for the whole match."""
 
 
 class CardDesk:
@@ -139,19 +139,23 @@ class CardDesk:
         self,
         memory: VisitorMemory,
         *,
-        front: Callable[[], ReferenceNumberB | None],
+        front: CardFront,
         then: Callable[[bytes], None],
     ) -> None:
         """Read the number on the card's front, open the portrait with it and hand the JPEG 2000 on. → FaceFailed."""
 
         def job() -> None:
             try:
-                number = front()
+                number = front.read(FRONT_TIMEOUT_S)
                 if number is None:
                     self._mailbox.tell(on.FaceFailed(memory.reception, Reason.FRONT_UNREADABLE))
                     return
                 try:
                     portrait = self._present_card().read_portrait(number, self._portrait_check())
+                except ReferenceNumberRefused as refused:
+                    if refused.sent:
+                        front.refused(number)
+                    raise
                 finally:
                     number.wipe()
             except CardLost:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from device.app import assets, card_cli, voice_cli
+from device.app import assets, camera_cli, card_cli, voice_cli
 from device.app.assets.store import Condition
 from device.app.config import EXAMPLE, load
 from device.domain.errors import UketsukeError
@@ -39,6 +39,7 @@ models_app = typer.Typer(help="Weights and photos, as models/*.toml name them.",
 app.add_typer(config_app, name="config")
 app.add_typer(models_app, name="models")
 app.add_typer(card_cli.app, name="card")
+app.add_typer(camera_cli.app, name="camera")
 app.add_typer(voice_cli.app, name="voice")
 
 

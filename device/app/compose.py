@@ -14,11 +14,14 @@ from joserfc.jwk import ECKey
 
 from device.app.card_trust import load_trust
 from device.app.config import Config
+from device.app.face_parts import open_face
 from device.app.panel_parts import open_panel
 from device.app.unit import Identity, Parts, Unit
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.domain.values import SIMULATED_UNIT_PREFIX
+from device.drivers import memory
+from device.drivers.lockdown import leave_no_memory_image
 from device.drivers.mutual_tls import TlsFiles
 from device.drivers.paho_line import BrokerAddress, PahoLine
 from device.drivers.sdnotify import find_supervisor
@@ -33,6 +36,8 @@ VIRTUAL_READER = "Virtual PCD"
 
 def run_unit(config: Config) -> None:
     """Serve visitors until SIGTERM or Ctrl-C. Raise BadConfig or Fault when the unit cannot start."""
+    leave_no_memory_image()
+    memory.start_again_overwriting()
     with ExitStack() as stack:
         unit = open_unit(config, stack)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -59,13 +64,15 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
     files = TlsFiles(authority=config.broker.authority, certificate=config.broker.certificate, key=config.broker.key)
     address = BrokerAddress(config.broker.host, config.broker.port)
     panel = open_panel(config.panel, config.voice, stack, clock)
+    troubles: dict[str, Fault] = {}
+    face = open_face(config, stack, clock, troubles)
     parts = Parts(
         clock=clock,
         entropy=SystemEntropy(),
         reader=_reader(config, stack, simulated=simulated),
         institution=None,
         trust=load_trust(config.card, simulated=simulated, face_alone_counts=config.policy.accept_face_only),
-        face=None,
+        face=face.parts,
         keypad=panel.keypad,
         indicators=panel.indicators,
         voice=panel.voice,
@@ -74,9 +81,17 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
         outbox=stack.enter_context(SqliteOutbox(_outbox_path(config))),
         signer=_signer(config),
         clinic_key=_clinic_key(config.clinic.sealing_key),
+        sweep=memory.sweep,
     )
+    if not memory.is_overwritten():
+        troubles["memory"] = Fault(
+            "this system's allocator does not overwrite what is freed", part="memory", reason=Reason.PROTECTION_MISSING
+        )
     identity = Identity(name=config.unit_id, language=config.unit.language, simulated=simulated)
-    return Unit(parts, identity, policy=config.policy.policy(face_available=False), troubles={})
+    policy = config.policy.policy(face_available=face.parts is not None)
+    unit = Unit(parts, identity, policy=policy, troubles=troubles)
+    face.tell(unit.health)
+    return unit
 
 
 def _reader(config: Config, stack: ExitStack, *, simulated: bool) -> CardReader:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from device.domain.errors import BadConfig
 from device.domain.values import Method, UnitId
@@ -21,6 +22,11 @@ _DEFAULT = Policy()
 
 Fingerprint = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){31}\Z")]
 """SHA-256 in hex, with or without colons."""
+
+NO_CAMERA = "none"
+FRONT_WIDTH, FRONT_HEIGHT, FRONT_FRAMES_PER_SECOND = 1920, 1080, 5.0
+"""The reader of the front works at 1920 pixels; print does not move, so few pictures a second are enough."""
+CameraAddress = Annotated[str, Meta(pattern=r"^(none|picamera2:\d+|v4l2:/dev/[^:]+|folder:.+)\Z")]
 
 Seconds = Annotated[float, Meta(gt=0, le=600)]
 
@@ -37,6 +43,8 @@ class UnitSection(_Section, frozen=True, kw_only=True):
     state: Path
     """The folder for what must survive a power cut (the outbox)."""
     language: Literal["ja", "en"] = "ja"
+    models: str = ""
+    """The folder with manifest.toml and weights; empty for that of the checkout."""
 
 
 class BrokerSection(_Section, frozen=True, kw_only=True):
@@ -85,11 +93,25 @@ class CardSection(_Section, frozen=True, kw_only=True):
     bus: Annotated[str, Meta(pattern=r"^(uart:/.+|spi:\d+\.\d+|i2c:\d+)\Z")] = "uart:/dev/ttyAMA0"
     """Where the PN532 is: `uart:/dev/ttyAMA0`, `spi:0.0` or `i2c:1`."""
 
+    front: CameraAddress = NO_CAMERA
+    """The camera that looks at the card's front, in the words of `[camera] source`."""
     anchors: tuple[AnchorFile, ...] = ()
     portrait_anchors: tuple[PortraitAnchorFile, ...] = ()
     unknown_portrait_anchor: Literal["report", "refuse"] = "report"
     """What to do with a portrait whose signer none of `portrait_anchors` vouches for. An altered one is always refused,
     and where `accept_face_only` is set, so is an unknown one."""
+
+
+class CameraSection(_Section, frozen=True, kw_only=True):
+    """The camera that sees the visitor. Without one, or without one for the card's front, visits go by PIN."""
+
+    source: CameraAddress = NO_CAMERA
+    """`picamera2:0`, `v4l2:/dev/video0` or `none`; `folder:DIR`, pictures in its place, where parts are simulated."""
+    width: Annotated[int, Meta(ge=320, le=4096, multiple_of=2)] = 1280
+    height: Annotated[int, Meta(ge=240, le=4096, multiple_of=2)] = 960
+    frames_per_second: Annotated[float, Meta(ge=1, le=120)] = 15.0
+    reboot: bool = False
+    """Restart the machine when a restart of the camera's process does not help, at most once an hour."""
 
 
 class PanelSection(_Section, frozen=True, kw_only=True):
@@ -142,9 +164,21 @@ class Config(_Section, frozen=True, kw_only=True):
     broker: BrokerSection
     clinic: ClinicSection
     card: CardSection = CardSection()
+    camera: CameraSection = CameraSection()
     panel: PanelSection = PanelSection()
     voice: VoiceSection = VoiceSection()
     policy: PolicySection = PolicySection()
+
+    @property
+    def front_camera(self) -> CameraSection:
+        """How the camera of the card's front films."""
+        return CameraSection(
+            source=self.card.front,
+            width=FRONT_WIDTH,
+            height=FRONT_HEIGHT,
+            frames_per_second=FRONT_FRAMES_PER_SECOND,
+            reboot=self.camera.reboot,
+        )
 
     @property
     def unit_id(self) -> UnitId:
@@ -159,6 +193,7 @@ EXAMPLE = """\
 name = "unit-0001"          # the common name of the unit's certificate; "sim-…" for units with simulated parts
 state = "state"             # folder for what must survive a power cut (results that wait for their receipt)
 # language = "ja"           # what the unit speaks: "ja" or "en"
+# models = ""               # folder with manifest.toml and weights; "" is that of the checkout
 
 [broker]                    # the clinic's MQTT broker, always by mutual TLS
 host = "broker.clinic.example"
@@ -178,6 +213,15 @@ sealing_key = "clinic.jwk"  # the clinic's public key; `uketsuke-clinic keys` ma
                             # begins with sim- take test authorities, all others production's, nobody both
 # portrait_anchors = []     # keys behind portraits: [{file = "portraits.pem", key_id = "3530…", sha256 = "…"}]
 # unknown_portrait_anchor = "report"  # or "refuse": a portrait whose signer no portrait anchor vouches for
+
+# front = "none"            # the camera that looks at the card's front: as [camera] source
+
+[camera]                    # the camera that sees the visitor (docs/camera.md); without both cameras visits go by PIN
+# source = "none"           # "picamera2:0", "v4l2:/dev/video0"; "folder:DIR" for units whose name begins with sim-
+# width = 1280
+# height = 960
+# frames_per_second = 15.0
+# reboot = false            # restart the machine when the camera cannot be revived, at most once an hour
 
 [panel]
 # kind = "console"          # keys typed in the terminal, lamps and voice printed there; "gpio": on the Pi's header
@@ -222,4 +266,19 @@ def load(path: Path) -> Config:
         re.compile(config.card.name)
     except re.error as error:
         raise BadConfig(f"is no regular expression: {error}", where=f"{path}: [card] name") from error
-    return config
+    if (config.camera.source == NO_CAMERA) != (config.card.front == NO_CAMERA):
+        raise BadConfig(
+            "a face needs both cameras, [camera] source and [card] front: 照合番号B opens the card's portrait",
+            where=f"{path}: [camera] source",
+        )
+    return replace(
+        config,
+        unit=replace(config.unit, models=str(path.parent / config.unit.models) if config.unit.models else ""),
+        card=replace(config.card, front=_relative_to(path, config.card.front)),
+        camera=replace(config.camera, source=_relative_to(path, config.camera.source)),
+    )
+
+
+def _relative_to(path: Path, address: str) -> str:
+    kind, _, where = address.partition(":")
+    return f"{kind}:{path.parent / where}" if kind == "folder" else address

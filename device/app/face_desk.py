@@ -80,6 +80,11 @@ class FaceDesk:
         self._entropy = entropy
         self._stop = threading.Event()
 
+    @property
+    def front(self) -> CardFront:
+        """What reads the number on the card's front."""
+        return self._parts.front
+
     def begin(self, memory: VisitorMemory) -> threading.Event:
         """Start an attempt: return what stops it. Anything that was under way is stopped and forgotten."""
         if memory.liveness is not None:
@@ -95,7 +100,11 @@ class FaceDesk:
         """Make the template from the card's picture, remember it, and match. → FaceMatched, MovesWanted, FaceFailed."""
 
         def job() -> None:
-            template = self._parts.engine.template(self._parts.decoder.decode(jp2))
+            portrait = self._parts.decoder.decode(jp2)
+            try:
+                template = self._parts.engine.template(portrait)
+            finally:
+                portrait.fill(0)
 
             def news() -> None:
                 if stop.is_set():  # the visit went another way meanwhile, and may be forgotten already
@@ -114,6 +123,8 @@ class FaceDesk:
 
         def look(frame: Frame) -> Event | None:
             event = attempt.look(frame.pixels)
+            # Once a face is seen well, the light shall not change between the frames that are compared.
+            self._parts.camera.hold_light(hold=event is None)
             if isinstance(event, on.FaceHint):
                 self._tell(event, stop)
                 return None

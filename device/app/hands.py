@@ -15,7 +15,6 @@ from device.app.memory import VisitorMemory
 from device.app.panel_desk import PanelDesk
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
-from device.domain.secrets import ReferenceNumberB
 from device.domain.values import Move
 from device.ports.clock import Clock
 from device.reception import effects as do
@@ -33,21 +32,21 @@ class UnitHands:
         *,
         card: CardDesk,
         face: FaceDesk | None,
-        front: Callable[[], ReferenceNumberB | None],
         panel: PanelDesk,
         asks: AskDesk,
         link: Link,
         mailbox: Mailbox,
         clock: Clock,
+        forget: Callable[[], None],
     ) -> None:
         self._card = card
         self._face = face
-        self._front = front
         self._panel = panel
         self._asks = asks
         self._link = link
         self._mailbox = mailbox
         self._clock = clock
+        self._forget = forget
         self._memory: VisitorMemory | None = None
 
     @property
@@ -78,6 +77,7 @@ class UnitHands:
                 if self._memory is not None:
                     self._memory.forget()
                 self._memory = None
+                self._forget()
             case do.StartTimer():
                 raise AssertionError("timers are the mailbox's")
             case _:
@@ -119,7 +119,7 @@ class UnitHands:
             face.match_again(memory, memory.template, stop)
         else:
             self._card.fetch_portrait(
-                memory, front=self._front, then=lambda portrait: face.match_portrait(memory, portrait, stop)
+                memory, front=face.front, then=lambda portrait: face.match_portrait(memory, portrait, stop)
             )
 
     def _watch_move(self, memory: VisitorMemory, move: Move) -> None:

@@ -104,6 +104,7 @@ class Mailbox:
                 if news is None:
                     return
                 self._think(news)
+                del news  # it knows a visitor, and the next news may be long in coming
             self._ring()
 
     def run_due(self) -> None:

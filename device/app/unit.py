@@ -16,6 +16,7 @@ from device.app.ask_desk import AskDesk
 from device.app.card_desk import CardDesk
 from device.app.card_watch import CardWatch
 from device.app.face_desk import FaceDesk, FaceParts
+from device.app.forgetting import Forgetting
 from device.app.hands import UnitHands
 from device.app.health import Health
 from device.app.link_worker import Link, LinkOwner
@@ -26,7 +27,6 @@ from device.card.trust import CardTrust
 from device.domain.errors import Fault
 from device.domain.prompts import Cue
 from device.domain.reasons import Reason
-from device.domain.secrets import ReferenceNumberB
 from device.domain.values import UnitId
 from device.link.machine import LinkMachine
 from device.ports.card import CardReader
@@ -40,9 +40,6 @@ from device.wire.messages import Receipt, Status
 from device.wire.sealing import Signer
 
 log = logging.getLogger(__name__)
-
-FRONT_TIMEOUT_S = 3.0
-"""For two equal readings of the card's front."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +61,8 @@ class Parts:
     outbox: Outbox
     signer: Signer
     clinic_key: ECKey
+    sweep: Callable[[], None] = lambda: None
+    """Overwrites what the machine's memory keeps of what was let go of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,12 +160,12 @@ class Unit:
                     entropy=parts.entropy,
                 ),
                 face=face,
-                front=_front_of(parts.face),
                 panel=self.panel,
                 asks=asks,
                 link=self.link,
                 mailbox=mailbox,
                 clock=parts.clock,
+                forget=Forgetting(parts.face, sweep=parts.sweep, workers=workers, clock=parts.clock),
             )
         )
         for part, fault in troubles.items():
@@ -227,10 +226,6 @@ class Unit:
             self.health.report(part, None)
         if receipt.disposition == "refused":
             log.error("the clinic will never take result %d: %s", receipt.sequence, receipt.reason)
-
-
-def _front_of(face: FaceParts | None) -> Callable[[], ReferenceNumberB | None]:
-    return lambda: None if face is None else face.front.read(FRONT_TIMEOUT_S)
 
 
 def _fractions(entropy: Entropy) -> Callable[[], float]:

@@ -26,6 +26,9 @@ class Workers(Protocol):
     def submit(self, lane: Lane, job: Job) -> None:
         """Run the job on its lane. A job handles its own errors; it has somebody to tell."""
 
+    def submit_to_all(self, job: Job) -> None:
+        """Run the job on every lane, after what was handed in before."""
+
 
 class InlineWorkers:
     """The simulated world, where a visit is the same story every time: a card answers at once, a camera takes its time.
@@ -42,6 +45,10 @@ class InlineWorkers:
             self._waiting.append(job)
         else:
             job()
+
+    def submit_to_all(self, job: Job) -> None:
+        """Run the job now: what still waits for a frame finds out by itself that nobody wants it any more."""
+        job()
 
     @property
     def is_busy(self) -> bool:
@@ -81,7 +88,16 @@ class ThreadWorkers:
         """Queue the job."""
         self._queues[lane].put(job)
 
+    def submit_to_all(self, job: Job) -> None:
+        """Queue the job on every lane."""
+        for lane in Lane:
+            self.submit(lane, job)
+
     @staticmethod
     def _work(queue: SimpleQueue[Job | None]) -> None:
-        while (job := queue.get()) is not None:
+        while True:
+            job = queue.get()
+            if job is None:
+                return
             job()
+            del job  # it knows a visitor, and the next one may be long in coming

@@ -46,3 +46,9 @@ class CardFront(Protocol):
 
     def read(self, timeout_s: float) -> ReferenceNumberB | None:
         """Return 照合番号B if two readings agree, None if the print cannot be read. Raise Fault(CAMERA_FAULT)."""
+
+    def refused(self, number: ReferenceNumberB) -> None:
+        """Hear that the card did not take a number: it is not returned again before `forget`."""
+
+    def forget(self) -> None:
+        """Overwrite what is remembered of the card, its pictures too."""

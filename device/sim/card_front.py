@@ -20,6 +20,7 @@ class SimulatedCardFront:
         self._unreadable = False
         self._misread_next = False
         self._dead = False
+        self._refused: list[ReferenceNumberB] = []
 
     def smudge(self) -> None:
         """The print cannot be read from now on."""
@@ -50,4 +51,17 @@ class SimulatedCardFront:
             digits[-1] = ZERO + (digits[-1] - ZERO + 1) % 10
         seen = ReferenceNumberB(digits)
         digits[:] = bytes(len(digits))
+        if any(seen.reveal() == refused.reveal() for refused in self._refused):
+            seen.wipe()
+            return None
         return seen
+
+    def refused(self, number: ReferenceNumberB) -> None:
+        """Do not read this number again before `forget`."""
+        self._refused.append(ReferenceNumberB(number.reveal()))
+
+    def forget(self) -> None:
+        """Overwrite what was refused."""
+        for number in self._refused:
+            number.wipe()
+        self._refused.clear()

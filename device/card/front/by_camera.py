@@ -51,3 +51,4 @@ class CameraCardFront:
     def forget(self) -> None:
         """Overwrite what is remembered: the visit is over."""
         self._agreeing.forget()
+        self._camera.forget()

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 
 ADDRESS = r"^(picamera2:\d+|v4l2:/dev/.+|folder:.+)\Z"
 """`picamera2:0`, `v4l2:/dev/video0`, or `folder:DIR` for pictures that stand in for a camera."""
 FOLDER = "folder:"
+
+
+def known(address: str) -> bool:
+    """Return whether this is how one names a camera here."""
+    return re.fullmatch(ADDRESS, address) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,106 @@
+"""What the face path of a configured unit is made of: two cameras, the weights, and the portrait's sandbox."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from device.app.camera_watch import CameraWatch
+from device.app.config import NO_CAMERA, CameraSection, Config
+from device.app.face_desk import FaceParts
+from device.app.face_models import liveness_trouble, load_engine
+from device.app.front_evaluation import open_reader
+from device.app.health import Health
+from device.card.front.by_camera import CameraCardFront
+from device.domain.certificate_window import JAPAN
+from device.domain.errors import BadConfig, Fault
+from device.domain.reasons import Reason
+from device.domain.values import SIMULATED_UNIT_PREFIX
+from device.drivers.camera import CameraProcess, CameraSetup
+from device.drivers.camera.setup import FOLDER
+from device.drivers.portrait import SandboxedPortraitDecoder
+from device.drivers.system import reboot_if_up_long_enough
+from device.ports.clock import Clock
+from device.ports.network import PortraitDecoder
+
+MODELS_DIR = Path(__file__).parents[2] / "models"
+"""The checkout's folder; an installed unit names its own."""
+CAMERA, FRONT_CAMERA = "camera", "card front camera"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFace:
+    """The face path, if there is one, and the cameras that film for it."""
+
+    parts: FaceParts | None = None
+    cameras: tuple[CameraWatch, ...] = ()
+
+    def tell(self, health: Health) -> None:
+        """Let the unit's health hear of the cameras from now on."""
+        for camera in self.cameras:
+            camera.listen(partial(_report, health, camera.name))
+
+
+def open_face(config: Config, stack: ExitStack, clock: Clock, troubles: dict[str, Fault]) -> OpenedFace:
+    """Open the face path; `stack` closes it. Without parts where one cannot be had; then `troubles` say so.
+
+    Raise BadConfig for pictures in place of a camera on a unit that is not simulated.
+    """
+    if config.camera.source == NO_CAMERA:
+        return OpenedFace()
+    for option, address in (("[camera] source", config.camera.source), ("[card] front", config.card.front)):
+        if address.startswith(FOLDER) and not config.unit_id.startswith(SIMULATED_UNIT_PREFIX):
+            raise BadConfig(f"only a unit whose name begins with {SIMULATED_UNIT_PREFIX} films pictures", where=option)
+    models_dir = Path(config.unit.models) if config.unit.models else MODELS_DIR
+    # The cameras warm up while the weights are loaded.
+    camera = stack.enter_context(open_camera(config.camera, clock))
+    front_camera = stack.enter_context(open_camera(config.front_camera, clock, name=FRONT_CAMERA))
+    try:
+        engine, threshold = load_engine(models_dir)
+        reader = open_reader(models_dir)
+    except Fault as fault:
+        troubles["models"] = fault
+        return OpenedFace(cameras=(camera, front_camera))
+    troubles["liveness"] = liveness_trouble(models_dir)
+    parts = FaceParts(
+        camera=camera,
+        front=CameraCardFront(front_camera, reader, clock, partial(_today, clock)),
+        decoder=open_decoder(stack, troubles),
+        engine=engine,
+        threshold=threshold,
+        liveness=None,
+    )
+    return OpenedFace(parts, (camera, front_camera))
+
+
+def open_camera(section: CameraSection, clock: Clock, *, name: str = CAMERA) -> CameraWatch:
+    """Return the camera of a section of the configuration, to be entered."""
+    setup = CameraSetup(section.source, section.width, section.height, section.frames_per_second)
+    return CameraWatch(
+        lambda: CameraProcess(setup.command(), part=name),
+        clock,
+        give_up=reboot_if_up_long_enough if section.reboot else None,
+        name=name,
+    )
+
+
+def open_decoder(stack: ExitStack, troubles: dict[str, Fault]) -> PortraitDecoder:
+    """Start the portrait's sandbox; a layer that this machine cannot put round it goes into `troubles`."""
+    decoder = stack.enter_context(SandboxedPortraitDecoder())
+    if missing := decoder.missing_protection():
+        layers = ", ".join(str(layer.name).lower() for layer in missing)
+        troubles["portrait"] = Fault(
+            f"the portrait's decoder runs without {layers}", part="portrait", reason=Reason.PROTECTION_MISSING
+        )
+    return decoder
+
+
+def _report(health: Health, part: str, trouble: Reason | None, why: str) -> None:
+    health.report(part, trouble, why=why)
+
+
+def _today(clock: Clock) -> date:
+    return clock.utc_now().astimezone(JAPAN).date()
