@@ -43,8 +43,6 @@ from device.wire.sealing import Signer
 WORLD_UNIT = UnitId("sim-0001")
 
 SCAN_S = 0.005
-FRAME_S = 0.1
-"""From one frame of the camera to the next, about what a Pi 4 needs to judge one."""
 KEY_TAIL_S = 0.1
 """After the last key was let go, until the panel is sure of it."""
 
@@ -86,6 +84,8 @@ class World:
     seconds_per_character: float = 0.0
     """How fast the voice speaks; in stories that are not about listening it takes no time."""
     troubles: dict[str, Fault] = field(default_factory=dict)
+    frame_s: float = 0.1
+    """From one frame of the camera to the next, about what a Pi 4 needs to judge one."""
 
     reader: SimulatedReader = field(init=False)
     camera: RecordedCamera = field(init=False)
@@ -213,7 +213,7 @@ class World:
         """Let happen what is due, and frames be taken and looked at for as long as somebody wants them."""
         self._happen()
         while self.unit.awaits_frame:
-            frame_s = self.clock.monotonic_s() + FRAME_S
+            frame_s = self.clock.monotonic_s() + self.frame_s
             while self.clock.monotonic_s() < frame_s:
                 self.clock.advance(SCAN_S)
                 self._happen()

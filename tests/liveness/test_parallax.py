@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from device.face.detect import Points
 from device.face.liveness import parallax, turn_shown, view
 
-ENOUGH = 0.15
+ENOUGH = 0.10
 ANGLES = st.floats(-40, 40)
 
 
@@ -22,7 +22,7 @@ def between(front: Points, now: Points) -> float:
     return parallax(one, other)
 
 
-def shown(front: Points, now: Points) -> float:
+def shown(front: Points, now: Points) -> float | None:
     one, other = view(front), view(now)
     assert one is not None
     assert other is not None
@@ -49,9 +49,10 @@ def test_a_head_that_turns_shows_it_to_the_side_it_turns_to(heads: list[Any], ya
     for body in heads:
         front = body.seen().points
         right, left = shown(front, body.seen(yaw=yaw).points), shown(front, body.seen(yaw=-yaw).points)
-        assert left < -0.1
-        assert right > 0.1
-    assert shown(heads[0].seen().points, heads[0].seen(yaw=yaw).points) >= ENOUGH
+        assert left is not None
+        assert left <= -ENOUGH
+        assert right is not None
+        assert right >= ENOUGH
 
 
 def test_the_place_of_the_nose_alone_would_be_fooled_where_the_parallax_is_not(
@@ -64,17 +65,17 @@ def test_the_place_of_the_nose_alone_would_be_fooled_where_the_parallax_is_not(
     off = float(np.dot(oblique[2] - (oblique[0] + oblique[1]) / 2, eyes) / np.dot(eyes, eyes))
 
     assert abs(off) > 0.25, "as far off as in a head turned by 30 degrees"
-    assert shown(front, oblique) == pytest.approx(0, abs=1e-3)
+    assert between(front, oblique) == pytest.approx(0, abs=1e-3)
 
 
 def test_a_print_bent_round_a_bottle_shows_less_than_is_asked_for(head: Any, make_print: Callable[..., Any]) -> None:  # noqa: ANN401
     bent = make_print(head.seen(), bent_mm=60)
 
-    assert 0 < shown(bent.seen().points, bent.seen(yaw=35).points) < ENOUGH
+    assert 0 < between(bent.seen().points, bent.seen(yaw=35).points) < ENOUGH
 
 
-def test_a_view_that_is_foreshortened_a_lot_counts_for_nothing(head: Any) -> None:  # noqa: ANN401
-    assert shown(head.seen().points, head.seen(yaw=65).points) == 0.0
+def test_a_view_that_is_foreshortened_a_lot_tells_nothing(head: Any) -> None:  # noqa: ANN401
+    assert shown(head.seen().points, head.seen(yaw=65).points) is None
 
 
 def test_points_that_span_nothing_are_no_view() -> None:
@@ -87,5 +88,5 @@ def test_four_points_in_a_line_show_nothing() -> None:
     flat = np.array([(0, 0), (0, 0), (0, 5), (0, 10), (0, 10)], np.float32)
 
     assert between(line, flat) == 0.0
-    assert shown(line, flat) == 0.0
-    assert shown(flat, line) == 0.0
+    assert shown(line, flat) is None
+    assert shown(flat, line) is None

@@ -137,9 +137,9 @@ def test_a_frame_of_somebody_else_interrupts_a_move_that_the_same_person_may_beg
     judged(run, head, frames=1)
     run.expect(Move.TURN_LEFT)
     turn = [head.seen(yaw=5 * step) for step in range(9)]
-    seen = [run.see(face, HOLDER, 0.7) for face in turn[:5]]
-    seen.append(run.see(head.seen(yaw=25), STRANGER, 0.7))
-    seen += [run.see(face, HOLDER, 0.7) for face in turn[6:]]
+    seen = [run.see(face, HOLDER, 0.7) for face in turn[:3]]
+    seen.append(run.see(head.seen(yaw=15), STRANGER, 0.7))
+    seen += [run.see(face, HOLDER, 0.7) for face in turn[4:]]
     run.see_nobody()
 
     assert not any(seen)

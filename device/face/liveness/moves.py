@@ -24,9 +24,9 @@ TOWARDS = {Move.TURN_LEFT: 1.0, Move.TURN_RIGHT: -1.0}
 class MoveLimits:
     """Where a move begins and ends. What they rest on: docs/liveness.md."""
 
-    turn: float = 0.15
+    turn: float = 0.10
     """`turn_shown` of a turn that counts: some 25 degrees of an adult's head."""
-    turn_at_rest: float = 0.06
+    turn_at_rest: float = 0.05
     """Looking straight on, at most."""
     nearer: float = 1.3
     """How many times larger a face is that came closer."""
@@ -80,17 +80,23 @@ class MoveWatch:
             self._last = face
             return False
         self._last = face
-        turn = self._move in TOWARDS
+        amount = self._amount(face, now)
+        if amount is None:
+            return False
         limits = self._limits
-        amount = TOWARDS[self._move] * turn_shown(self._rest.view, now) if turn else size_px(face) / self._rest.size_px
-        at_rest, enough = (
-            (abs(amount) <= limits.turn_at_rest, limits.turn)
-            if turn
-            else (amount <= limits.nearer_at_rest, limits.nearer)
-        )
+        turn = self._move in TOWARDS
+        at_rest = abs(amount) <= limits.turn_at_rest if turn else amount <= limits.nearer_at_rest
         self._began = self._began or at_rest
         self._lately.append(amount)
+        enough = limits.turn if turn else limits.nearer
         return self._began and len(self._lately) == limits.frames and self.underway >= enough
+
+    def _amount(self, face: Face, now: View) -> float | None:
+        """Return the turn shown towards the side asked for, or how many times larger the face is."""
+        if self._move not in TOWARDS:
+            return size_px(face) / self._rest.size_px
+        shown = turn_shown(self._rest.view, now)
+        return None if shown is None else TOWARDS[self._move] * shown
 
     def begin_anew(self) -> None:
         """Forget what was seen of the move."""

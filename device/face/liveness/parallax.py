@@ -24,7 +24,7 @@ NOSE = 2
 
 MISTAKEN_SHARE = 0.3
 """Of the foreshortening, what the detector may mistake for parallax; measured on pictures that were turned."""
-NARROWEST = 0.7
+NARROWEST = 0.6
 """Eyes that are closer together than this share of what they were are those of a picture held very obliquely, or of a
 head that has turned farther than anybody asked."""
 
@@ -42,12 +42,15 @@ def view(points: Points) -> View | None:
     return shifted
 
 
-def turn_shown(front: View, now: View) -> float:
-    """Return the part of the parallax that no flat picture explains, positive towards the picture's right."""
+def turn_shown(front: View, now: View) -> float | None:
+    """Return the part of the parallax that no flat picture explains, positive towards the picture's right.
+
+    None where the view is too foreshortened to tell.
+    """
     before = _across(front)
     narrowed = _across(now) / before if before > 0.0 else 0.0
     if not np.isfinite(narrowed) or narrowed < NARROWEST:
-        return 0.0
+        return None
     seen = parallax(front, now)
     return float(np.sign(seen) * max(0.0, abs(seen) - MISTAKEN_SHARE * max(0.0, 1.0 - narrowed)))
 

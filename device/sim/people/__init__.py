@@ -1,0 +1,1 @@
+"""People and pictures of people before the simulated camera, in motion."""
