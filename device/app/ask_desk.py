@@ -9,12 +9,13 @@ from joserfc.jwk import ECKey
 from device.app.mailbox import Mailbox
 from device.app.memory import VisitorMemory
 from device.domain.reasons import Reason
-from device.domain.values import Assurance, ConsentItem, UnitId
+from device.domain.values import Assurance, ConsentMode, UnitId
 from device.ports.clock import Clock
 from device.ports.entropy import Entropy
 from device.reception import events as on
 from device.reception.effects import Report
 from device.reception.events import Event
+from device.reception.questions import Answers, Question, Topic
 from device.wire.codec import encode
 from device.wire.freshness import expiry
 from device.wire.messages import (
@@ -28,6 +29,7 @@ from device.wire.messages import (
     HolderKnown,
     Qualification,
     Refused,
+    Register,
     Registrable,
     Result,
 )
@@ -70,9 +72,23 @@ class AskDesk:
         sealed = seal(encode(evidence), self._clinic_key)
         self._ask(memory, lambda ask_id: Holder(ask_id=ask_id, reception=memory.reception, evidence=sealed))
 
-    def confirm(self, memory: VisitorMemory, consents: tuple[tuple[ConsentItem, bool], ...]) -> None:
+    def register(self, memory: VisitorMemory) -> None:
+        """Ask for the card's registration. → HolderAccepted, AskFailed."""
+        self._ask(memory, lambda ask_id: Register(ask_id=ask_id, reception=memory.reception))
+
+    def confirm(self, memory: VisitorMemory, answers: Answers, *, emergency: bool) -> None:
         """Send the visitor's answers. → QualificationCame, AskFailed."""
-        self._ask(memory, lambda ask_id: Confirm(ask_id=ask_id, reception=memory.reception, consents=dict(consents)))
+        self._ask(
+            memory,
+            lambda ask_id: Confirm(
+                ask_id=ask_id,
+                reception=memory.reception,
+                consents=dict(answers.consents),
+                prescription=answers.prescription,
+                public_expense=answers.public_expense,
+                emergency=emergency,
+            ),
+        )
 
     def forget(self) -> None:
         """Nobody waits for an answer any more."""
@@ -103,12 +119,17 @@ class AskDesk:
             notices=list(report.notices),
             card=report.card,
             assurance=report.assurance,
-            consents=dict(report.consents),
+            consents=dict(report.answers.consents),
             started_at=memory.started_at,
             ended_at=now,
             expires_at=expiry(now),
             sealed=memory.sealed,
             simulated=self._simulated,
+            consented_at=memory.consented_at,
+            prescription=report.answers.prescription,
+            public_expense=report.answers.public_expense,
+            attendant=memory.attendant,
+            attendant_reason=report.attendant,
         )
 
     def new_id(self) -> str:
@@ -129,11 +150,24 @@ class AskDesk:
                 memory.challenge = challenge
                 return on.ChallengeCame(memory.reception)
             case Registrable():
-                return on.AskFailed(memory.reception, Reason.NOT_REGISTERED)
-            case HolderKnown(ask_consent=items):
-                return on.HolderAccepted(memory.reception, tuple(items))
+                return on.RegistrationOffered(memory.reception)
+            case HolderKnown():
+                return on.HolderAccepted(memory.reception, questions_of(answer))
             case Qualification(reason=reason, notices=notices, sealed=sealed):
                 memory.sealed = sealed
                 return on.QualificationCame(memory.reception, reason, tuple(notices))
             case Refused(reason=reason):
                 return on.AskFailed(memory.reception, reason)
+
+
+def questions_of(known: HolderKnown) -> tuple[Question, ...]:
+    """Return what the clinic wants to have asked, in the order of asking."""
+    items = tuple(known.ask_consent)
+    blanket = known.consent_mode is ConsentMode.BLANKET
+    groups = (items,) if blanket and items else tuple((item,) for item in items)
+    questions = [Question(Topic.CONSENT, group) for group in groups]
+    if known.ask_public_expense:
+        questions.append(Question(Topic.PUBLIC_EXPENSE))
+    if known.ask_prescription:
+        questions.append(Question(Topic.PRESCRIPTION))
+    return tuple(questions)

@@ -171,6 +171,21 @@ class CardDesk:
 
         self._submit(memory.reception, job)
 
+    def compare(self, memory: VisitorMemory) -> None:
+        """Tell whether the card that lies there now is the visit's own. → CardSame, CardDiffers."""
+        certificate = memory.certificate
+
+        def job() -> None:
+            try:
+                self._take_up_the_same(certificate)
+            except UketsukeError as error:
+                log.info("not the card that was lifted: %s", error)
+                self._mailbox.tell(on.CardDiffers(memory.reception))
+            else:
+                self._mailbox.tell(on.CardSame(memory.reception))
+
+        self._submit(memory.reception, job)
+
     def release(self) -> None:
         """Power the card off: a verified PIN must not outlive the visit."""
         self._workers.submit(Lane.CARD, self._power_off)
@@ -206,6 +221,9 @@ class CardDesk:
 
     def _tries_of_the_same(self, certificate: bytes | None) -> int:
         """Take contact up again and ask for the PIN counter. Raise CardLost unless it is the same card for certain."""
+        return self._take_up_the_same(certificate).pin_tries_left()
+
+    def _take_up_the_same(self, certificate: bytes | None) -> MyNumberCard:
         self._power_off()
         self._connection = self._reader.connect()
         card = MyNumberCard.identify(self._connection)
@@ -213,7 +231,7 @@ class CardDesk:
             # A phone that shows its certificate only after the PIN cannot be told from the next visitor's.
             raise CardLost("another card, or one that does not show which one it is")
         self._card = card
-        return card.pin_tries_left()
+        return card
 
     def _unlocked(self, card: MyNumberCard) -> bool:
         return self._institution is not None and card.unlock_by_institution(self._institution)

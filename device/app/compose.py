@@ -82,6 +82,7 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
         signer=_signer(config),
         clinic_key=_clinic_key(config.clinic.sealing_key),
         sweep=memory.sweep,
+        passcodes=config.attendants.passcodes,
     )
     if not memory.is_overwritten():
         troubles["memory"] = Fault(

@@ -140,12 +140,21 @@ class VoiceSection(_Section, frozen=True, kw_only=True):
     """The buzzer keeps to the click of keys and the call for a forgotten card."""
 
 
+class AttendantsSection(_Section, frozen=True, kw_only=True):
+    """Who may confirm a visitor by eye (目視確認)."""
+
+    passcodes: dict[Name, str] = msgspec.field(default_factory=dict)
+    """Name to hash; `uketsuke attendant hash` makes one. Names reach the clinic with the result."""
+
+
 class PolicySection(_Section, frozen=True, kw_only=True):
     """What the clinic may decide about a visit; see `device.reception.policy` for what each means."""
 
     first_method: Method = Method.FACE
     face_tries: Annotated[int, Meta(ge=1, le=5)] = _DEFAULT.face_tries
     accept_face_only: bool = False
+    consent_by_card: bool = False
+    read_back: bool = False
     match_s: Seconds = _DEFAULT.match_s
     answer_s: Seconds = _DEFAULT.answer_s
     pin_s: Seconds = _DEFAULT.pin_s
@@ -167,6 +176,7 @@ class Config(_Section, frozen=True, kw_only=True):
     camera: CameraSection = CameraSection()
     panel: PanelSection = PanelSection()
     voice: VoiceSection = VoiceSection()
+    attendants: AttendantsSection = AttendantsSection()
     policy: PolicySection = PolicySection()
 
     @property
@@ -244,10 +254,15 @@ sealing_key = "clinic.jwk"  # the clinic's public key; `uketsuke-clinic keys` ma
 # by_hour = []              # [{time = "07:00", volume = 80}, {time = "20:00", volume = 50}], Japan's time
 # quiet = false             # true: the buzzer keeps to the click of keys and the call for a forgotten card
 
+[attendants]                # who may confirm a visitor by eye; without any, nobody can
+# passcodes = {}            # {"desk-1" = "$argon2id$…"}; `uketsuke attendant hash` makes the hash of 6 to 12 digits
+
 [policy]                    # what the clinic may decide about a visit; times in seconds
 # first_method = "face"     # or "pin"
 # face_tries = 2
 # accept_face_only = false  # go on after a face match without the card's signature, if the service accepts that
+# consent_by_card = false   # lifting the card and placing it again is a yes to a blanket question: no key at all
+# read_back = false         # read the answers back and have them confirmed
 # match_s = 15.0
 # answer_s = 10.0
 # pin_s = 45.0              # starts again with each key

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from device.app.ask_desk import AskDesk
+from device.app.attendant import AttendantGate
 from device.app.card_desk import CardDesk
 from device.app.face_desk import FaceDesk
 from device.app.link_worker import Link
@@ -15,6 +16,7 @@ from device.app.memory import VisitorMemory
 from device.app.panel_desk import PanelDesk
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
+from device.domain.secrets import Passcode
 from device.domain.values import Move
 from device.ports.clock import Clock
 from device.reception import effects as do
@@ -36,6 +38,7 @@ class UnitHands:
         asks: AskDesk,
         link: Link,
         mailbox: Mailbox,
+        gate: AttendantGate,
         clock: Clock,
         forget: Callable[[], None],
     ) -> None:
@@ -45,6 +48,7 @@ class UnitHands:
         self._asks = asks
         self._link = link
         self._mailbox = mailbox
+        self._gate = gate
         self._clock = clock
         self._forget = forget
         self._memory: VisitorMemory | None = None
@@ -54,7 +58,7 @@ class UnitHands:
         """Since when the voice has been silent, or when it will be."""
         return self._panel.silent_from_s
 
-    def carry_out(self, effect: Effect) -> None:  # noqa: C901  one line per effect
+    def carry_out(self, effect: Effect) -> None:  # noqa: C901, PLR0912  one line per effect
         """Carry out one effect."""
         match effect:
             case do.ShowCue(cue=cue):
@@ -63,10 +67,14 @@ class UnitHands:
                 self._panel.say(lines)
             case do.OpenPinEntry():
                 self._panel.open_pin_entry()
+            case do.OpenChoice(choices=choices):
+                self._panel.open_choice(choices)
+            case do.CheckPasscode(passcode=passcode):
+                self._check_passcode(passcode)
             case do.StopMatching():
                 self._stop_matching()
             case do.StopWork():
-                self._panel.close_pin_entry()
+                self._panel.close_entry()
                 self._stop_matching()
                 self._asks.forget()
             case do.ReleaseCard():
@@ -84,7 +92,7 @@ class UnitHands:
                 if self._memory is not None:
                     self._do_for(self._memory, effect)
 
-    def _do_for(self, memory: VisitorMemory, effect: _Personal) -> None:  # noqa: C901  one line per effect
+    def _do_for(self, memory: VisitorMemory, effect: _Personal) -> None:  # noqa: C901, PLR0912  one line per effect
         match effect:
             case do.ReadCard():
                 self._card.read(memory)
@@ -102,8 +110,14 @@ class UnitHands:
                 self._card.prove(memory, assurance)
             case do.AskHolder(assurance=assurance):
                 self._asks.holder(memory, assurance)
-            case do.AskQualification(consents=consents):
-                self._asks.confirm(memory, consents)
+            case do.AskRegistration():
+                self._asks.register(memory)
+            case do.CompareCard():
+                self._card.compare(memory)
+            case do.AskQualification(answers=answers, emergency=emergency):
+                if answers.consents:
+                    memory.consented_at = self._clock.utc_now()
+                self._asks.confirm(memory, answers, emergency=emergency)
             case do.Report():
                 self._report(memory, effect)
             case _:
@@ -126,6 +140,18 @@ class UnitHands:
         if self._face is None or memory.template is None or memory.liveness is None:
             raise AssertionError("moves are asked for by the desk that watches them")
         self._face.watch_move(memory.reception, memory.template, memory.liveness, move)
+
+    def _check_passcode(self, passcode: Passcode) -> None:
+        reception, memory = self._mailbox.reception, self._memory
+
+        def admit(name: str) -> None:
+            if memory is not None:
+                memory.attendant = name
+
+        if reception is None:
+            passcode.wipe()
+        else:
+            self._gate.check(reception, passcode, admit)
 
     def _stop_matching(self) -> None:
         if self._face is not None:
@@ -152,6 +178,8 @@ _Personal = (
     | do.VerifyPin
     | do.Prove
     | do.AskHolder
+    | do.AskRegistration
+    | do.CompareCard
     | do.AskQualification
     | do.Report
 )

@@ -25,6 +25,9 @@ class VisitorMemory:
     template: Template | None = field(default=None, repr=False)
     liveness: LivenessRun | None = field(default=None, repr=False)
     sealed: str | None = field(default=None, repr=False)
+    consented_at: datetime | None = None
+    attendant: str | None = None
+    """Whose passcode opened the attendant's check."""
 
     def forget(self) -> None:
         """Overwrite what can be overwritten and let go of the rest."""

@@ -11,19 +11,34 @@ from device.app.mailbox import Mailbox
 from device.app.speech_desk import SpeechDesk
 from device.domain.prompts import Cue
 from device.domain.reasons import Reason
+from device.domain.values import ReceptionId
 from device.panel.cues import levels, next_change_s
-from device.panel.entry import CancelPressed, CountChanged, PinComplete, PinEntry, TooLong, TooShort
+from device.panel.entry import (
+    CancelPressed,
+    CountChanged,
+    DigitEntry,
+    EnterPressed,
+    EntryEvent,
+    PasscodeComplete,
+    PinComplete,
+    TooLong,
+    TooShort,
+)
 from device.panel.keys import KeyHeld, KeyPressed, KeyReleased, StuckKey
 from device.panel.watch import KeyWatch
 from device.ports.clock import Clock
 from device.ports.panel import Indicators, Keypad, Voice
 from device.reception import events as on
 from device.reception.effects import Utterance
-from device.reception.events import Key
+from device.reception.events import Event, Key
 
 LANGUAGE_KEY = "A"
 """Of a 4x4 pad. On every pad the star key does the same when it is held."""
 REPEAT_KEY = "B"
+PAD_KEYS = frozenset("0123456789*#")
+"""What a visit uses."""
+PAUSE_S = 4.0
+"""Digits before a pause this long are no part of a passcode: somebody asked for more time, again and again."""
 UNFINISHED_ENTRIES = 4
 """A cut wire looks like keys that nobody presses. Which keys were pressed is nobody's business, so only this tells."""
 
@@ -53,7 +68,9 @@ class PanelDesk:
         self._health = health
         self._watch = KeyWatch(keypad)
         self._lock = threading.Lock()
-        self._entry: PinEntry | None = None
+        self._entry = DigitEntry(for_pin=False)
+        self._choices = 0
+        self._typed_s = clock.monotonic_s()
         self._cue = Cue.IDLE
         self._cue_since_s = clock.monotonic_s()
         self._clicked_s: float | None = None
@@ -115,19 +132,24 @@ class PanelDesk:
         return self._speech.silent_from_s
 
     def open_pin_entry(self) -> None:
-        """From now on keys belong to a PIN."""
-        with self._lock:
-            if self._entry is not None:
-                self._entry.close()
-            self._entry = PinEntry()
+        """From now on four digits and the hash key are a PIN."""
+        self._listen(for_pin=True)
 
-    def close_pin_entry(self) -> None:
+    def open_choice(self, choices: int) -> None:
+        """From now on the digits 1 to `choices` are answers."""
+        self._listen(choices=choices)
+
+    def close_entry(self) -> None:
         """Wipe what was typed; keys are keys again."""
+        if self._entry.for_pin:
+            self._unfinished += 1
+        self._listen()
+
+    def _listen(self, *, for_pin: bool = False, choices: int = 0) -> None:
         with self._lock:
-            if self._entry is not None:
-                self._entry.close()
-                self._unfinished += 1
-            self._entry = None
+            self._entry.close()
+            self._entry = DigitEntry(for_pin=for_pin)
+            self._choices = choices
 
     def _pressed(self, key: str) -> None:
         if key == Key.NO:
@@ -136,7 +158,7 @@ class PanelDesk:
             self._speech.change_language()
         elif key == REPEAT_KEY:
             self._speech.repeat()
-        else:
+        elif key in PAD_KEYS:
             self._typed(key)
 
     def _held(self, key: str) -> None:
@@ -150,27 +172,31 @@ class PanelDesk:
             self._typed(key)
 
     def _typed(self, key: str) -> None:
+        now_s = self._clock.monotonic_s()
         with self._lock:
-            typed = self._entry.press(key) if self._entry is not None else None
-            if isinstance(typed, PinComplete):
-                self._entry, self._unfinished = None, 0
-            elif isinstance(typed, CancelPressed):
+            if not self._entry.for_pin and now_s - self._typed_s > PAUSE_S:
+                self._entry.wipe()
+            self._typed_s = now_s
+            chosen = int(key) if key.isdecimal() and 1 <= int(key) <= self._choices else None
+            if chosen is not None:
+                self._entry.wipe()
+                self._choices = 0
+            typed = self._entry.press(key) if chosen is None else None
+            if isinstance(typed, PinComplete | CancelPressed):
                 self._unfinished = 0
-        if typed is not None or key in set(Key):
-            self._speech.hush()  # who knows what to press need not listen to the end
-        match typed:
-            case PinComplete(pin=pin):
-                self._mailbox.tell_current(lambda reception: on.PinEntered(reception, pin))
-            case CountChanged() | TooLong():
-                self._mailbox.tell_current(on.DigitTyped)
-            case TooShort():
-                self._mailbox.tell_current(lambda reception: on.KeyPressed(reception, Key.YES))
-            case CancelPressed():
-                self._mailbox.tell_current(lambda reception: on.KeyPressed(reception, Key.NO))
-            case None if key in set(Key):
-                self._mailbox.tell_current(lambda reception: on.KeyPressed(reception, Key(key)))
-            case None:
-                self._mailbox.tell_current(on.DigitTyped)
+            if isinstance(typed, PinComplete):
+                self._entry = DigitEntry(for_pin=False)
+        self._speech.hush()  # who knows what to press need not listen to the end
+
+        def news() -> Event | None:
+            reception = self._mailbox.reception
+            if reception is None:
+                if isinstance(typed, PasscodeComplete):
+                    typed.passcode.wipe()
+                return None
+            return _event(reception, typed, chosen)
+
+        self._mailbox.post(news)
 
     def _report_health(self) -> None:
         for part, driver in (("voice", self._speech.trouble), ("indicators", self._indicators.trouble)):
@@ -197,3 +223,20 @@ class PanelDesk:
             self._shown = wanted
             self._indicators.show(wanted)
         return math.inf if change_s is None else change_s - elapsed_s
+
+
+def _event(reception: ReceptionId, typed: EntryEvent | None, chosen: int | None) -> Event:
+    """Return what a key means to the visit."""
+    match typed:
+        case PinComplete(pin=pin):
+            return on.PinEntered(reception, pin)
+        case PasscodeComplete(passcode=passcode):
+            return on.PasscodeEntered(reception, passcode)
+        case TooShort() | TooLong() | EnterPressed():
+            return on.KeyPressed(reception, Key.YES)
+        case CancelPressed():
+            return on.KeyPressed(reception, Key.NO)
+        case None if chosen is not None:
+            return on.Chosen(reception, chosen)
+        case CountChanged() | None:
+            return on.DigitTyped(reception)

@@ -7,12 +7,13 @@ import math
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from joserfc.jwk import ECKey
 
 from device.app.ask_desk import AskDesk
+from device.app.attendant import AttendantGate
 from device.app.card_desk import CardDesk
 from device.app.card_watch import CardWatch
 from device.app.face_desk import FaceDesk, FaceParts
@@ -63,6 +64,8 @@ class Parts:
     clinic_key: ECKey
     sweep: Callable[[], None] = lambda: None
     """Overwrites what the machine's memory keeps of what was let go of."""
+    passcodes: Mapping[str, str] = field(default_factory=dict)
+    """Hashes of attendants' passcodes by name (`device.app.attendant`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +167,7 @@ class Unit:
                 asks=asks,
                 link=self.link,
                 mailbox=mailbox,
+                gate=AttendantGate(parts.passcodes, workers=workers, mailbox=mailbox, clock=parts.clock),
                 clock=parts.clock,
                 forget=Forgetting(parts.face, sweep=parts.sweep, workers=workers, clock=parts.clock),
             )

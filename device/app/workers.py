@@ -18,6 +18,7 @@ class Lane(StrEnum):
 
     CARD = "card"
     FACE = "face"
+    GATE = "gate"
 
 
 class Workers(Protocol):

@@ -86,6 +86,7 @@ class World:
     troubles: dict[str, Fault] = field(default_factory=dict)
     frame_s: float = 0.1
     """From one frame of the camera to the next, about what a Pi 4 needs to judge one."""
+    passcodes: dict[str, str] = field(default_factory=dict)
 
     reader: SimulatedReader = field(init=False)
     camera: RecordedCamera = field(init=False)
@@ -120,6 +121,7 @@ class World:
             outbox=self.outbox,
             signer=self.signer,
             clinic_key=self.clinic_key,
+            passcodes=self.passcodes,
         )
         self.unit = Unit(
             parts,

@@ -6,6 +6,8 @@ from typing import NoReturn
 
 PIN_LENGTH = 4
 REFERENCE_NUMBER_B_LENGTH = 14
+PASSCODE_LENGTHS = range(6, 13)
+"""Longer than any PIN, so that the two are never taken for each other."""
 
 
 class _Secret:
@@ -16,11 +18,12 @@ class _Secret:
     """
 
     __slots__ = ("_digits",)
-    _length: int
+    _lengths: range
 
     def __init__(self, digits: bytes | bytearray) -> None:
-        if len(digits) != self._length or not all(0x30 <= digit <= 0x39 for digit in digits):  # noqa: PLR2004  ASCII 0-9
-            raise ValueError(f"{type(self).__name__} is {self._length} ASCII digits")
+        if len(digits) not in self._lengths or not all(0x30 <= digit <= 0x39 for digit in digits):  # noqa: PLR2004  ASCII 0-9
+            low, high = self._lengths[0], self._lengths[-1]
+            raise ValueError(f"{type(self).__name__} is {low if low == high else f'{low} to {high}'} ASCII digits")
         self._digits = bytearray(digits)
 
     def reveal(self) -> bytearray:
@@ -52,11 +55,18 @@ class Pin(_Secret):
     """The 4-digit PIN of the 利用者証明用電子証明書 (`auth_pin`)."""
 
     __slots__ = ()
-    _length = PIN_LENGTH
+    _lengths = range(PIN_LENGTH, PIN_LENGTH + 1)
 
 
 class ReferenceNumberB(_Secret):
     """照合番号B: birth YYMMDD in the era's year, card expiry YYYY, security code; the key to the portrait."""
 
     __slots__ = ()
-    _length = REFERENCE_NUMBER_B_LENGTH
+    _lengths = range(REFERENCE_NUMBER_B_LENGTH, REFERENCE_NUMBER_B_LENGTH + 1)
+
+
+class Passcode(_Secret):
+    """An attendant's passcode, which opens the attendant's check of one visit."""
+
+    __slots__ = ()
+    _lengths = PASSCODE_LENGTHS

@@ -1,13 +1,15 @@
-"""Pressed keys to a PIN. Nobody sees the digits on the way: events carry the count, the buffer is wiped."""
+"""Pressed keys to a PIN or a passcode. Nobody sees the digits: events carry their count, the buffer is wiped."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from device.domain.secrets import PIN_LENGTH, Pin
+from device.domain.secrets import PASSCODE_LENGTHS, PIN_LENGTH, Passcode, Pin
 
 CLEAR = "*"
 ENTER = "#"
+
+_LONGEST = PASSCODE_LENGTHS[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +21,24 @@ class CountChanged:
 
 @dataclass(frozen=True, slots=True)
 class TooShort:
-    """Enter was pressed before the last digit; what was typed stays."""
+    """Enter was pressed before a PIN's last digit; what was typed stays."""
 
     count: int
 
 
 @dataclass(frozen=True, slots=True)
 class TooLong:
-    """A further digit was refused; what was typed stays as it was, nothing is shifted."""
+    """More digits than a PIN has: all are wiped, for a slip must not cost a try."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnterPressed:
+    """Enter where no PIN is asked for and no passcode was typed: a yes."""
 
 
 @dataclass(frozen=True, slots=True)
 class CancelPressed:
-    """The clear key with nothing to clear: the visitor wants to leave the entry."""
+    """The clear key with nothing of a PIN to clear: a no."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,17 +48,31 @@ class PinComplete:
     pin: Pin = field(repr=False)
 
 
-EntryEvent = CountChanged | TooShort | TooLong | CancelPressed | PinComplete
+@dataclass(frozen=True, slots=True, eq=False)
+class PasscodeComplete:
+    """An attendant's passcode, told from a PIN by its length; the receiver's to wipe."""
+
+    passcode: Passcode = field(repr=False)
 
 
-class PinEntry:
-    """The digits of one PIN while they are typed. Close it on every way out; one thread at a time."""
+EntryEvent = CountChanged | TooShort | TooLong | EnterPressed | CancelPressed | PinComplete | PasscodeComplete
 
-    def __init__(self) -> None:
+
+class DigitEntry:
+    """The digits typed since the last key that ended an entry. Close it on every way out; one thread at a time."""
+
+    def __init__(self, *, for_pin: bool) -> None:
+        """Where no PIN is asked for, digits only ever make a passcode."""
         # Full size from the start: a buffer that grows leaves copies behind.
-        self._digits = bytearray(PIN_LENGTH)
+        self._digits = bytearray(_LONGEST + 1)
         self._count = 0
+        self._for_pin = for_pin
         self._closed = False
+
+    @property
+    def for_pin(self) -> bool:
+        """A PIN is asked for."""
+        return self._for_pin
 
     def press(self, key: str) -> EntryEvent | None:
         """Take one key ("0".."9", "*", "#") and return what came of it; None once the entry is closed.
@@ -68,35 +89,41 @@ class PinEntry:
             return self._add(key)
         raise ValueError("the pad has no such key")
 
-    def close(self) -> None:
-        """Wipe what was typed and take nothing more; harmless when repeated."""
-        self._wipe()
-        self._closed = True
-
-    def _add(self, digit: str) -> EntryEvent:
-        if self._count == PIN_LENGTH:
-            return TooLong()
-        self._digits[self._count] = ord(digit)
-        self._count += 1
-        return CountChanged(self._count)
-
-    def _clear(self) -> EntryEvent:
-        if self._count == 0:
-            return CancelPressed()
-        self._wipe()
-        return CountChanged(0)
-
-    def _enter(self) -> EntryEvent:
-        if self._count < PIN_LENGTH:
-            return TooShort(self._count)
-        pin = Pin(self._digits)
-        self._wipe()
-        return PinComplete(pin)
-
-    def _wipe(self) -> None:
-        for index in range(PIN_LENGTH):
+    def wipe(self) -> None:
+        """Forget what was typed."""
+        for index in range(len(self._digits)):
             self._digits[index] = 0
         self._count = 0
 
+    def close(self) -> None:
+        """Wipe what was typed and take nothing more; harmless when repeated."""
+        self.wipe()
+        self._closed = True
+
+    def _add(self, digit: str) -> EntryEvent:
+        if self._count <= _LONGEST:  # one more than the longest is kept, as the mark of too many
+            self._digits[self._count] = ord(digit)
+            self._count += 1
+        return CountChanged(self._count)
+
+    def _clear(self) -> EntryEvent:
+        had_any = self._count > 0
+        self.wipe()
+        return CountChanged(0) if had_any and self._for_pin else CancelPressed()
+
+    def _enter(self) -> EntryEvent:
+        if self._for_pin and self._count < PIN_LENGTH:
+            return TooShort(self._count)
+        typed = self._digits[: self._count]
+        self.wipe()
+        try:
+            if self._for_pin and len(typed) == PIN_LENGTH:
+                return PinComplete(Pin(typed))
+            if len(typed) in PASSCODE_LENGTHS:
+                return PasscodeComplete(Passcode(typed))
+            return TooLong() if self._for_pin else EnterPressed()
+        finally:
+            typed[:] = bytes(len(typed))
+
     def __repr__(self) -> str:
-        return f"PinEntry({self._count} of {PIN_LENGTH})"
+        return f"DigitEntry({self._count} digits)"

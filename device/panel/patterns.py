@@ -48,6 +48,14 @@ PATTERNS: Mapping[Cue, Mapping[str, Rhythm]] = MappingProxyType(
         Cue.KEYS: {"keys": _STEADY},
         # Two beats and a pause, on the lamp beside the keys: a question that the keys answer.
         Cue.ASK: {"keys": Rhythm("xx..xx........"), "buzzer": _once("x")},
+        # The other questions beat the same way and light a second lamp, or beat thrice: what is asked is told by place.
+        Cue.ASK_REGISTRATION: {"keys": Rhythm("xx..xx........"), "card": _STEADY, "buzzer": _once("x")},
+        Cue.ASK_SUBSIDY: {"keys": Rhythm("xx..xx........"), "ready": _STEADY, "buzzer": _once("x")},
+        Cue.ASK_LAST_TRY: {"keys": Rhythm("xx..xx........"), "staff": _STEADY, "buzzer": _once("xx..xx")},
+        Cue.ASK_READ_BACK: {"keys": Rhythm("xx..xx........"), "face": _STEADY, "buzzer": _once("x")},
+        Cue.ASK_PRESCRIPTION: {"keys": Rhythm("xx..xx..xx............"), "buzzer": _once("x")},
+        Cue.ASK_STAFF: {"staff": Rhythm("xx..xx........"), "keys": _STEADY, "buzzer": _once("x")},
+        Cue.PLACE_AGAIN: {"card": Rhythm("xx..xx........"), "keys": _STEADY, "buzzer": _once("x")},
         Cue.WAIT: {"ready": Rhythm("xxxxxxxxxx..........")},
         # Everything but the desk's lamp.
         Cue.SUCCESS: {"ready": _STEADY, "card": _STEADY, "face": _STEADY, "keys": _STEADY, "buzzer": _once("xxxxxx")},

@@ -4,9 +4,9 @@ What happens in the world arrives as an event; what shall happen in the world le
 reads a clock, touches a part or keeps a secret, so a visit can be printed, drawn, replayed and searched exhaustively.
 """
 
+from device.reception.basics import Step
 from device.reception.machine import step
 from device.reception.policy import Policy
 from device.reception.states import Idle, Settled, State
-from device.reception.ways import Step
 
 __all__ = ["Idle", "Policy", "Settled", "State", "Step", "step"]

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from device.domain.prompts import Cue, Phrase
 from device.domain.reasons import Reason
-from device.domain.secrets import Pin
-from device.domain.values import Assurance, CardKind, ConsentItem, Move, ReceptionId
+from device.domain.secrets import Passcode, Pin
+from device.domain.values import Assurance, AttendantReason, CardKind, ConsentItem, Move, ReceptionId
 from device.reception.events import Timer
+from device.reception.questions import Answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,21 @@ class OpenPinEntry:
     """From now on digits belong to the PIN. → DigitTyped, PinEntered, KeyPressed."""
 
 
+@dataclass(frozen=True, slots=True)
+class OpenChoice:
+    """From now on these digits are answers, in place of any PIN entry. → Chosen."""
+
+    choices: int
+    """1 to this many."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheckPasscode:
+    """Hold the passcode against those on file, and wipe it. → AttendantAdmitted, AttendantRefused."""
+
+    passcode: Passcode = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class VerifyPin:
     """Show the PIN to the card, exactly once. → PinAccepted, PinRefused, CardFailed, CardRemoved."""
@@ -74,16 +90,28 @@ class Prove:
 
 @dataclass(frozen=True, slots=True)
 class AskHolder:
-    """Send the sealed evidence. → HolderAccepted, AskFailed."""
+    """Send the sealed evidence. → HolderAccepted, RegistrationOffered, AskFailed."""
 
     assurance: Assurance
+
+
+@dataclass(frozen=True, slots=True)
+class AskRegistration:
+    """The visitor wants the card to become an insurance card. → HolderAccepted, AskFailed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompareCard:
+    """Is the card that came back the one that was lifted? → CardSame, CardDiffers."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskQualification:
     """Send the visitor's answers. → QualificationCame, AskFailed."""
 
-    consents: tuple[tuple[ConsentItem, bool], ...]
+    answers: Answers
+    emergency: bool
+    """Nobody could be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +158,8 @@ class Report:
     notices: tuple[Reason, ...]
     card: CardKind | None
     assurance: Assurance | None
-    consents: tuple[tuple[ConsentItem, bool], ...]
+    answers: Answers
+    attendant: AttendantReason | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +181,13 @@ Effect = (
     | StopMatching
     | CountTries
     | OpenPinEntry
+    | OpenChoice
+    | CheckPasscode
     | VerifyPin
     | Prove
     | AskHolder
+    | AskRegistration
+    | CompareCard
     | AskQualification
     | StartTimer
     | ShowCue

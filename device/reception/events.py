@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from device.domain.reasons import Reason
-from device.domain.secrets import Pin
-from device.domain.values import CardFacts, ConsentItem, Move, ReceptionId
+from device.domain.secrets import Passcode, Pin
+from device.domain.values import CardFacts, Move, ReceptionId
+from device.reception.questions import Question
 
 
 class Timer(StrEnum):
@@ -131,6 +132,32 @@ class KeyPressed(_Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen(_Event):
+    """A digit that stands for an answer, where a question with choices is open."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PasscodeEntered(_Event):
+    """An attendant's passcode and the hash key, at any moment: it is longer than any PIN."""
+
+    passcode: Passcode = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AttendantAdmitted(_Event):
+    """The passcode is one of those on file."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttendantRefused(_Event):
+    """It is not, or none is taken at present."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class PinAccepted(_Event):
     """The card accepted the PIN."""
 
@@ -161,9 +188,24 @@ class ProofUnavailable(_Event):
 
 @dataclass(frozen=True, slots=True)
 class HolderAccepted(_Event):
-    """The service accepted the proof and knows the card."""
+    """The service accepted the proof and the card is an insurance card; these questions belong to the visit."""
 
-    items: tuple[ConsentItem, ...]
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationOffered(_Event):
+    """The service accepted the proof; the card is no insurance card yet and may become one."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardSame(_Event):
+    """The card that came back is the one that was lifted."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardDiffers(_Event):
+    """It is another one, or cannot show which one it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,12 +246,19 @@ Event = (
     | DigitTyped
     | PinEntered
     | KeyPressed
+    | Chosen
+    | PasscodeEntered
+    | AttendantAdmitted
+    | AttendantRefused
     | PinAccepted
     | PinRefused
     | PinUnanswered
     | ProofMade
     | ProofUnavailable
     | HolderAccepted
+    | RegistrationOffered
+    | CardSame
+    | CardDiffers
     | QualificationCame
     | ReportFailed
     | TimeUp

@@ -10,13 +10,14 @@ from collections import deque
 from collections.abc import Iterator
 
 from device.domain.reasons import Reason
-from device.domain.secrets import Pin
+from device.domain.secrets import Passcode, Pin
 from device.domain.values import CardFacts, CardKind, ConsentItem, Move, PinUse, ReceptionId
 from device.reception import events as on
 from device.reception.effects import Effect
 from device.reception.events import Event, Key, Timer
 from device.reception.machine import step
 from device.reception.policy import Policy
+from device.reception.questions import Question, Topic
 from device.reception.states import Idle, State
 
 VISIT = ReceptionId("0" * 32)
@@ -31,6 +32,17 @@ _FACE_REASONS = (
 )
 
 _HINTS = (Reason.FACE_TOO_DARK, Reason.FACE_TOO_FAR)
+
+_QUESTIONS = (
+    (),
+    (Question(Topic.CONSENT, (ConsentItem.MEDICATION, ConsentItem.CHECKUP)),),
+    (
+        Question(Topic.CONSENT, (ConsentItem.MEDICATION,)),
+        Question(Topic.CONSENT, (ConsentItem.CHECKUP,)),
+        Question(Topic.PUBLIC_EXPENSE),
+        Question(Topic.PRESCRIPTION),
+    ),
+)
 
 
 def events(visit: ReceptionId = VISIT) -> tuple[Event, ...]:
@@ -60,8 +72,14 @@ def events(visit: ReceptionId = VISIT) -> tuple[Event, ...]:
         *(on.PinUnanswered(visit, left) for left in range(4)),
         on.ProofMade(visit),
         on.ProofUnavailable(visit),
-        on.HolderAccepted(visit, items=()),
-        on.HolderAccepted(visit, items=(ConsentItem.MEDICATION, ConsentItem.CHECKUP)),
+        *(on.Chosen(visit, number) for number in (1, 2, 5)),
+        on.PasscodeEntered(visit, Passcode(b"000000")),
+        on.AttendantAdmitted(visit),
+        on.AttendantRefused(visit, Reason.PASSCODE_REFUSED),
+        *(on.HolderAccepted(visit, questions) for questions in _QUESTIONS),
+        on.RegistrationOffered(visit),
+        on.CardSame(visit),
+        on.CardDiffers(visit),
         on.QualificationCame(visit, Reason.QUALIFIED, notices=()),
         on.QualificationCame(visit, Reason.QUALIFICATION_ENDED, notices=(Reason.CERTIFICATE_EXPIRES_SOON,)),
         on.ReportFailed(visit, Reason.OUTBOX_FAULT),

@@ -22,6 +22,11 @@ class Policy:
     accept_face_only: bool = False
     """Go on after a face match without the card's signature; the service still decides whether it accepts that."""
 
+    consent_by_card: bool = False
+    """Lifting the card and placing it again is a yes to a clinic's blanket question: consent without a key."""
+    read_back: bool = False
+    """Read the answers back and have them confirmed."""
+
     # A complete read on phones takes 5 s or more (facts: card.md 1.16); twice that, and the patience phrase in between.
     read_s: float = 10.0
     match_s: float = 15.0
@@ -37,4 +42,6 @@ class Policy:
     # The invitation to look at the camera names the other way on, which nobody may miss: it takes some 4 s to say.
     first_hint_s: float = 4.0
     hint_gap_s: float = 2.0
+    # Lifting a card and placing it again takes a second or two; a hand that shakes gets four times that.
+    return_s: float = 8.0
     removal_s: float = 6.0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from device.domain.reasons import Reason
-from device.domain.values import Assurance, CardFacts, ConsentItem, Method, Move, ReceptionId
+from device.domain.values import Assurance, AttendantReason, CardFacts, Method, Move, ReceptionId
+from device.reception.questions import Answers, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,11 @@ class Visit:
     faces_tried: int = 0
     assurance: Assurance | None = None
     """Set once the service accepted the proof."""
-    consents: tuple[tuple[ConsentItem, bool], ...] = ()
+    admitted: bool = False
+    """An attendant's passcode came before the card was read."""
+    attendant: AttendantReason | None = None
+    """Why an attendant confirmed the visitor by eye."""
+    answers: Answers = field(default_factory=Answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +80,6 @@ class AskingPin:
 
 
 @dataclass(frozen=True, slots=True)
-class WarningLastTry:
-    """One try is left: does the visitor want to spend it?"""
-
-    visit: Visit
-
-
-@dataclass(frozen=True, slots=True)
 class CheckingPin:
     """The card looks at the PIN."""
 
@@ -105,11 +103,27 @@ class AwaitingHolder:
 
 
 @dataclass(frozen=True, slots=True)
-class AskingConsent:
-    """May the clinic see these?"""
+class Asking:
+    """A question waits for its key. The one state of all questions."""
 
     visit: Visit
-    items: tuple[ConsentItem, ...]
+    question: Question
+    later: tuple[Question, ...] = ()
+    """What is asked after this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Returning:
+    """The visitor lifted the card for a yes; the same card must come back."""
+
+    asking: Asking
+    newcomer: ReceptionId | None = None
+    """What the visit of the card that came is called if it is another one; None until one came."""
+
+    @property
+    def visit(self) -> Visit:
+        """The visit that was asked."""
+        return self.asking.visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +148,11 @@ Active = (
     | Moving
     | CountingTries
     | AskingPin
-    | WarningLastTry
     | CheckingPin
     | Proving
     | AwaitingHolder
-    | AskingConsent
+    | Asking
+    | Returning
     | AwaitingQualification
 )
 State = Idle | Active | Settled

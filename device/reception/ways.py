@@ -10,16 +10,16 @@ from dataclasses import replace
 from device.domain.prompts import Cue, Phrase
 from device.domain.reasons import FACE_HINTS, Reason
 from device.domain.secrets import Pin
-from device.domain.values import Assurance, ConsentItem, Method, Move, PinUse, ReceptionId
+from device.domain.values import Assurance, AttendantReason, Method, Move, PinUse, ReceptionId
 from device.reception import effects as do
 from device.reception import states as at
+from device.reception.basics import PHONES, Step, ask, bounds, repeat, say, settle, takes_pin, utter
 from device.reception.effects import Effect, Say, ShowCue, StartTimer, Utterance
 from device.reception.events import Timer
 from device.reception.policy import Policy
+from device.reception.questions import Question, Topic
 from device.reception.states import State, Visit
 from device.wire.reasons import entry
-
-Step = tuple[State, tuple[Effect, ...]]
 
 _WORTH_ANOTHER_LOOK = FACE_HINTS | {Reason.FACE_MISMATCH, Reason.FACE_NOT_FOUND}
 
@@ -30,14 +30,14 @@ MOVE_PHRASES = {
 }
 
 
-def present(state: State, reception: ReceptionId, policy: Policy) -> Step:
+def present(state: State, reception: ReceptionId, policy: Policy, void: Reason = Reason.CARD_REMOVED) -> Step:
     """A card is down: read it and fetch the challenge side by side."""
     closing: tuple[Effect, ...] = ()
     if isinstance(state, at.Settled):
         closing = (do.StopWork(),)
     elif not isinstance(state, at.Idle):
         # Another card without a removal in between: the first one is gone, and with it its visit.
-        _, closing = settle(state.visit, Reason.CARD_REMOVED, policy, card_present=False)
+        _, closing = settle(state.visit, void, policy, card_present=False)
     return at.Reading(Visit(reception, policy.first_method)), (
         *closing,
         do.MeetVisitor(reception),
@@ -53,6 +53,8 @@ def verify_when_ready(visit: Visit, policy: Policy) -> Step:
     """Card and challenge come in any order; with both, the visitor's turn begins."""
     if visit.card is None or not visit.challenged:
         return at.Reading(visit), ()
+    if visit.admitted and (asked := ask_attendant(visit, policy)):
+        return asked
     if visit.card.pin is PinUse.PHONE:
         return prove(visit, Assurance.PHONE_SIGNATURE, policy)
     if (visit.method is Method.FACE or not takes_pin(visit)) and _face_is_possible(visit, policy):
@@ -145,7 +147,7 @@ def ask_pin(visit: Visit, tries_left: int, policy: Policy, line: Phrase | Reason
     """The visitor types; `line` tells how many tries are left."""
     return at.AskingPin(visit, tries_left), (
         ShowCue(Cue.KEYS),
-        Say((*_utter(why), Utterance(line, tries_left=tries_left))),
+        Say((*utter(why), Utterance(line, tries_left=tries_left))),
         do.OpenPinEntry(),
         *bounds(policy.pin_s, policy),
     )
@@ -157,7 +159,7 @@ def ask_again(visit: Visit, tries_left: int, policy: Policy, why: Reason | None)
         case 0:
             return pin_blocked(visit, policy, why)
         case 1:
-            return warn_of_last_try(visit, policy, why)
+            return ask(at.Asking(visit, Question(Topic.LAST_TRY)), policy, why)
         case _:
             return ask_pin(visit, tries_left, policy, Phrase.ENTER_PIN, why)
 
@@ -165,12 +167,6 @@ def ask_again(visit: Visit, tries_left: int, policy: Policy, why: Reason | None)
 def check_pin(visit: Visit, pin: Pin, policy: Policy) -> Step:
     """One entry, one VERIFY."""
     return at.CheckingPin(visit), (do.VerifyPin(pin), ShowCue(Cue.WAIT), *bounds(policy.card_s, policy))
-
-
-def warn_of_last_try(visit: Visit, policy: Policy, why: Reason | None = None) -> Step:
-    """The last try is never spent without an explicit yes."""
-    question = Say((*_utter(why), Utterance(Phrase.LAST_TRY)))
-    return at.WarningLastTry(visit), (ShowCue(Cue.ASK), question, *bounds(policy.pin_s, policy))
 
 
 def pin_blocked(visit: Visit, policy: Policy, why: Reason | None = None) -> Step:
@@ -195,93 +191,24 @@ def await_holder(visit: Visit, assurance: Assurance, policy: Policy) -> Step:
     return at.AwaitingHolder(visit, assurance), (do.AskHolder(assurance), *bounds(policy.answer_s, policy))
 
 
-def ask_consent(visit: Visit, items: tuple[ConsentItem, ...], policy: Policy) -> Step:
-    """All items in one question (包括同意)."""
-    question = Utterance(Phrase.ASK_CONSENT, items=items)
-    return at.AskingConsent(visit, items), (ShowCue(Cue.ASK), Say((question,)), *bounds(policy.consent_s, policy))
-
-
-def answered(state: at.AskingConsent, *, consent: bool) -> Visit:
-    """Return the visit with one answer for every item that was asked."""
-    return replace(state.visit, consents=tuple((item, consent) for item in state.items))
+def await_registration(visit: Visit, policy: Policy) -> Step:
+    """The service registers the card, and then knows its holder."""
+    assert visit.assurance is not None, "registration is offered after a proof"  # noqa: S101  tells the type checker
+    return at.AwaitingHolder(visit, visit.assurance), (
+        do.AskRegistration(),
+        ShowCue(Cue.WAIT),
+        say(Phrase.PLEASE_WAIT),
+        *bounds(policy.answer_s, policy),
+    )
 
 
 def await_qualification(visit: Visit, policy: Policy) -> Step:
     """The service answers the whole question."""
     return at.AwaitingQualification(visit), (
-        do.AskQualification(visit.consents),
+        do.AskQualification(visit.answers, emergency=visit.attendant is AttendantReason.EMERGENCY),
         ShowCue(Cue.WAIT),
         *bounds(policy.answer_s, policy),
     )
-
-
-def settle(
-    visit: Visit,
-    reason: Reason,
-    policy: Policy,
-    *,
-    notices: tuple[Reason, ...] = (),
-    why: Reason | None = None,
-    card_present: bool = True,
-) -> Step:
-    """End the visit: the result is kept before anybody is told, and the visitor is forgotten last."""
-    take_card = (Phrase.TAKE_CARD,) if card_present else ()
-    return at.Settled(visit.reception, reason, card_present), (
-        do.StopWork(),
-        do.Report(
-            reason=reason,
-            notices=notices,
-            card=visit.card.kind if visit.card else None,
-            assurance=visit.assurance,
-            consents=visit.consents,
-        ),
-        do.ReleaseCard(),
-        ShowCue(entry(reason).cue),
-        Say((*_utter(why), *say(reason, *notices, *take_card).lines)),
-        StartTimer(Timer.REMOVAL, policy.removal_s),
-        do.ForgetVisitor(),
-    )
-
-
-def bounds(seconds: float, policy: Policy) -> tuple[Effect, ...]:
-    """No state without a bound, no bound without a word on the way to it."""
-    return StartTimer(Timer.STEP, seconds), StartTimer(Timer.PATIENCE, policy.patience_s)
-
-
-def reassure(policy: Policy) -> tuple[Effect, ...]:
-    """Nobody waits in silence."""
-    return repeat(policy, Phrase.PLEASE_WAIT)
-
-
-def repeat(
-    policy: Policy,
-    question: Phrase,
-    *more: Phrase,
-    tries_left: int | None = None,
-    items: tuple[ConsentItem, ...] = (),
-) -> tuple[Effect, ...]:
-    """Say it again, and listen for as long again."""
-    lines = (Utterance(question, tries_left, items), *say(*more).lines)
-    return Say(lines), StartTimer(Timer.PATIENCE, policy.patience_s)
-
-
-def show(reason: Reason) -> tuple[Effect, ...]:
-    """Show and say what the catalogue has for this reason."""
-    return ShowCue(entry(reason).cue), say(reason)
-
-
-def say(*lines: Phrase | Reason) -> Say:
-    """Return sentences that take no values."""
-    return Say(tuple(Utterance(line) for line in lines))
-
-
-def _utter(why: Reason | None) -> tuple[Utterance, ...]:
-    return () if why is None else (Utterance(why),)
-
-
-def takes_pin(visit: Visit) -> bool:
-    """Tell whether a PIN can be typed for this card."""
-    return visit.card is None or visit.card.pin is PinUse.UNIT
 
 
 def _face_is_possible(visit: Visit, policy: Policy) -> bool:
@@ -297,3 +224,11 @@ def _match(visit: Visit, policy: Policy, *lines: Phrase | Reason) -> Step:
         StartTimer(Timer.HINT, policy.first_hint_s),
         *bounds(policy.match_s, policy),
     )
+
+
+def ask_attendant(visit: Visit, policy: Policy) -> Step | None:
+    """Ask the attendant about this visitor; None for a card that cannot be looked at."""
+    if visit.card is None or visit.card.kind in PHONES:
+        return None
+    after, effects = ask(at.Asking(replace(visit, admitted=False), Question(Topic.ATTENDANT)), policy)
+    return after, (do.StopMatching(), *effects)

@@ -12,23 +12,40 @@ import pytest
 from device.domain.prompts import Cue, Phrase
 from device.domain.reasons import Reason
 from device.domain.secrets import Pin
-from device.domain.values import Assurance, CardKind, Method, PinUse, ReceptionId
+from device.domain.values import Assurance, CardKind, ConsentItem, Method, PinUse, ReceptionId
 from device.reception import Idle, Policy, Settled, State, step
 from device.reception import effects as do
 from device.reception import events as on
 from device.reception.diagram import page
 from device.reception.events import Timer
 from device.reception.explore import VISIT, events, steps
-from device.reception.states import Active, CheckingPin, CountingTries, Matching, Moving, Proving, Visit
+from device.reception.questions import RULES, Answers, Topic
+from device.reception.states import (
+    Active,
+    Asking,
+    AskingPin,
+    CheckingPin,
+    CountingTries,
+    Matching,
+    Moving,
+    Proving,
+    Returning,
+    Visit,
+)
+from device.wire.phrases import say
 
 POLICIES = [
     Policy(),
     Policy(face_available=False),
     Policy(accept_face_only=True),
     Policy(face_tries=1),
+    Policy(consent_by_card=True, read_back=True),
     Policy(moves=2, more_time=1),
 ]
 EVERYTHING = [(policy, *found) for policy in POLICIES for found in steps(policy)]
+
+STANDING = list(dict.fromkeys((policy, state) for policy, state, *_ in EVERYTHING))
+"""Every state that can be stood in, by policy."""
 
 
 def _is_active(state: State) -> bool:
@@ -69,11 +86,14 @@ def test_every_way_out_reports_releases_the_card_and_forgets_the_visitor_last() 
 
 def test_a_new_card_in_mid_visit_forgets_the_first_visitor_before_it_meets_the_second() -> None:
     newcomer = ReceptionId("f" * 32)
-    for policy, state, *_ in EVERYTHING:
+    for policy, state in STANDING:
         after, effects = step(state, on.CardPresented(newcomer), policy)
         kinds = [type(effect) for effect in effects]
         assert _is_active(after)
-        if _is_active(state):
+        if isinstance(state, Returning) and state.newcomer is None:
+            assert do.CompareCard in kinds, "a card that was lifted may come back; nothing else is done"
+            assert do.MeetVisitor not in kinds
+        elif _is_active(state):
             assert kinds.index(do.ForgetVisitor) < kinds.index(do.MeetVisitor) < kinds.index(do.ReadCard)
 
 
@@ -88,11 +108,12 @@ def test_no_state_lasts_for_ever_and_none_is_silent_for_more_than_eight_seconds(
 
 
 def test_every_bound_leads_on() -> None:
-    for policy, state, *_ in EVERYTHING:
+    for policy, state in STANDING:
         if _is_active(state):
             after, effects = step(state, on.TimeUp(VISIT, Timer.STEP), policy)
             again = any(isinstance(effect, do.MatchFace | do.WatchMove) for effect in effects)
-            assert type(after) is not type(state) or again
+            next_question = isinstance(after, Asking) and isinstance(state, Asking) and after.question != state.question
+            assert type(after) is not type(state) or again or next_question
             spoken, effects = step(state, on.TimeUp(VISIT, Timer.PATIENCE), policy)
             assert without_voice(spoken) == without_voice(state)
             assert any(isinstance(effect, do.Say) for effect in effects)
@@ -100,7 +121,7 @@ def test_every_bound_leads_on() -> None:
 
 def test_what_belongs_to_another_visit_changes_nothing() -> None:
     another = ReceptionId("e" * 32)
-    for policy, state, *_ in EVERYTHING:
+    for policy, state in STANDING:
         for event in events(another):
             if not isinstance(event, on.CardPresented):
                 assert step(state, event, policy) == (state, ())
@@ -122,10 +143,10 @@ def test_nobody_is_verified_without_evidence() -> None:
             assert isinstance(event, on.FaceMatched | on.MoveSeen | on.PinAccepted)
             assert do.Prove(Assurance.PHONE_SIGNATURE) not in effects
         if do.AskQualification in kinds:
-            assert isinstance(event, on.HolderAccepted) or type(state).__name__ == "AskingConsent"
+            assert isinstance(event, on.HolderAccepted) or isinstance(state, Asking | Returning)
         for effect in effects:
             if isinstance(effect, do.Report) and effect.assurance is not None:
-                assert type(state).__name__ in {"AskingConsent", "AwaitingQualification"}
+                assert type(state).__name__ in {"Asking", "Returning", "AwaitingHolder", "AwaitingQualification"}
 
 
 def test_the_lamps_show_success_only_for_an_answer_of_the_service() -> None:
@@ -147,14 +168,15 @@ def test_a_pin_goes_to_the_card_exactly_once_for_each_entry() -> None:
 def test_the_last_try_is_never_asked_for_without_an_explicit_yes() -> None:
     for _, state, event, after, _effects in EVERYTHING:
         if type(after).__name__ == "AskingPin" and getattr(after, "tries_left", None) == 1 and after != state:
-            assert type(state).__name__ == "WarningLastTry"
+            assert isinstance(state, Asking)
+            assert state.question.topic is Topic.LAST_TRY
             assert isinstance(event, on.KeyPressed)
 
 
 def test_a_pin_is_asked_for_only_where_the_card_takes_one() -> None:
-    asking = {"CountingTries", "AskingPin", "WarningLastTry", "CheckingPin"}
     for _, _state, _event, after, effects in EVERYTHING:
-        if type(after).__name__ in asking:
+        last_try = isinstance(after, Asking) and after.question.topic is Topic.LAST_TRY
+        if last_try or isinstance(after, CountingTries | AskingPin | CheckingPin):
             assert isinstance(after, Active)
             assert after.visit.card is not None
             assert after.visit.card.pin is PinUse.UNIT
@@ -164,7 +186,7 @@ def test_a_pin_is_asked_for_only_where_the_card_takes_one() -> None:
 
 
 def test_a_card_without_pin_leaves_the_face_only_when_all_is_said_and_never_for_the_keypad() -> None:
-    for policy, state, *_ in EVERYTHING:
+    for policy, state in STANDING:
         if isinstance(state, Matching) and state.visit.card is not None and state.visit.card.pin is PinUse.NOWHERE:
             after, effects = step(state, on.KeyPressed(VISIT, on.Key.YES), policy)
             assert without_voice(after) == without_voice(state)
@@ -179,7 +201,7 @@ def test_a_move_that_was_not_asked_for_is_no_evidence() -> None:
 
 
 def test_whoever_cannot_move_has_another_way_within_a_bounded_number_of_deadlines() -> None:
-    for policy, state, *_ in EVERYTHING:
+    for policy, state in STANDING:
         if isinstance(state, Moving):
             assert state.extended <= policy.more_time
             after: State = state
@@ -189,7 +211,7 @@ def test_whoever_cannot_move_has_another_way_within_a_bounded_number_of_deadline
 
 
 def test_a_key_gives_a_moving_visitor_as_much_time_again_until_it_is_enough() -> None:
-    for policy, state, *_ in EVERYTHING:
+    for policy, state in STANDING:
         if isinstance(state, Moving):
             after, effects = step(state, on.DigitTyped(VISIT), policy)
             given = do.StartTimer(Timer.STEP, policy.move_s) in effects
@@ -207,9 +229,9 @@ def test_after_doubt_about_a_face_no_other_look_is_taken_in_the_same_visit() -> 
 
 
 def test_before_another_pin_is_asked_for_after_lost_contact_the_card_has_told_its_counter() -> None:
-    for policy, state, *_ in EVERYTHING:
+    for policy, state in STANDING:
         if isinstance(state, CheckingPin):
-            for left, expected in ((0, {"Matching", "Settled"}), (1, {"WarningLastTry"}), (2, {"AskingPin"})):
+            for left, expected in ((0, {"Matching", "Settled"}), (1, {"Asking"}), (2, {"AskingPin"})):
                 after, _ = step(state, on.PinUnanswered(VISIT, left), policy)
                 assert type(after).__name__ in expected
 
@@ -218,13 +240,67 @@ def test_silence_to_the_question_of_consent_is_no() -> None:
     for _, state, event, _after, effects in EVERYTHING:
         for effect in effects:
             if isinstance(effect, do.AskQualification) and isinstance(event, on.TimeUp):
-                assert type(state).__name__ == "AskingConsent"
-                assert effect.consents
-                assert not any(answer for _, answer in effect.consents)
+                assert isinstance(state, Asking)
+                assert effect.answers.public_expense is not True or state.question.topic is not Topic.PUBLIC_EXPENSE
+                if state.question.topic in {Topic.CONSENT, Topic.READ_BACK}:
+                    assert not any(dict(effect.answers.consents)[item] for item in state.question.items)
+
+
+def test_whoever_is_asked_may_always_have_all_the_time_again() -> None:
+    for policy, state in STANDING:
+        if isinstance(state, Asking | AskingPin | Matching | Returning):
+            after, effects = step(state, on.DigitTyped(VISIT), policy)
+            assert after == state
+            (time_s,) = [e.seconds for e in effects if isinstance(e, do.StartTimer) and e.timer is Timer.STEP]
+            longest = {Asking: policy.consent_s, AskingPin: policy.pin_s, Matching: policy.match_s}
+            assert time_s == longest.get(type(state), policy.return_s)
+
+
+def test_every_question_has_its_own_lamps_and_is_asked_in_words_with_the_keys_that_answer_it() -> None:
+    assert {rule.cue for rule in RULES.values()} & {Cue.KEYS, Cue.WAIT, Cue.LOOK} == set()
+    assert len({rule.cue for rule in RULES.values()}) == len(RULES) == len(Topic)
+    for topic, rule in RULES.items():
+        english = say(rule.phrase, "en", items=(ConsentItem.MEDICATION,))
+        if rule.yes_is_an_answer:
+            assert "hash" in english, topic
+        for number in range(1, rule.choices + 1):
+            assert str(number) in english, topic
+
+
+def test_an_attendant_confirms_only_after_a_passcode_and_for_this_visit_alone() -> None:
+    for _, state, event, after, effects in EVERYTHING:
+        if do.AskHolder(Assurance.ATTENDANT) in effects:
+            assert isinstance(state, Asking)
+            assert state.question.topic is Topic.ATTENDANT
+            assert isinstance(event, on.Chosen)
+        entering = isinstance(after, Asking) and after.question.topic is Topic.ATTENDANT and after != state
+        if entering:
+            admitted = getattr(getattr(state, "visit", None), "admitted", False)
+            assert isinstance(event, on.AttendantAdmitted) or admitted
+        if isinstance(event, on.CardPresented) and isinstance(after, Active):
+            assert isinstance(after, Returning) or not (after.visit.admitted or after.visit.attendant)
+
+
+def test_in_an_emergency_nobody_is_asked_and_nothing_is_agreed_to() -> None:
+    seen = 0
+    for *_, effects in EVERYTHING:
+        for effect in effects:
+            if isinstance(effect, do.AskQualification) and effect.emergency:
+                seen += 1
+                assert effect.answers == Answers()
+    assert seen
+
+
+def test_a_lifted_card_is_a_yes_only_once_the_same_card_is_back() -> None:
+    for _, state, event, after, effects in EVERYTHING:
+        if isinstance(state, Returning) and not isinstance(after, Returning):
+            agreed = [e for e in effects if isinstance(e, do.AskQualification) and e.answers.agreed]
+            went_on = agreed or (isinstance(after, Asking) and after.visit.answers.agreed)
+            assert bool(went_on) is isinstance(event, on.CardSame)
 
 
 def test_no_state_holds_a_secret() -> None:
-    for _, state, *_ in EVERYTHING:
+    for _, state in STANDING:
         held = dataclasses.astuple(state)
         assert not any(isinstance(value, Pin) for value in held)
 

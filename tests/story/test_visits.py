@@ -21,7 +21,8 @@ from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
 from device.domain.values import CardKind, Method
 from device.reception import Idle, Policy, Settled
-from device.reception.states import AskingConsent, AskingPin, Matching, WarningLastTry
+from device.reception.questions import Topic
+from device.reception.states import Asking, AskingPin, Matching
 from device.sim.card import CardAuthority, Hostility, Misbehaviour, OtherCard, SimulatedCard, claim_picture_size
 from device.sim.line import MemoryBroker
 from device.sim.portrait import Photo
@@ -49,11 +50,15 @@ def ended_with(world: World, reason: Reason) -> bool:
     return isinstance(world.state, Settled) and world.state.reason is reason and world.has_said(reason)
 
 
+def asked(world: World, topic: Topic) -> bool:
+    return isinstance(world.state, Asking) and world.state.question.topic is topic
+
+
 def visit_by_face(world: World, make_card: MakeCard, photo: PhotoOf, serial: int = 1001) -> None:
     """Everything goes well, up to the answer."""
     world.show(photo("obama2"))
     world.place(make_card(serial, portrait=photo("obama")))
-    if isinstance(world.state, AskingConsent):
+    if asked(world, Topic.CONSENT):
         world.type_keys("#")
 
 
@@ -105,7 +110,7 @@ def test_a_blocked_pin_leads_to_the_face(build_world: Build, make_card: MakeCard
     world.show(photo("obama2"))
     world.place(make_card(portrait=photo("obama"), pin_tries=0))
     assert world.has_said(Reason.PIN_BLOCKED)
-    assert isinstance(world.state, AskingConsent)
+    assert asked(world, Topic.CONSENT)
 
 
 def test_a_blocked_pin_and_no_face_end_at_the_desk(world: World, make_card: MakeCard, photo: PhotoOf) -> None:
@@ -118,7 +123,7 @@ def test_a_blocked_pin_and_no_face_end_at_the_desk(world: World, make_card: Make
 def test_the_last_try_is_spent_only_after_a_yes(world: World, make_card: MakeCard, last_result: LastResult) -> None:
     card = make_card(pin_tries=1)
     world.place(card)
-    assert isinstance(world.state, WarningLastTry)
+    assert asked(world, Topic.LAST_TRY)
     assert world.has_said(Phrase.LAST_TRY)
     world.type_keys("*")
     assert ended_with(world, Reason.PIN_LAST_TRY)
@@ -176,7 +181,7 @@ def test_a_card_that_is_taken_away_at_any_moment_ends_the_visit_and_the_next_one
 ) -> None:
     world.show(photo("obama2"))
     world.place(make_card(portrait=photo("obama"), misbehaviour=Misbehaviour(leaves_after=after)))
-    if isinstance(world.state, AskingConsent):  # it was taken away too late to matter
+    if asked(world, Topic.CONSENT):  # it was taken away too late to matter
         world.lift()
     assert ended_with(world, Reason.CARD_REMOVED)
     world.lift()
@@ -306,7 +311,7 @@ def test_an_iphone_goes_straight_to_the_proof_without_a_pin(
     world: World, make_card: MakeCard, last_result: LastResult
 ) -> None:
     world.place(make_card(kind=CardKind.IPHONE))
-    assert isinstance(world.state, AskingConsent)
+    assert asked(world, Topic.CONSENT)
     assert not world.has_said(Phrase.LOOK_AT_CAMERA)
     assert not world.has_said(Phrase.ENTER_PIN, tries_left=3)
     world.type_keys("#")
@@ -419,7 +424,7 @@ def test_a_portrait_of_unknown_origin_is_used_as_the_policy_says(
     world = build_world(trust=CardTrust(Realm.TEST, unknown_surface_goes_on=goes_on))
     world.show(photo("obama2"))
     world.place(make_card(portrait=photo("obama")))
-    assert isinstance(world.state, AskingConsent) is goes_on
+    assert asked(world, Topic.CONSENT) is goes_on
     assert world.has_said(Reason.PORTRAIT_ORIGIN_UNKNOWN) is not goes_on
     assert any("not among the anchors" in message for message in caplog.messages) is goes_on
 
@@ -518,7 +523,7 @@ def test_after_contact_broke_on_the_pin_the_card_is_asked_before_anything_is_sai
             assert ended_with(world, Reason.PIN_UNANSWERED) or ended_with(world, Reason.PIN_BLOCKED)
             return
         case 1:
-            assert isinstance(world.state, WarningLastTry)
+            assert asked(world, Topic.LAST_TRY)
             world.type_keys("#")
         case _:
             assert world.has_said(Phrase.ENTER_PIN, tries_left=left)
@@ -592,10 +597,10 @@ def test_a_card_swapped_after_the_match_voids_the_visit(
 ) -> None:
     world.show(photo("obama2"))
     world.place(make_card(portrait=photo("obama")))
-    assert isinstance(world.state, AskingConsent)
+    assert asked(world, Topic.CONSENT)
     world.lift()
     world.place(make_card(1012, portrait=photo("biden")))
-    assert not isinstance(world.state, AskingConsent)
+    assert not asked(world, Topic.CONSENT)
     assert [result["reason"] for result in all_results()] == ["card_removed"]
     assert isinstance(world.state, Matching | AskingPin)
 
@@ -624,7 +629,7 @@ def test_a_lost_answer_is_asked_for_again(
     world.show(photo("obama2"))
     world.place(make_card(portrait=photo("obama")))
     world.pass_time(8)
-    assert isinstance(world.state, AskingConsent)
+    assert asked(world, Topic.CONSENT)
 
 
 def test_a_lost_receipt_does_not_double_the_result(
@@ -702,7 +707,7 @@ def test_keys_mashed_during_speech_do_no_harm(world: World, make_card: MakeCard,
     card = make_card(portrait=photo("obama"))
     world.place(card)
     world.type_keys("7890")
-    assert isinstance(world.state, AskingConsent)
+    assert asked(world, Topic.CONSENT)
     assert card.pin_tries_left == 3
 
 

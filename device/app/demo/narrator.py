@@ -31,6 +31,7 @@ _INSIDE: dict[type, str] = {
     on.ChallengeCame: "the clinic's gateway sent a challenge / 窓口側からチャレンジ",
     on.FaceMatched: "portrait and camera show the same person / 顔が一致",
     on.PinAccepted: "the card accepted the PIN / 暗証番号が合った",
+    on.RegistrationOffered: "the card is not an insurance card yet / 利用登録がまだ",
     on.ProofMade: "the card signed the challenge / カードが署名した",
     on.HolderAccepted: "the gateway verified signature and chain / 署名と証明書を確認",
 }

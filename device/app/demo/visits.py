@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from device.domain.reasons import Reason
 from device.domain.values import Assurance
 from device.reception.states import (
-    AskingConsent,
+    Asking,
     AskingPin,
     CheckingPin,
     Matching,
@@ -83,7 +83,7 @@ VISITS = (
         (
             _LOOKS_AS_OBAMA,
             Place(),
-            Wait(AskingConsent),
+            Wait(Asking),
             _YES,
             Wait(Settled),
             Lift(),
@@ -105,7 +105,7 @@ VISITS = (
             Wait(CheckingPin),
             Wait(AskingPin),
             _PIN,
-            Wait(AskingConsent),
+            Wait(Asking),
             _YES,
             Wait(Settled),
             Lift(),

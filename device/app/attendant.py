@@ -1,0 +1,118 @@
+"""Attendants' passcodes: kept as argon2id hashes, tried seldom, and good for one visit only.
+
+There is no attendant mode that somebody could forget to leave: a passcode opens the attendant's check of the visit
+that is going on, and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from device.app.mailbox import Mailbox
+from device.app.workers import Lane, Workers
+from device.domain.errors import BadConfig
+from device.domain.reasons import Reason
+from device.domain.secrets import PASSCODE_LENGTHS, Passcode
+from device.domain.values import ReceptionId
+from device.ports.clock import Clock
+from device.reception import events as on
+from device.reception.events import Event
+
+FREE_TRIES = 5
+"""As many wrong ones as anybody may type in a row."""
+FIRST_LOCK_S = 30.0
+LONGEST_LOCK_S = 900.0
+
+# OWASP's smallest recommendation for argon2id: 19 MiB and two passes, some 50 ms on a small machine. A six-digit code
+# is weak against whoever copies the hash; the throttle is what protects it at the keypad.
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+log = logging.getLogger(__name__)
+
+
+def hash_passcode(passcode: Passcode) -> str:
+    """Return what the configuration keeps in place of the passcode, and wipe it."""
+    try:
+        return _HASHER.hash(bytes(passcode.reveal()))
+    finally:
+        passcode.wipe()
+
+
+class AttendantGate:
+    """Says whose passcode was typed. Checks run on a lane of their own: a hash is slow on purpose."""
+
+    def __init__(self, hashes: Mapping[str, str], *, workers: Workers, mailbox: Mailbox, clock: Clock) -> None:
+        """`hashes` are those of `hash_passcode` by attendant's name. Raise BadConfig for one that is none."""
+        for name, kept in hashes.items():
+            try:
+                _HASHER.check_needs_rehash(kept)
+            except InvalidHashError as error:
+                raise BadConfig(
+                    "is no hash; `uketsuke attendant hash` makes one", where=f"[attendants] {name}"
+                ) from error
+        self._hashes = dict(hashes)
+        self._workers = workers
+        self._mailbox = mailbox
+        self._clock = clock
+        self._refused = 0
+        self._locked_until_s = 0.0
+
+    def check(self, reception: ReceptionId, passcode: Passcode, admit: Callable[[str], None]) -> None:
+        """Check it; `admit` is told whose it is, on the mailbox's thread. → AttendantAdmitted, AttendantRefused."""
+
+        def job() -> None:
+            try:
+                name = None if self._locked() else self._whose(passcode)
+            finally:
+                passcode.wipe()
+            self._mailbox.post(lambda: self._news(reception, name, admit))
+
+        self._workers.submit(Lane.GATE, job)
+
+    def _news(self, reception: ReceptionId, name: str | None, admit: Callable[[str], None]) -> Event:
+        if self._locked():
+            return on.AttendantRefused(reception, Reason.PASSCODE_LOCKED)
+        if name is None:
+            self._count_refusal()
+            return on.AttendantRefused(reception, Reason.PASSCODE_REFUSED)
+        self._refused = 0
+        log.info("attendant %s opened the check of a visit", name)
+        admit(name)
+        return on.AttendantAdmitted(reception)
+
+    def _whose(self, passcode: Passcode) -> str | None:
+        """Return whose it is. Every hash is tried, so that the time tells nothing."""
+        typed = bytes(passcode.reveal())
+        found = [name for name, kept in self._hashes.items() if _fits(kept, typed)]
+        return found[0] if found else None
+
+    def _locked(self) -> bool:
+        return self._clock.monotonic_s() < self._locked_until_s
+
+    def _count_refusal(self) -> None:
+        self._refused += 1
+        if self._refused >= FREE_TRIES:
+            lock_s = min(LONGEST_LOCK_S, FIRST_LOCK_S * 2.0 ** (self._refused - FREE_TRIES))
+            self._locked_until_s = self._clock.monotonic_s() + lock_s
+            log.warning("%d passcodes in a row did not fit; none is taken for %.0f s", self._refused, lock_s)
+
+
+def _fits(kept: str, typed: bytes) -> bool:
+    try:
+        return _HASHER.verify(kept, typed)
+    except VerificationError:
+        return False
+
+
+def passcode_of(typed: str) -> Passcode:
+    """Return what somebody typed as a passcode. Raise BadConfig saying what one is."""
+    try:
+        return Passcode(typed.encode())
+    except ValueError as error:
+        raise BadConfig(
+            f"is {PASSCODE_LENGTHS[0]} to {PASSCODE_LENGTHS[-1]} digits, as the keypad has them", where="passcode"
+        ) from error
