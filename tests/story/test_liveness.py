@@ -26,7 +26,7 @@ from device.face.manifest import Role
 from device.ports.camera import Picture
 from device.ports.network import Tensor
 from device.reception import Policy, Settled
-from device.reception.states import AskingConsent, AskingPin, Moving
+from device.reception.states import Asking, AskingPin, Moving
 from device.sim.camera import Actor
 from device.sim.card import SimulatedCard
 from device.sim.people.actors import Print, Replay, Swap, Visitor, hears
@@ -97,7 +97,7 @@ def test_who_turns_as_asked_has_shown_to_be_there(
     world = watched()
     come(world, make_card(portrait=photo("obama2")), Visitor(photo("obama"), hears(world.voice)))
     assert asked_to_move(world)
-    assert isinstance(world.state, AskingConsent)
+    assert isinstance(world.state, Asking)
     world.type_keys("#")
     assert last_result()["assurance"] == "face_institution"
 
@@ -107,14 +107,14 @@ def test_two_moves_may_be_asked_for(watched: Watched, make_card: MakeCard, photo
     come(world, make_card(portrait=photo("obama2")), Visitor(photo("obama"), hears(world.voice)))
     assert world.has_said(Phrase.TURN_LEFT)
     assert world.has_said(Phrase.TURN_RIGHT)
-    assert isinstance(world.state, AskingConsent)
+    assert isinstance(world.state, Asking)
 
 
 def test_whom_the_networks_believe_is_asked_for_nothing(watched: Watched, make_card: MakeCard, photo: PhotoOf) -> None:
     world = watched(live=0.9)
     come(world, make_card(portrait=photo("obama2")), Visitor(photo("obama"), hears(world.voice)))
     assert not asked_to_move(world)
-    assert isinstance(world.state, AskingConsent)
+    assert isinstance(world.state, Asking)
 
 
 def test_where_moves_are_always_asked_for_coming_closer_may_be_one(
@@ -123,7 +123,7 @@ def test_where_moves_are_always_asked_for_coming_closer_may_be_one(
     world = watched(LivenessRules(challenge=Challenge.ALWAYS, moves=(Move.COME_CLOSER,)), live=0.9)
     come(world, make_card(portrait=photo("obama2")), Visitor(photo("obama"), hears(world.voice)))
     assert world.has_said(Phrase.COME_CLOSER)
-    assert isinstance(world.state, AskingConsent)
+    assert isinstance(world.state, Asking)
 
 
 def test_whom_the_networks_refuse_goes_by_pin_and_hears_no_suspicion(
@@ -194,7 +194,7 @@ def test_who_can_turn_to_one_side_only_is_asked_for_the_other(
     come(world, make_card(portrait=photo("obama2")), able)
     assert world.has_said(Phrase.TURN_LEFT)
     assert world.has_said(Phrase.ANOTHER_MOVE)
-    assert isinstance(world.state, AskingConsent)
+    assert isinstance(world.state, Asking)
 
 
 def test_who_cannot_turn_goes_by_pin(watched: Watched, make_card: MakeCard, photo: PhotoOf) -> None:
@@ -223,7 +223,7 @@ def test_who_is_slow_presses_a_key_and_gets_as_much_time_again(
     deeds: dict[float, Callable[[], object]] = {at_s: lambda: world.keypad.type_keys("5") for at_s in (2.5, 5.0)}
     come(world, make_card(portrait=photo("obama2")), Acting(slow, deeds))
     assert not world.has_said(Phrase.ANOTHER_MOVE)
-    assert isinstance(world.state, AskingConsent)
+    assert isinstance(world.state, Asking)
 
 
 def _first_heard(world: World) -> Callable[[], tuple[Move, float] | None]:
