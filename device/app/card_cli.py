@@ -185,12 +185,16 @@ def front_evaluate(
     count: Annotated[int, typer.Option(min=1, help="How many cards are drawn and shown.")] = 200,
     seed: Annotated[int, typer.Option(help="The same seed draws the same cards.")] = 1,
     processes: Annotated[int, typer.Option(min=1, help="How many work side by side.")] = 1,
+    keep: Annotated[
+        Path | None, typer.Option("--keep", help="File of what became of each card; one that exists is gone on with.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Draw the yield (.svg, .png) of all cards kept.")] = None,
     models: Annotated[Path, typer.Option("--models", help="Folder with manifest.toml and weights.")] = MODELS_DIR,
 ) -> None:
     """Show drawn pictures of invented people's card fronts to the reader. Exit code 1: a wrong number would be sent."""
-    from device.app.front_evaluation import evaluate  # noqa: PLC0415  draws and reads, which no other command does
+    from device.app.front_command import run  # noqa: PLC0415  draws and reads, which no other command does
 
-    tally = evaluate(models, count=count, seed=seed, processes=processes, say=typer.echo)
+    tally = run(models, count=count, seed=seed, processes=processes, keep=keep, plot=plot, say=typer.echo)
     for line in tally.lines():
         typer.echo(line)
     if tally.wrong:

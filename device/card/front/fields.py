@@ -8,8 +8,7 @@ that blur has made of a 3 as of any other (`docs/card-front.md`, "What goes wron
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from device.card.front import grammar
@@ -17,9 +16,12 @@ from device.card.front.flat_card import FlatCard
 from device.card.front.grammar import PrintedDate
 from device.card.front.layout import BELOW_PORTRAIT, DATES
 from device.card.front.lines import Line
-from device.card.front.recogniser import MARGIN, WIDE_MARGIN, Recogniser, Text, blur, sharpened
+from device.card.front.recogniser import MARGIN, TORN, WIDE_MARGIN, Recogniser, Text, blur, sharpened, stretched
 from device.card.front.rules import FrontRules
+from device.ports.camera import Picture
 
+LINES_WITHOUT_DATE: Final = 2
+"""After so many without a trace of a date, the picture is taken to have none."""
 LEAST_DATE_SHAPE: Final = 3.5
 """A date is at least this much wider than high."""
 MOST_DATE_LINES: Final = 5
@@ -30,20 +32,54 @@ LONELY: Final = 1.1
 """A security code stands alone: nothing else on its level nearer than this many times its height…"""
 MATE_HEIGHT: Final = 0.75
 """…that is itself at least so high by the code's height: less is dirt."""
-MOST_BLUR: Final = 0.07
+MOST_BLUR: Final = 0.09
 """Of a security code: the blur's standard deviation by the height of the ink, as `recogniser.blur` estimates it."""
-CODE_CERTAINTY: Final = 0.9
-"""Product of the least certain digits of the first two looks at a security code."""
-
-_Find = Callable[[Text, float], PrintedDate | None]
+CODE_CERTAINTY: Final = 0.95
+"""Of each digit of a security code in each look at it."""
+LITTLE_BLUR: Final = 0.05
+CLEAR_CODE_CERTAINTY: Final = 0.8
+"""The same where there is so little blur: what the network doubts then is the typeface, and it is right."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dates:
     """The two dates, as far as they were found."""
 
-    birth: PrintedDate | None = field(repr=False)
-    expiry: PrintedDate | None = field(repr=False)
+    birth: PrintedDate | None = field(repr=False, default=None)
+    expiry: PrintedDate | None = field(repr=False, default=None)
+
+    @property
+    def complete(self) -> bool:
+        """Whether both were found."""
+        return self.birth is not None and self.expiry is not None
+
+    def or_else(self, other: Dates) -> Dates:
+        """Return these, and the other's where there is none."""
+        return Dates(self.birth or other.birth, self.expiry or other.expiry)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one look at one line gave."""
+
+    sure: Dates
+    seen: Dates
+    """The same and what is doubtful."""
+    of_a_date: bool
+
+    def without_birth(self) -> _Look:
+        return replace(self, sure=replace(self.sure, birth=None), seen=replace(self.seen, birth=None))
+
+    def with_second(self, second: _Look) -> Dates:
+        """Return what two looks give: the second must repeat what was doubtful, or be certain of what is new."""
+        return Dates(
+            second.sure.birth if self.seen.birth is None else _same(self.seen.birth, second.seen.birth),
+            second.sure.expiry if self.seen.expiry is None else _same(self.seen.expiry, second.seen.expiry),
+        )
+
+
+def _same(one: PrintedDate, other: PrintedDate | None) -> PrintedDate | None:
+    return one if one == other else None
 
 
 class FieldReader:
@@ -55,63 +91,96 @@ class FieldReader:
 
     def dates(self, card: FlatCard) -> Dates:
         """Return birth date and card expiry, each the first one found."""
-        birth: PrintedDate | None = None
-        expiry: PrintedDate | None = None
         long = [line for line in card.lines(DATES) if line.right - line.left >= LEAST_DATE_SHAPE * line.height]
-        for line in long[:MOST_DATE_LINES]:
-            text = self._look(card, line, MARGIN)
-            birth = birth or self._date(grammar.birth_date, text, card, line)
-            expiry = expiry or self._date(grammar.expiry_date, text, card, line)
-            text.wipe()
-            if birth and expiry:
+        found = Dates()
+        doubtful: list[tuple[Line, _Look]] = []
+        for tried, line in enumerate(long[:MOST_DATE_LINES]):
+            if tried >= LINES_WITHOUT_DATE and not doubtful and found == Dates():
                 break
-        return Dates(birth, expiry)
+            look = self._look(card, line, MARGIN)
+            found = found.or_else(look.sure)
+            if found.complete:
+                return found
+            if look.of_a_date and look.sure == Dates():
+                doubtful.append((line, look))
+        # A second look costs as much as the first, so it is for what is still missing once every line was seen.
+        for line, first in doubtful:
+            # The last characters of a line suffer first, and with them what tells one date from another.
+            found = found.or_else(first.with_second(self._look(card, line, WIDE_MARGIN, TORN)))
+            if found.complete:
+                break
+        return found
 
-    def security_code(self, card: FlatCard) -> bytearray | None:
-        """Return 4 ASCII digits, which the caller wipes, if there is exactly one such group below the portrait."""
+    def codes(self, card: FlatCard) -> list[Line]:
+        """Return what stands below the portrait, alone, as wide as four digits, and in sharp print. Nothing is read."""
         lines = card.lines(BELOW_PORTRAIT)
-        codes = [code for line in lines if (code := self._code(card, line, lines)) is not None]
+        return [line for line in lines if _like_four_digits(line) and _alone(line, lines) and _sharp(card, line)]
+
+    def security_code(self, card: FlatCard, lines: list[Line]) -> bytearray | None:
+        """Return 4 ASCII digits, which the caller wipes, if there is exactly one such group among the lines."""
+        codes = [code for line in lines if (code := self._code(card, line)) is not None]
         if len(codes) == 1:
             return codes[0]
         for code in codes:
             _wipe(code)
         return None
 
-    def _date(self, find: _Find, text: Text, card: FlatCard, line: Line) -> PrintedDate | None:
-        if not grammar.is_date(text):
-            return None
-        sure, seen = find(text, self._rules.accept), find(text, self._rules.retry)
-        if sure is not None:
-            return sure
-        # The last characters of a line suffer first, and with them what tells one date from another.
-        again = self._look(card, line, WIDE_MARGIN)
-        told = find(again, self._rules.accept if seen is None else self._rules.retry)
-        again.wipe()
-        return told if seen is None or told == seen else None
-
-    def _code(self, card: FlatCard, line: Line, lines: list[Line]) -> bytearray | None:
-        if not CODE_SHAPE[0] <= (line.right - line.left) / line.height <= CODE_SHAPE[1] or not _alone(line, lines):
-            return None
-        plain, wide = card.cut(line, MARGIN), card.cut(line, WIDE_MARGIN)
-        sharp = sharpened(plain)
+    def _code(self, card: FlatCard, line: Line) -> bytearray | None:
+        plain = card.cut(line, MARGIN)
+        cuts = (plain, card.cut(line, WIDE_MARGIN), sharpened(plain))
         looks: list[Text] = []
         try:
-            if blur(plain) > MOST_BLUR:
-                return None
-            looks += [self._recogniser.read(cut) for cut in (plain, wide, sharp)]
-            return grammar.security_code(looks, CODE_CERTAINTY)
+            for cut in cuts:
+                looks.append(self._recogniser.read(cut))
+                if not grammar.is_code(looks):
+                    return None
+            return grammar.security_code(looks, CODE_CERTAINTY if blur(plain) > LITTLE_BLUR else CLEAR_CODE_CERTAINTY)
         finally:
-            for cut in (plain, wide, sharp):
+            for cut in cuts:
                 cut.fill(0)
             for look in looks:
                 look.wipe()
 
-    def _look(self, card: FlatCard, line: Line, margin: float) -> Text:
-        cut = card.cut(line, margin)
+    def _look(self, card: FlatCard, line: Line, margin: float, beside: float | None = None) -> _Look:
+        cut = card.cut(line, margin, beside)
+        text = self._recogniser.read(cut)
         try:
-            return self._recogniser.read(cut)
+            look = _Look(
+                sure=_dates(text, self._rules.accept),
+                seen=_dates(text, self._rules.retry),
+                of_a_date=grammar.is_date(text),
+            )
+            if look.seen.birth and grammar.may_lack_a_digit(look.seen.birth):
+                return look if self._stays(look.seen.birth, cut) else look.without_birth()
+            return look
         finally:
             cut.fill(0)
+            text.wipe()
+
+    def _stays(self, birth: PrintedDate, cut: Picture) -> bool:
+        wide = stretched(cut)
+        text = self._recogniser.read(wide)
+        try:
+            return grammar.birth_date(text, self._rules.retry) == birth
+        finally:
+            wide.fill(0)
+            text.wipe()
+
+
+def _dates(text: Text, least_certainty: float) -> Dates:
+    return Dates(grammar.birth_date(text, least_certainty), grammar.expiry_date(text, least_certainty))
+
+
+def _like_four_digits(line: Line) -> bool:
+    return CODE_SHAPE[0] <= (line.right - line.left) / line.height <= CODE_SHAPE[1]
+
+
+def _sharp(card: FlatCard, line: Line) -> bool:
+    cut = card.cut(line, MARGIN)
+    try:
+        return blur(cut) <= MOST_BLUR
+    finally:
+        cut.fill(0)
 
 
 def _alone(line: Line, lines: list[Line]) -> bool:

@@ -37,9 +37,9 @@ class FlatCard:
         """Return the pieces of text in a zone, widest first."""
         return find_lines(self.flat, zone)
 
-    def cut(self, line: Line, margin: float) -> Picture:
+    def cut(self, line: Line, margin: float, beside: float | None = None) -> Picture:
         """Return one line as the recogniser takes it; the caller wipes it."""
-        return cut_line(self.picture, self.corners, line, margin)
+        return cut_line(self.picture, self.corners, line, margin, beside)
 
     def wipe(self) -> None:
         """Overwrite what was made here; the picture is the camera's."""

@@ -59,6 +59,8 @@ def birth_date(text: Text, least_certainty: float) -> PrintedDate | None:
     era = Era.WESTERN if found.start("era") < 0 else Era(found["era"].decode())
     if (end - start == _WESTERN_DIGITS) != (era is Era.WESTERN) or (era is Era.WESTERN and first_year):
         return None
+    if text.symbols[start:end] == b"1":
+        return None  # the first year is printed as 元, so this is an 11 that lost its repeat
     return PrintedDate(era, 1 if first_year else _number(found, "year"), _number(found, "month"), _number(found, "day"))
 
 
@@ -70,22 +72,27 @@ def expiry_date(text: Text, least_certainty: float) -> PrintedDate | None:
     return PrintedDate(Era.WESTERN, _number(found, "year"), _number(found, "month"), _number(found, "day"))
 
 
+def may_lack_a_digit(birth: PrintedDate) -> bool:
+    """Whether the year may be two equal digits of which the network saw one; month and day are on the card twice."""
+    return birth.era is not Era.WESTERN and 1 < birth.year < 10  # noqa: PLR2004  the first year is a 元
+
+
 def is_date(text: Text) -> bool:
     """Whether some date, or a part of one, stands in this line, whatever it means."""
     return _ANY_DATE.search(text.symbols) is not None
 
 
-def security_code(looks: Sequence[Text], least_certainty: float) -> bytearray | None:
-    """Return 4 ASCII digits, which the caller wipes, if every look at a line saw these and nothing else.
-
-    The first two looks count for certainty: the product of their least certain digits.
-    """
+def is_code(looks: Sequence[Text]) -> bool:
+    """Whether every look at a line saw the same four digits and nothing else."""
     digits = looks[0].symbols
-    if len(digits) != _CODE_DIGITS or not digits.isdigit() or any(look.symbols != digits for look in looks[1:]):
+    return len(digits) == _CODE_DIGITS and digits.isdigit() and all(look.symbols == digits for look in looks[1:])
+
+
+def security_code(looks: Sequence[Text], least_certainty: float) -> bytearray | None:
+    """Return 4 ASCII digits, which the caller wipes, if every look saw these and nothing else, and was so certain."""
+    if not is_code(looks) or min(min(look.certainties) for look in looks) < least_certainty:
         return None
-    if min(looks[0].certainties) * min(looks[1].certainties) < least_certainty:
-        return None
-    return bytearray(digits)
+    return bytearray(looks[0].symbols)
 
 
 def _of_day(least_certainty: float) -> float:

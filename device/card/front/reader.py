@@ -29,6 +29,7 @@ class Unread(StrEnum):
 
     NO_PICTURE = "not a picture"
     NO_CARD = "no card"
+    NO_SHARP_CODE = "nothing sharp where the security code is"
     NO_BIRTH_DATE = "no birth date"
     NO_EXPIRY = "no expiry"
     NO_CODE = "no security code"
@@ -57,20 +58,24 @@ class FrontReader:
                 read = self._read(card, today)
             finally:
                 card.wipe()
-            if read is not Unread.NO_BIRTH_DATE:
+            if read is not Unread.NO_SHARP_CODE and read is not Unread.NO_BIRTH_DATE:
                 break
         if working is not picture:
             working.fill(0)
         return read
 
     def _read(self, card: FlatCard, today: date) -> ReferenceNumberB | Unread:
+        # Where it is costs next to nothing, and without it the rest need not be read.
+        codes = self._fields.codes(card)
+        if not codes:
+            return Unread.NO_SHARP_CODE
         dates = self._fields.dates(card)
         if dates.birth is None:
             return Unread.NO_BIRTH_DATE
         if dates.expiry is None:
             return Unread.NO_EXPIRY
         # Only now: on a card that lies on its face, nothing but the zone of the dates is ever read.
-        code = self._fields.security_code(card)
+        code = self._fields.security_code(card, codes)
         if code is None:
             return Unread.NO_CODE
         try:

@@ -25,13 +25,13 @@ MARGIN: Final = 0.22
 """Above and below the ink, by its height; beside it twice that."""
 WIDE_MARGIN: Final = 0.40
 """For a second look: the same characters, smaller and on other pixels, and beside the line what may belong to it."""
-LONG: Final = 3.0
-"""A line this much wider than high may have lost words at its ends…"""
 TORN: Final = 6.0
-"""…so that a second look goes on for so many heights on both sides: a year and the blank after it."""
+"""Beside a date that may have lost words at its ends, by its height: a year and the blank after it."""
 SHARPENING_PX: Final = 4.0
 SHARPENING: Final = 3.0
 """An unsharp mask of about the width of a stroke; half of the blurred misreadings fall apart under it."""
+STRETCHING: Final = 1.6
+"""Enough for the network to see the gap between two equal narrow digits that it took for one."""
 MIDDLE: Final = 127.5
 """Bytes become (value - MIDDLE) / MIDDLE, as the network was trained."""
 
@@ -91,12 +91,16 @@ def decode(chances: Tensor) -> Text:
     return Text(symbols, certainties)
 
 
-def cut_line(picture: Picture, corners: Corners, line: Line, margin_share: float = MARGIN) -> Picture:
-    """Return one line of the card, HEIGHT_PX high, straight from the picture: no pixel is interpolated twice."""
+def cut_line(
+    picture: Picture, corners: Corners, line: Line, margin_share: float = MARGIN, beside_share: float | None = None
+) -> Picture:
+    """Return one line of the card, HEIGHT_PX high, straight from the picture: no pixel is interpolated twice.
+
+    Both shares are of the line's height: what is taken above and below it, and beside it (None: twice as much).
+    """
     margin = margin_share * line.height
     px_per_mm = HEIGHT_PX / (line.height + 2 * margin)
-    torn = margin_share > MARGIN and line.right - line.left > LONG * line.height
-    beside = TORN * line.height if torn else 2 * margin
+    beside = 2 * margin if beside_share is None else beside_share * line.height
     left, top, right = line.left - beside, line.top - margin, line.right + beside
     width = math.ceil((right - left) * px_per_mm / WIDTH_STEP_PX) * WIDTH_STEP_PX
     shift = np.array([[1, 0, -left * px_per_mm], [0, 1, -top * px_per_mm], [0, 0, 1]])
@@ -130,3 +134,9 @@ def sharpened(cut: Picture) -> Picture:
     """Return the line with blur undone as far as noise allows: what only blur has closed opens again."""
     soft = cv2.GaussianBlur(cut, (0, 0), SHARPENING_PX)
     return np.asarray(cv2.addWeighted(cut, 1 + SHARPENING, soft, -SHARPENING, 0), np.uint8)
+
+
+def stretched(cut: Picture) -> Picture:
+    """Return the line drawn out in its length."""
+    width = min(math.ceil(cut.shape[1] * STRETCHING / WIDTH_STEP_PX) * WIDTH_STEP_PX, MOST_WIDTH_PX)
+    return np.asarray(cv2.resize(cut, (width, HEIGHT_PX), interpolation=cv2.INTER_CUBIC), np.uint8)

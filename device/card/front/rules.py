@@ -6,7 +6,7 @@ the security code. It has no check digit, so whatever the print says twice is ch
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -63,6 +63,8 @@ def reference_number(
     birth: PrintedDate, expiry: PrintedDate, code: bytearray, *, today: date, rules: FrontRules
 ) -> ReferenceNumberB | None:
     """Return 照合番号B, None if the three fields cannot stand on one valid card."""
+    if birth.era is not Era.WESTERN:
+        birth, expiry = _mended(birth, expiry)
     born, ends = calendar_date(birth), calendar_date(expiry)
     if born is None or ends is None or not _alive(born, today):
         return None
@@ -78,6 +80,21 @@ def reference_number(
         return ReferenceNumberB(digits)
     finally:
         digits[:] = bytes(len(digits))
+
+
+def _mended(birth: PrintedDate, expiry: PrintedDate) -> tuple[PrintedDate, PrintedDate]:
+    """Give back a repeated digit that one of the dates has lost.
+
+    Month and day are printed twice. Between two equal narrow digits the network now and then sees no gap, and 11 comes
+    out as 1; that it sees a digit that is not there is not known.
+    """
+    month, day = _with_its_repeat(birth.month, expiry.month), _with_its_repeat(birth.day, expiry.day)
+    return replace(birth, month=month[0], day=day[0]), replace(expiry, month=month[1], day=day[1])
+
+
+def _with_its_repeat(one: int, other: int) -> tuple[int, int]:
+    low, high = sorted((one, other))
+    return (high, high) if high == 11 * low else (one, other)
 
 
 def _alive(born: date, today: date) -> bool:

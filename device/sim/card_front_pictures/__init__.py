@@ -14,19 +14,20 @@ The same seed gives the same picture on every machine with the same fonts.
 from device.sim.card_front_pictures.camera import View, look_again, photograph, take_view
 from device.sim.card_front_pictures.people import InventedFront, invent
 from device.sim.card_front_pictures.printing import PrintedCard, print_card
-from device.sim.card_front_pictures.readable import Legibility, unreadable_because
+from device.sim.card_front_pictures.readable import Hardness, Legibility, hardness
 from device.sim.card_front_pictures.wear import wear
 
 __all__ = [
+    "Hardness",
     "InventedFront",
     "Legibility",
     "PrintedCard",
     "View",
+    "hardness",
     "invent",
     "look_again",
     "photograph",
     "print_card",
     "take_view",
-    "unreadable_because",
     "wear",
 ]

@@ -7,11 +7,13 @@ A picture is readable when the card lies in it with all four corners, and every 
 - stands out from the paper by enough levels (its ink against the same place without ink, after light, glare, wear,
   haze and blur, before noise), and by enough times the noise.
 
+How hard a picture is, is told as a share of the limit that it comes nearest to: above 1 it need not be read.
 Everything else is counted apart, never as a success, and a wrong number from it is as wrong as any other.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -42,7 +44,7 @@ DIGIT_SHARE: Final = 0.82
 
 
 class Legibility(StrEnum):
-    """Why a picture need not be read."""
+    """What makes a picture hard, and past its limit unreadable."""
 
     OFF_FRAME = "off the frame"
     TOO_SMALL = "too small"
@@ -52,30 +54,44 @@ class Legibility(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Hardness:
+    """How near a picture is to what nobody has to read."""
+
+    trouble: Legibility
+    """Of all its troubles the one nearest to its limit, or farthest past it."""
+    of_limit: float
+    """From 0; 1 is the limit."""
+
+    @property
+    def readable(self) -> bool:
+        """Whether a reader must read it."""
+        return self.of_limit <= 1
+
+
+@dataclass(frozen=True, slots=True)
 class _Character:
     height_px: float
     contrast: float
 
 
-def unreadable_because(card: PrintedCard, view: View) -> Legibility | None:
-    """Return why a picture of the card in this view counts as unreadable, None if a reader must read it."""
+def hardness(card: PrintedCard, view: View) -> Hardness:
+    """Return how hard a picture of the card in this view is to read."""
     frame = np.array([FRAME_WIDTH_PX, FRAME_HEIGHT_PX])
     if (view.corners < 0).any() or (view.corners >= frame).any():
-        return Legibility.OFF_FRAME
+        return Hardness(Legibility.OFF_FRAME, math.inf)
     characters = _characters(card, view)
     smallest = min(character.height_px for character in characters)
-    if smallest < SMALLEST_CHARACTER_PX:
-        return Legibility.TOO_SMALL
+    contrast = max(min(character.contrast for character in characters), math.ulp(1.0))
     # A smear of length L spreads like a standard deviation of L / sqrt(12).
-    blur = np.hypot(view.defocus_px, view.motion_px / np.sqrt(12))
-    if blur > MOST_BLUR * smallest:
-        return Legibility.TOO_BLURRED
-    contrast = min(character.contrast for character in characters)
-    if contrast < LEAST_CONTRAST:
-        return Legibility.TOO_FAINT
-    if contrast < LEAST_CONTRAST_TO_NOISE * view.noise:
-        return Legibility.TOO_NOISY
-    return None
+    blur = math.hypot(view.defocus_px, view.motion_px / math.sqrt(12))
+    shares = {
+        Legibility.TOO_SMALL: SMALLEST_CHARACTER_PX / smallest,
+        Legibility.TOO_BLURRED: blur / (MOST_BLUR * smallest),
+        Legibility.TOO_FAINT: LEAST_CONTRAST / contrast,
+        Legibility.TOO_NOISY: LEAST_CONTRAST_TO_NOISE * view.noise / contrast,
+    }
+    trouble = max(shares, key=shares.__getitem__)
+    return Hardness(trouble, float(shares[trouble]))
 
 
 def _characters(card: PrintedCard, view: View) -> list[_Character]:
