@@ -184,6 +184,7 @@ def front_evaluate(
     *,
     count: Annotated[int, typer.Option(min=1, help="How many cards are drawn and shown.")] = 200,
     seed: Annotated[int, typer.Option(help="The same seed draws the same cards.")] = 1,
+    frames: Annotated[int, typer.Option(min=1, help="Pictures of a card until the reader gives up.")] = 3,
     processes: Annotated[int, typer.Option(min=1, help="How many work side by side.")] = 1,
     keep: Annotated[
         Path | None, typer.Option("--keep", help="File of what became of each card; one that exists is gone on with.")
@@ -194,7 +195,9 @@ def front_evaluate(
     """Show drawn pictures of invented people's card fronts to the reader. Exit code 1: a wrong number would be sent."""
     from device.app.front_command import run  # noqa: PLC0415  draws and reads, which no other command does
 
-    tally = run(models, count=count, seed=seed, processes=processes, keep=keep, plot=plot, say=typer.echo)
+    tally = run(
+        models, count=count, seed=seed, frames=frames, processes=processes, keep=keep, plot=plot, say=typer.echo
+    )
     for line in tally.lines():
         typer.echo(line)
     if tally.wrong:

@@ -18,6 +18,7 @@ def run(
     *,
     count: int,
     seed: int,
+    frames: int,
     processes: int,
     keep: Path | None,
     plot: Path | None,
@@ -32,7 +33,7 @@ def run(
     missing = [index for index in range(count) if index not in done]
     with ExitStack() as stack:
         kept = stack.enter_context(keep.open("a", encoding="utf-8")) if keep else None
-        for one in evaluate(models_dir, missing, seed=seed, processes=processes):
+        for one in evaluate(models_dir, missing, seed=seed, frames=frames, processes=processes):
             told.append(one)
             if kept:
                 kept.write(line_of(one))

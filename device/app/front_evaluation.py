@@ -1,7 +1,7 @@
 """How often the card's front is read, and how often wrongly: cards of invented people, drawn and photographed.
 
-Every card gets a severity of its own, from a studio to what nobody should accept, and up to `FRAMES` pictures of the
-same scene: same wear, same light, nearly the same place. What the reader would send to the card is compared with what
+Every card gets a severity of its own, from a studio to what nobody should accept, and some pictures of the same scene:
+same wear, same light, nearly the same place. What the reader would send to the card is compared with what
 was printed. A card counts as readable when at least two of its first three pictures are; the rule is that
 of `device.sim.card_front_pictures.readable`. What comes of it is counted in `front_tally`.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -39,36 +40,52 @@ from device.sim.card_front_pictures import (
 
 LEVELS: Final = 11
 """Severities 0, 0.1, … 1, in turn."""
-FRAMES: Final = 4
-"""So many are looked at before the reader gives up, here; each is one more chance to be wrong."""
 TODAY: Final = date(2026, 11, 22)
 """Fixed, so that a seed means the same cards on any day."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Show:
+    """One card to be shown; goes to another process."""
+
+    models_dir: Path
+    seed: int
+    index: int
+    hardest: float
+    frames: int
+
+
 def evaluate(
-    models_dir: Path, indices: Iterable[int], *, seed: int, hardest: float = 1.0, processes: int = 1
+    models_dir: Path,
+    indices: Iterable[int],
+    *,
+    seed: int,
+    hardest: float = 1.0,
+    frames: int = FRAMES_IN_TIME,
+    processes: int = 1,
 ) -> Iterator[CardTold]:
     """Show the cards with these numbers to the reader, and yield what became of each.
 
-    `hardest` leaves out what is more severe. Raise Fault when weights or typefaces are missing.
+    `hardest` leaves out what is more severe; after `frames` pictures the reader gives up.
+    Raise Fault when weights or typefaces are missing.
     """
-    jobs = ((models_dir, seed, index, hardest) for index in indices)
+    shows = (_Show(models_dir, seed, index, hardest, frames) for index in indices)
     if processes == 1:
         reader = open_reader(models_dir)
-        yield from (_show(reader, *job[1:]) for job in jobs)
+        yield from (_show(reader, show) for show in shows)
         return
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        yield from pool.imap(_show_in_process, jobs, chunksize=4)
+        yield from pool.imap(_show_in_process, shows, chunksize=4)
 
 
 _reader_of_process: list[FrontReader] = []
 
 
-def _show_in_process(job: tuple[Path, int, int, float]) -> CardTold:
+def _show_in_process(show: _Show) -> CardTold:
     if not _reader_of_process:
         cv2.setNumThreads(1)
-        _reader_of_process.append(open_reader(job[0]))
-    return _show(_reader_of_process[0], *job[1:])
+        _reader_of_process.append(open_reader(show.models_dir))
+    return _show(_reader_of_process[0], show)
 
 
 def open_reader(models_dir: Path, *, western_birth_years: bool = False) -> FrontReader:
@@ -80,19 +97,19 @@ def open_reader(models_dir: Path, *, western_birth_years: bool = False) -> Front
     return FrontReader(open_recogniser(weights_path(models_dir, spec), spec), rules)
 
 
-def _show(reader: FrontReader, seed: int, index: int, hardest: float) -> CardTold:
-    severity = hardest * (index % LEVELS) / (LEVELS - 1)
-    chance = np.random.default_rng((seed, index))
+def _show(reader: FrontReader, show: _Show) -> CardTold:
+    severity = show.hardest * (show.index % LEVELS) / (LEVELS - 1)
+    chance = np.random.default_rng((show.seed, show.index))
     front = invent(chance, TODAY)
     card = wear(print_card(front, chance), severity, chance)
     views = [take_view(severity, chance)]
-    views += [look_again(views[0], chance) for _ in range(FRAMES - 1)]
+    views += [look_again(views[0], chance) for _ in range(max(show.frames, FRAMES_IN_TIME) - 1)]
     # A number needs two pictures, so the second easiest of the three says how hard the card is.
     by_hardness = sorted((hardness(card, view) for view in views[:FRAMES_IN_TIME]), key=lambda one: one.of_limit)
-    looks, sent = _read(reader, front, card, views, chance)
+    looks, sent = _read(reader, front, card, views[: show.frames], chance)
     return CardTold(
-        seed=seed,
-        index=index,
+        seed=show.seed,
+        index=show.index,
         severity=round(severity, 3),
         readable=by_hardness[1].readable,
         trouble=str(by_hardness[1].trouble),
@@ -114,7 +131,7 @@ def _read(
         frame = Frame(pixels=photograph(card, view, chance), taken_s=float(number), number=number)
         read = reader.read(frame.pixels, TODAY)
         looks.append(read.value if isinstance(read, Unread) else _against(printed, read))
-        decision = agreeing.feed(FrontReading.of(frame, None if isinstance(read, Unread) else read))
+        decision = agreeing.feed(FrontReading.of(frame, read))
         if isinstance(decision, Agreed):
             sent = _against(printed, decision.number)
             decision.number.wipe()

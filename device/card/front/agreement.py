@@ -11,11 +11,16 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
 
+import numpy as np
+
+from device.card.front.reader import Unread
 from device.domain.secrets import ReferenceNumberB
 from device.ports.camera import Frame
 
 LEAD: Final = 2
-"""How many more pictures must say one number than say any other."""
+"""How many more pictures must say one number than say any other…"""
+LEAD_IN_DOUBT: Final = 3
+"""…and how many once two looks at one picture differed: what can be read in two ways is easily misread twice."""
 MOST_NUMBERS: Final = 16
 """Different numbers remembered in one visit: a card front that reads differently each time is not to be believed."""
 
@@ -29,11 +34,15 @@ class FrontReading:
     fingerprint: bytes = field(repr=False)
     """Of its pixels, so that a camera that repeats itself under new numbers is noticed."""
     number: ReferenceNumberB | None = field(repr=False)
+    contradicted: bool = False
+    """Whether the same print was seen in two ways."""
 
     @classmethod
-    def of(cls, frame: Frame, number: ReferenceNumberB | None) -> FrontReading:
+    def of(cls, frame: Frame, read: ReferenceNumberB | Unread) -> FrontReading:
         """Return the reading of a frame."""
-        return cls(frame.number, blake2b(frame.pixels.tobytes(), digest_size=16).digest(), number)
+        fingerprint = blake2b(np.ascontiguousarray(frame.pixels).data, digest_size=16).digest()
+        number = None if isinstance(read, Unread) else read
+        return cls(frame.number, fingerprint, number, contradicted=read is Unread.CODE_CONTRADICTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +65,12 @@ class AgreeingReader:
         self._fingerprints: set[bytes] = set()
         self._seen: list[tuple[ReferenceNumberB, int]] = []
         self._refused: list[ReferenceNumberB] = []
+        self._lead = LEAD
 
     def feed(self, reading: FrontReading) -> Undecided | Agreed:
         """Take over a reading, its number included, and say whether a number may be believed now."""
+        if reading.contradicted:
+            self._lead = LEAD_IN_DOUBT
         number = reading.number
         if number is None:
             return Undecided()
@@ -70,7 +82,7 @@ class AgreeingReader:
         self._fingerprints.add(reading.fingerprint)
         times = self._count(number)
         others = max((count for other, count in self._seen if not _same(other, number)), default=0)
-        if times - others >= LEAD:
+        if times - others >= self._lead:
             return Agreed(number)
         number.wipe()
         return Undecided()
@@ -85,6 +97,7 @@ class AgreeingReader:
         for number, _ in self._seen:
             number.wipe()
         self._seen.clear()
+        self._lead = LEAD
         self._frames.clear()
         self._fingerprints.clear()
 

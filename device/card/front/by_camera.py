@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from device.card.front.agreement import Agreed, AgreeingReader, FrontReading
-from device.card.front.reader import FrontReader, Unread
+from device.card.front.reader import FrontReader
 from device.domain.secrets import ReferenceNumberB
 from device.ports.camera import Camera
 from device.ports.clock import Clock
@@ -34,8 +34,7 @@ class CameraCardFront:
         while (left_s := end_s - self._clock.monotonic_s()) > 0:
             frame = self._camera.next_frame(left_s)
             read = self._reader.read(frame.pixels, self._today())
-            number = None if isinstance(read, Unread) else read
-            decision = self._agreeing.feed(FrontReading.of(frame, number))
+            decision = self._agreeing.feed(FrontReading.of(frame, read))
             if frame.pixels.flags.writeable:
                 frame.pixels.fill(0)  # the frame was made for us, and the front of a card is not to lie about
             if isinstance(decision, Agreed):

@@ -32,11 +32,11 @@ LONELY: Final = 1.1
 """A security code stands alone: nothing else on its level nearer than this many times its height…"""
 MATE_HEIGHT: Final = 0.75
 """…that is itself at least so high by the code's height: less is dirt."""
-MOST_BLUR: Final = 0.09
+MOST_BLUR: Final = 0.145
 """Of a security code: the blur's standard deviation by the height of the ink, as `recogniser.blur` estimates it."""
 CODE_CERTAINTY: Final = 0.95
 """Of each digit of a security code in each look at it."""
-LITTLE_BLUR: Final = 0.05
+LITTLE_BLUR: Final = 0.10
 CLEAR_CODE_CERTAINTY: Final = 0.8
 """The same where there is so little blur: what the network doubts then is the typeface, and it is right."""
 
@@ -56,6 +56,21 @@ class Dates:
     def or_else(self, other: Dates) -> Dates:
         """Return these, and the other's where there is none."""
         return Dates(self.birth or other.birth, self.expiry or other.expiry)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Code:
+    """What stands where the security code is."""
+
+    digits: bytearray | None = field(repr=False)
+    """4 ASCII digits, which the caller wipes; None where they are not certain."""
+    contradicted: bool = False
+    """Whether one look saw four other digits than another."""
+
+    def wipe(self) -> None:
+        """Overwrite the digits."""
+        if self.digits is not None:
+            self.digits[:] = bytes(len(self.digits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +118,8 @@ class FieldReader:
                 return found
             if look.of_a_date and look.sure == Dates():
                 doubtful.append((line, look))
-        # A second look costs as much as the first, so it is for what is still missing once every line was seen.
-        for line, first in doubtful:
+        # A second look costs twice as much as the first: it is for the other date of a card whose first is certain.
+        for line, first in doubtful if found != Dates() else ():
             # The last characters of a line suffer first, and with them what tells one date from another.
             found = found.or_else(first.with_second(self._look(card, line, WIDE_MARGIN, TORN)))
             if found.complete:
@@ -116,25 +131,30 @@ class FieldReader:
         lines = card.lines(BELOW_PORTRAIT)
         return [line for line in lines if _like_four_digits(line) and _alone(line, lines) and _sharp(card, line)]
 
-    def security_code(self, card: FlatCard, lines: list[Line]) -> bytearray | None:
-        """Return 4 ASCII digits, which the caller wipes, if there is exactly one such group among the lines."""
-        codes = [code for line in lines if (code := self._code(card, line)) is not None]
-        if len(codes) == 1:
-            return codes[0]
-        for code in codes:
-            _wipe(code)
-        return None
+    def security_code(self, card: FlatCard, lines: list[Line]) -> Code:
+        """Return the security code if there is exactly one among the lines."""
+        codes = [self._code(card, line) for line in lines]
+        sure = [code for code in codes if code.digits is not None]
+        if len(sure) == 1:
+            return sure[0]
+        for code in sure:
+            code.wipe()
+        return Code(None, contradicted=any(code.contradicted for code in codes))
 
-    def _code(self, card: FlatCard, line: Line) -> bytearray | None:
+    def _code(self, card: FlatCard, line: Line) -> Code:
         plain = card.cut(line, MARGIN)
         cuts = (plain, card.cut(line, WIDE_MARGIN), sharpened(plain))
+        least = CODE_CERTAINTY if blur(plain) > LITTLE_BLUR else CLEAR_CODE_CERTAINTY
         looks: list[Text] = []
         try:
             for cut in cuts:
                 looks.append(self._recogniser.read(cut))
-                if not grammar.is_code(looks):
-                    return None
-            return grammar.security_code(looks, CODE_CERTAINTY if blur(plain) > LITTLE_BLUR else CLEAR_CODE_CERTAINTY)
+                if not grammar.is_code(looks[-1]):
+                    return Code(None)
+                if looks[-1].symbols != looks[0].symbols:
+                    return Code(None, contradicted=True)
+            sure = min(min(look.certainties) for look in looks) >= least
+            return Code(bytearray(looks[0].symbols) if sure else None)
         finally:
             for cut in cuts:
                 cut.fill(0)
@@ -187,7 +207,3 @@ def _alone(line: Line, lines: list[Line]) -> bool:
     """Whether this is a piece of text of its own, and not four characters of a longer one with a gap in its print."""
     mates = (other for other in lines if other is not line and other.height >= MATE_HEIGHT * line.height)
     return not any(line.near(other, LONELY * line.height) for other in mates)
-
-
-def _wipe(digits: bytearray) -> None:
-    digits[:] = bytes(len(digits))

@@ -7,7 +7,6 @@ behind 電子証明書の有効期限 is neither, and neither is anything on the
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -82,17 +81,9 @@ def is_date(text: Text) -> bool:
     return _ANY_DATE.search(text.symbols) is not None
 
 
-def is_code(looks: Sequence[Text]) -> bool:
-    """Whether every look at a line saw the same four digits and nothing else."""
-    digits = looks[0].symbols
-    return len(digits) == _CODE_DIGITS and digits.isdigit() and all(look.symbols == digits for look in looks[1:])
-
-
-def security_code(looks: Sequence[Text], least_certainty: float) -> bytearray | None:
-    """Return 4 ASCII digits, which the caller wipes, if every look saw these and nothing else, and was so certain."""
-    if not is_code(looks) or min(min(look.certainties) for look in looks) < least_certainty:
-        return None
-    return bytearray(looks[0].symbols)
+def is_code(text: Text) -> bool:
+    """Whether this is four digits and nothing else."""
+    return len(text.symbols) == _CODE_DIGITS and text.symbols.isdigit()
 
 
 def _of_day(least_certainty: float) -> float:

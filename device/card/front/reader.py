@@ -33,6 +33,7 @@ class Unread(StrEnum):
     NO_BIRTH_DATE = "no birth date"
     NO_EXPIRY = "no expiry"
     NO_CODE = "no security code"
+    CODE_CONTRADICTED = "two looks at the security code differ"
     IMPLAUSIBLE = "implausible"
 
 
@@ -76,12 +77,12 @@ class FrontReader:
             return Unread.NO_EXPIRY
         # Only now: on a card that lies on its face, nothing but the zone of the dates is ever read.
         code = self._fields.security_code(card, codes)
-        if code is None:
-            return Unread.NO_CODE
+        if code.digits is None:
+            return Unread.CODE_CONTRADICTED if code.contradicted else Unread.NO_CODE
         try:
-            number = reference_number(dates.birth, dates.expiry, code, today=today, rules=self._rules)
+            number = reference_number(dates.birth, dates.expiry, code.digits, today=today, rules=self._rules)
         finally:
-            code[:] = bytes(len(code))
+            code.wipe()
         return number or Unread.IMPLAUSIBLE
 
 

@@ -30,6 +30,8 @@ TORN: Final = 6.0
 SHARPENING_PX: Final = 4.0
 SHARPENING: Final = 3.0
 """An unsharp mask of about the width of a stroke; half of the blurred misreadings fall apart under it."""
+QUIETING_PX: Final = 1.2
+"""Standard deviation of the smoothing before blur is estimated."""
 STRETCHING: Final = 1.6
 """Enough for the network to see the gap between two equal narrow digits that it took for one."""
 MIDDLE: Final = 127.5
@@ -117,17 +119,18 @@ def cut_line(
 def blur(cut: Picture, margin_share: float = MARGIN) -> float:
     """Return how soft the print's edges are: the blur's standard deviation by the height of the ink.
 
-    A step of contrast C under a Gaussian of deviation s is at most C / (s * sqrt(2 pi)) steep. Contrast and steepness
-    are taken at high ranks instead of their maxima, because one pixel may be noise.
+    A stroke thinner than its blur is a bump of some contrast C that is at most C / (s * sqrt(e)) steep. Noise is steep,
+    too, so it is smoothed away first, which makes all print a little softer; contrast and steepness are taken at high
+    ranks instead of their maxima, because one pixel may still be noise.
     """
-    grey = cv2.cvtColor(cut, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    grey = cv2.GaussianBlur(cv2.cvtColor(cut, cv2.COLOR_BGR2GRAY).astype(np.float32), (0, 0), QUIETING_PX)
     darkest, lightest = np.percentile(grey, (3, 95))
     slope = np.hypot(*(cv2.Sobel(grey, cv2.CV_32F, *way, scale=1 / 8) for way in ((1, 0), (0, 1))))
-    steepest = float(np.percentile(slope, 98))
+    steepest = float(np.percentile(slope, 95))
     ink_px = float(cut.shape[0]) / (1 + 2 * margin_share)
     grey.fill(0)
     contrast = float(lightest - darkest)
-    return contrast / max(steepest * math.sqrt(2 * math.pi) * ink_px, math.ulp(1.0))
+    return contrast / max(steepest * math.sqrt(math.e) * ink_px, math.ulp(1.0))
 
 
 def sharpened(cut: Picture) -> Picture:
