@@ -11,8 +11,10 @@ from device.app.memory import VisitorMemory
 from device.app.workers import Lane, Workers
 from device.card import MyNumberCard, PortraitCheck, status
 from device.card.certificate import Validity, assess
+from device.card.my_number_card import PORTRAIT_FLOOR
 from device.card.profiles import ToldBy, told_apart
-from device.card.surface import ReferenceNumberRefused
+from device.card.refused import KEY_BYTES, RefusedByCard, RefusedNumbers
+from device.card.surface import Portrait, ReferenceNumberRefused
 from device.card.trust import CardTrust, Chain, Realm
 from device.domain.errors import CardLost, CardUnreadable, PinBlocked, PinRejected, UketsukeError
 from device.domain.reasons import Reason
@@ -46,7 +48,9 @@ class CardDesk:
         mailbox: Mailbox,
         clock: Clock,
         entropy: Entropy,
+        portrait_floor: int = PORTRAIT_FLOOR,
     ) -> None:
+        """With fewer tries of 照合番号B than `portrait_floor` left on the card, none is spent here."""
         self._reader = reader
         self._institution = institution
         self._trust = trust
@@ -54,6 +58,8 @@ class CardDesk:
         self._entropy = entropy
         self._workers = workers
         self._mailbox = mailbox
+        self._portrait_floor = portrait_floor
+        self._refused = RefusedNumbers(entropy.token(KEY_BYTES))
         self._connection: CardConnection | None = None
         self._card: MyNumberCard | None = None
 
@@ -143,21 +149,12 @@ class CardDesk:
         then: Callable[[bytes], None],
     ) -> None:
         """Read the number on the card's front, open the portrait with it and hand the JPEG 2000 on. → FaceFailed."""
+        certificate = memory.certificate
 
         def job() -> None:
+            refused = self._refused.of(certificate or str(memory.reception).encode())
             try:
-                number = front.read(FRONT_TIMEOUT_S)
-                if number is None:
-                    self._mailbox.tell(on.FaceFailed(memory.reception, Reason.FRONT_UNREADABLE))
-                    return
-                try:
-                    portrait = self._present_card().read_portrait(number, self._portrait_check())
-                except ReferenceNumberRefused as refused:
-                    if refused.sent:
-                        front.refused(number)
-                    raise
-                finally:
-                    number.wipe()
+                portrait = self._portrait(self._present_card(), front, refused)
             except CardLost:
                 raise
             except UketsukeError as error:
@@ -189,6 +186,32 @@ class CardDesk:
     def release(self) -> None:
         """Power the card off: a verified PIN must not outlive the visit."""
         self._workers.submit(Lane.CARD, self._power_off)
+
+    def close(self) -> None:
+        """Forget what cards have refused: the unit stops."""
+        self._refused.wipe()
+
+    def _portrait(self, card: MyNumberCard, front: CardFront, refused: RefusedByCard) -> Portrait:
+        """Return the portrait. Raise CardUnreadable where the counter, the front or the card is against it."""
+        tries = card.reference_number_tries_left()
+        refused.counted(tries)
+        if tries < self._portrait_floor:
+            raise ReferenceNumberRefused(tries_left=tries, sent=False)
+        number = front.read(FRONT_TIMEOUT_S, refused)
+        if number is None:
+            raise CardUnreadable("the card's front cannot be read", reason=Reason.FRONT_UNREADABLE)
+        try:
+            if refused(number):  # whatever reads fronts, nothing wrong goes out twice
+                raise CardUnreadable("the card's front was read wrongly again", reason=Reason.FRONT_UNREADABLE)
+            refused.sent(number, tries)
+            portrait = card.read_portrait(number, self._portrait_check(), floor=self._portrait_floor)
+        except ReferenceNumberRefused as error:
+            refused.answered(refused=error.sent)
+            raise
+        finally:
+            number.wipe()
+        refused.answered(refused=False)
+        return portrait
 
     def _present_card(self) -> MyNumberCard:
         if self._card is None:

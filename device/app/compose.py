@@ -72,6 +72,7 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
         reader=_reader(config, stack, simulated=simulated),
         institution=None,
         trust=load_trust(config.card, simulated=simulated, face_alone_counts=config.policy.accept_face_only),
+        portrait_floor=config.card.portrait_floor,
         face=face.parts,
         keypad=panel.keypad,
         indicators=panel.indicators,

@@ -100,6 +100,8 @@ class CardSection(_Section, frozen=True, kw_only=True):
     unknown_portrait_anchor: Literal["report", "refuse"] = "report"
     """What to do with a portrait whose signer none of `portrait_anchors` vouches for. An altered one is always refused,
     and where `accept_face_only` is set, so is an unknown one."""
+    portrait_floor: Annotated[int, Meta(ge=1, le=10)] = 5
+    """A card gives ten tries for the number on its front. With fewer left than this the unit leaves them to people."""
 
 
 class CameraSection(_Section, frozen=True, kw_only=True):
@@ -223,6 +225,7 @@ sealing_key = "clinic.jwk"  # the clinic's public key; `uketsuke-clinic keys` ma
                             # begins with sim- take test authorities, all others production's, nobody both
 # portrait_anchors = []     # keys behind portraits: [{file = "portraits.pem", key_id = "3530…", sha256 = "…"}]
 # unknown_portrait_anchor = "report"  # or "refuse": a portrait whose signer no portrait anchor vouches for
+# portrait_floor = 5        # with fewer of a card's ten tries for its front's number left, the unit sends none
 
 # front = "none"            # the camera that looks at the card's front: as [camera] source
 

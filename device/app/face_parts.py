@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from pathlib import Path
 
 from device.app.camera_watch import CameraWatch
+from device.app.card_front import open_front_reader
 from device.app.config import NO_CAMERA, CameraSection, Config
 from device.app.face_desk import FaceParts
 from device.app.face_models import liveness_trouble, load_engine
-from device.app.front_evaluation import open_reader
 from device.app.health import Health
 from device.card.front.by_camera import CameraCardFront
-from device.domain.certificate_window import JAPAN
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.domain.values import SIMULATED_UNIT_PREFIX
@@ -60,14 +58,14 @@ def open_face(config: Config, stack: ExitStack, clock: Clock, troubles: dict[str
     front_camera = stack.enter_context(open_camera(config.front_camera, clock, name=FRONT_CAMERA))
     try:
         engine, threshold = load_engine(models_dir)
-        reader = open_reader(models_dir)
+        reader = open_front_reader(models_dir)
     except Fault as fault:
         troubles["models"] = fault
         return OpenedFace(cameras=(camera, front_camera))
     troubles["liveness"] = liveness_trouble(models_dir)
     parts = FaceParts(
         camera=camera,
-        front=CameraCardFront(front_camera, reader, clock, partial(_today, clock)),
+        front=CameraCardFront(front_camera, reader.read, clock),
         decoder=open_decoder(stack, troubles),
         engine=engine,
         threshold=threshold,
@@ -100,7 +98,3 @@ def open_decoder(stack: ExitStack, troubles: dict[str, Fault]) -> PortraitDecode
 
 def _report(health: Health, part: str, trouble: Reason | None, why: str) -> None:
     health.report(part, trouble, why=why)
-
-
-def _today(clock: Clock) -> date:
-    return clock.utc_now().astimezone(JAPAN).date()

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from device.app.face_desk import FaceParts
-from device.app.workers import Lane, Workers
+from device.app.workers import Workers
 from device.ports.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,6 @@ class Forgetting:
         if face is not None:
             face.camera.forget()
             face.camera.hold_light(hold=False)
-            self._workers.submit(Lane.CARD, face.front.forget)  # the card's lane is the one that reads the front
 
         def last_job() -> None:
             if face is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from typing import assert_never
 
 from device.app.ask_desk import AskDesk

@@ -24,6 +24,7 @@ from device.app.link_worker import Link, LinkOwner
 from device.app.mailbox import Mailbox, Observer
 from device.app.panel_desk import PanelDesk
 from device.app.workers import InlineWorkers, ThreadWorkers, Workers
+from device.card.my_number_card import PORTRAIT_FLOOR
 from device.card.trust import CardTrust
 from device.domain.errors import Fault
 from device.domain.prompts import Cue
@@ -52,6 +53,7 @@ class Parts:
     reader: CardReader
     institution: InstitutionCredential | None
     trust: CardTrust
+    portrait_floor: int = PORTRAIT_FLOOR
     face: FaceParts | None
     keypad: Keypad
     indicators: Indicators
@@ -151,17 +153,19 @@ class Unit:
                 clock=parts.clock,
                 entropy=parts.entropy,
             )
+        self._card = CardDesk(
+            reader=parts.reader,
+            institution=parts.institution,
+            trust=parts.trust,
+            workers=workers,
+            mailbox=mailbox,
+            clock=parts.clock,
+            entropy=parts.entropy,
+            portrait_floor=parts.portrait_floor,
+        )
         mailbox.attach(
             UnitHands(
-                card=CardDesk(
-                    reader=parts.reader,
-                    institution=parts.institution,
-                    trust=parts.trust,
-                    workers=workers,
-                    mailbox=mailbox,
-                    clock=parts.clock,
-                    entropy=parts.entropy,
-                ),
+                card=self._card,
                 face=face,
                 panel=self.panel,
                 asks=asks,
@@ -178,6 +182,7 @@ class Unit:
     def run(self, tick: Callable[[], None] | None = None) -> None:
         """Serve visitors until `stop`. Threads at the rim start here and have ended when this returns."""
         with ExitStack() as running:
+            running.callback(self._card.close)
             if isinstance(self._workers, ThreadWorkers):
                 running.enter_context(self._workers)
             for name, loop, stop in (

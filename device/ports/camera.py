@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from device.domain.secrets import ReferenceNumberB
 
 Picture = npt.NDArray[np.uint8]
@@ -44,11 +46,8 @@ class Camera(Protocol):
 class CardFront(Protocol):
     """Reads the printed front of the card that lies on the reader."""
 
-    def read(self, timeout_s: float) -> ReferenceNumberB | None:
-        """Return 照合番号B if two readings agree, None if the print cannot be read. Raise Fault(CAMERA_FAULT)."""
+    def read(self, timeout_s: float, refused: Callable[[ReferenceNumberB], bool]) -> ReferenceNumberB | None:
+        """Return 照合番号B if readings agree, None if the print cannot be read. Raise Fault(CAMERA_FAULT).
 
-    def refused(self, number: ReferenceNumberB) -> None:
-        """Hear that the card did not take a number: it is not returned again before `forget`."""
-
-    def forget(self) -> None:
-        """Overwrite what is remembered of the card, its pictures too."""
+        What this card has `refused` before is never returned. The caller wipes what is.
+        """

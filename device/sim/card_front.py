@@ -18,9 +18,8 @@ class SimulatedCardFront:
         """`printed` returns the number of the card on the reader, None without a card; the caller keeps it."""
         self._printed = printed
         self._unreadable = False
-        self._misread_next = False
+        self._misread_next = self._misreads = False
         self._dead = False
-        self._refused: list[ReferenceNumberB] = []
 
     def smudge(self) -> None:
         """The print cannot be read from now on."""
@@ -30,15 +29,19 @@ class SimulatedCardFront:
         """The next reading has one wrong digit, as when glare turns a 3 into an 8."""
         self._misread_next = True
 
+    def misread(self) -> None:
+        """Every reading has the same wrong digit from now on, as when print has been rubbed off."""
+        self._misreads = True
+
     def die(self) -> None:
         """The card camera is gone."""
         self._dead = True
 
     def recover(self) -> None:
         """End whatever trouble there is."""
-        self._unreadable = self._misread_next = self._dead = False
+        self._unreadable = self._misread_next = self._misreads = self._dead = False
 
-    def read(self, timeout_s: float) -> ReferenceNumberB | None:
+    def read(self, timeout_s: float, refused: Callable[[ReferenceNumberB], bool]) -> ReferenceNumberB | None:
         """Return a copy that the reader of it wipes. Raise Fault(CAMERA_FAULT) when dead."""
         if self._dead:
             raise Fault(f"no picture of the card within {timeout_s:g} s", part="card_front", reason=Reason.CAMERA_FAULT)
@@ -46,22 +49,12 @@ class SimulatedCardFront:
         if printed is None or self._unreadable:
             return None
         digits = bytearray(printed.reveal())
-        if self._misread_next:
+        if self._misread_next or self._misreads:
             self._misread_next = False
             digits[-1] = ZERO + (digits[-1] - ZERO + 1) % 10
         seen = ReferenceNumberB(digits)
         digits[:] = bytes(len(digits))
-        if any(seen.reveal() == refused.reveal() for refused in self._refused):
+        if refused(seen):
             seen.wipe()
             return None
         return seen
-
-    def refused(self, number: ReferenceNumberB) -> None:
-        """Do not read this number again before `forget`."""
-        self._refused.append(ReferenceNumberB(number.reveal()))
-
-    def forget(self) -> None:
-        """Overwrite what was refused."""
-        for number in self._refused:
-            number.wipe()
-        self._refused.clear()

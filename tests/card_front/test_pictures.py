@@ -7,8 +7,9 @@ from datetime import date
 import numpy as np
 import pytest
 
+from device.app.card_front import open_front_reader
 from device.app.cli import MODELS_DIR
-from device.app.front_evaluation import evaluate, open_reader
+from device.app.front_evaluation import evaluate
 from device.app.front_tally import FRAMES_IN_TIME, WRONG
 from device.card.front import FrontReader, Unread
 
@@ -17,7 +18,7 @@ CARDS = 8
 
 @pytest.fixture(scope="module")
 def reader() -> FrontReader:
-    return open_reader(MODELS_DIR)
+    return open_front_reader(MODELS_DIR)
 
 
 def test_easy_pictures_are_read_and_nothing_wrong_would_be_sent() -> None:

@@ -225,6 +225,11 @@ def test_the_same_seed_films_the_same_frames() -> None:
     assert film(1) == film(1) != film(2)
 
 
+def nothing(_: ReferenceNumberB) -> bool:
+    """No number was refused."""
+    return False
+
+
 @pytest.fixture
 def on_the_reader() -> ReferenceNumberB:
     return ReferenceNumberB(PRINTED)
@@ -236,7 +241,7 @@ def front(on_the_reader: ReferenceNumberB) -> SimulatedCardFront:
 
 
 def test_a_clear_print_is_read_into_a_copy_that_may_be_wiped(front: CardFront, on_the_reader: ReferenceNumberB) -> None:
-    seen = front.read(2.0)
+    seen = front.read(2.0, nothing)
     assert seen is not None
     assert seen.reveal() == PRINTED
     seen.wipe()
@@ -245,15 +250,15 @@ def test_a_clear_print_is_read_into_a_copy_that_may_be_wiped(front: CardFront, o
 
 
 def test_no_card_and_a_smudged_card_give_no_number(front: SimulatedCardFront) -> None:
-    assert SimulatedCardFront(lambda: None).read(2.0) is None
+    assert SimulatedCardFront(lambda: None).read(2.0, nothing) is None
 
     front.smudge()
-    assert front.read(2.0) is None
+    assert front.read(2.0, nothing) is None
 
 
 def test_one_misreading_is_wrong_in_one_digit_and_the_next_is_right(front: SimulatedCardFront) -> None:
     front.misread_once()
-    wrong, right = front.read(2.0), front.read(2.0)
+    wrong, right = front.read(2.0, nothing), front.read(2.0, nothing)
 
     assert wrong is not None
     assert right is not None
@@ -261,11 +266,17 @@ def test_one_misreading_is_wrong_in_one_digit_and_the_next_is_right(front: Simul
     assert right.reveal() == PRINTED
 
 
+def test_what_the_card_refused_is_not_said_again(front: SimulatedCardFront) -> None:
+    assert front.read(2.0, lambda _: True) is None
+    front.misread()
+    assert front.read(2.0, lambda number: number.reveal() == PRINTED) is not None
+
+
 def test_a_dead_card_camera_is_a_fault_until_it_is_mended(front: SimulatedCardFront) -> None:
     front.die()
     with pytest.raises(Fault) as fault:
-        front.read(2.0)
+        front.read(2.0, nothing)
     assert fault.value.reason is Reason.CAMERA_FAULT
     front.recover()
 
-    assert front.read(2.0) is not None
+    assert front.read(2.0, nothing) is not None

@@ -298,6 +298,62 @@ def test_a_misread_front_leads_to_the_pin(world: World, make_card: MakeCard, pho
     assert isinstance(world.state, AskingPin)
 
 
+def test_the_same_misreading_never_costs_a_card_a_second_try(world: World, make_card: MakeCard, photo: PhotoOf) -> None:
+    world.front.misread()
+    card, other = make_card(1001, portrait=photo("obama")), make_card(1002, portrait=photo("obama"))
+    for placed, said, left in (
+        (card, Reason.REFERENCE_NUMBER_REFUSED, 9),
+        (card, Reason.FRONT_UNREADABLE, 9),
+        (other, Reason.REFERENCE_NUMBER_REFUSED, 9),  # the same number, but it may be right for this card
+        (card, Reason.FRONT_UNREADABLE, 9),
+    ):
+        world.voice.said.clear()
+        world.place(placed)
+        assert world.has_said(said)
+        assert placed.reference_number_tries_left == left
+        assert isinstance(world.state, AskingPin)
+        world.lift()
+
+
+def test_a_misreading_whose_refusal_was_never_heard_is_told_by_the_counter(
+    build_world: Build, make_card: MakeCard, photo: PhotoOf
+) -> None:
+    for command in range(16, 30):  # until it is the very VERIFY whose answer is lost
+        world = build_world()
+        world.front.misread()
+        card = make_card(portrait=photo("obama"), misbehaviour=Misbehaviour(loses_contact_at=command))
+        world.place(card)
+        if card.reference_number_tries_left == 9 and not world.has_said(Reason.REFERENCE_NUMBER_REFUSED):
+            break
+    world.lift()
+    world.place(card)
+    assert world.has_said(Reason.FRONT_UNREADABLE)
+    assert card.reference_number_tries_left == 9
+
+
+def test_a_right_number_whose_answer_was_lost_is_sent_again(
+    build_world: Build, make_card: MakeCard, photo: PhotoOf
+) -> None:
+    for command in range(18, 22):  # around the VERIFY of the number
+        world = build_world()
+        world.show(photo("obama2"))
+        card = make_card(portrait=photo("obama"), misbehaviour=Misbehaviour(loses_contact_at=command))
+        world.place(card)
+        world.lift()
+        world.place(card)
+        assert not world.has_said(Reason.FRONT_UNREADABLE)
+        assert card.reference_number_tries_left == 10
+
+
+def test_a_card_with_few_tries_left_is_left_to_people(world: World, make_card: MakeCard, photo: PhotoOf) -> None:
+    card = make_card(portrait=photo("obama"), reference_number_tries=4)
+    world.show(photo("obama2"))
+    world.place(card)
+    assert world.has_said(Reason.REFERENCE_NUMBER_REFUSED)
+    assert card.reference_number_tries_left == 4
+    assert isinstance(world.state, AskingPin)
+
+
 def test_a_card_without_portrait_goes_by_pin_without_a_word_about_faces(world: World, make_card: MakeCard) -> None:
     world.place(make_card(kind=CardKind.ANDROID))
     assert isinstance(world.state, AskingPin)

@@ -1,12 +1,13 @@
 """When readings may be believed: two different pictures said the same, and none since has said otherwise often enough.
 
 A wrong number costs one of the card's ten tries, and there is no check digit. So one reading is never enough, the same
-picture twice is one reading, and what the card refused is not offered again while the visit lasts.
+picture twice is one reading, and what the card refused is not offered again.
 """
 
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
@@ -22,7 +23,7 @@ LEAD: Final = 2
 LEAD_IN_DOUBT: Final = 3
 """…and how many once two looks at one picture differed: what can be read in two ways is easily misread twice."""
 MOST_NUMBERS: Final = 16
-"""Different numbers remembered in one visit: a card front that reads differently each time is not to be believed."""
+"""Different numbers remembered: a card front that reads differently each time is not to be believed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,13 +59,14 @@ class Agreed:
 
 
 class AgreeingReader:
-    """Collects the readings of one visit."""
+    """Collects the readings of one card that lies still."""
 
-    def __init__(self) -> None:
+    def __init__(self, refused: Callable[[ReferenceNumberB], bool]) -> None:
+        """`refused` tells whether the card at hand refused a number before: such a number is nothing that was read."""
+        self._refused = refused
         self._frames: set[int] = set()
         self._fingerprints: set[bytes] = set()
         self._seen: list[tuple[ReferenceNumberB, int]] = []
-        self._refused: list[ReferenceNumberB] = []
         self._lead = LEAD
 
     def feed(self, reading: FrontReading) -> Undecided | Agreed:
@@ -75,7 +77,7 @@ class AgreeingReader:
         if number is None:
             return Undecided()
         known = reading.frame in self._frames or reading.fingerprint in self._fingerprints
-        if known or any(_same(number, refused) for refused in self._refused):
+        if known or self._refused(number):
             number.wipe()
             return Undecided()
         self._frames.add(reading.frame)
@@ -87,26 +89,14 @@ class AgreeingReader:
         number.wipe()
         return Undecided()
 
-    def refused(self, number: ReferenceNumberB) -> None:
-        """Remember, until `forget`, that the card did not take this number; the caller still wipes its own copy."""
-        self._refused.append(_copy(number))
-        self.start_again()
-
-    def start_again(self) -> None:
-        """Forget the readings so far, but not what was refused: the card may have been moved."""
+    def forget(self) -> None:
+        """Overwrite the readings."""
         for number, _ in self._seen:
             number.wipe()
         self._seen.clear()
         self._lead = LEAD
         self._frames.clear()
         self._fingerprints.clear()
-
-    def forget(self) -> None:
-        """Overwrite everything: the visit is over."""
-        self.start_again()
-        for number in self._refused:
-            number.wipe()
-        self._refused.clear()
 
     def _count(self, number: ReferenceNumberB) -> int:
         for place, (seen, times) in enumerate(self._seen):

@@ -6,48 +6,41 @@ from collections.abc import Callable
 from datetime import date
 
 from device.card.front.agreement import Agreed, AgreeingReader, FrontReading
-from device.card.front.reader import FrontReader
+from device.card.front.reader import Unread
+from device.domain.certificate_window import JAPAN
 from device.domain.secrets import ReferenceNumberB
-from device.ports.camera import Camera
+from device.ports.camera import Camera, Picture
 from device.ports.clock import Clock
+
+Look = Callable[[Picture, date], ReferenceNumberB | Unread]
+"""What is read in one picture on a day."""
 
 
 class CameraCardFront:
-    """Reads frames until two agree or time is up. One visit at a time, on one thread."""
+    """Reads frames until enough of them agree or time is up. One reading at a time, on one thread."""
 
-    def __init__(self, camera: Camera, reader: FrontReader, clock: Clock, today: Callable[[], date]) -> None:
-        """`today` says which day it is where the unit stands."""
+    def __init__(self, camera: Camera, look: Look, clock: Clock) -> None:
+        """`look` reads one picture: `FrontReader.read`."""
         self._camera = camera
-        self._reader = reader
+        self._look = look
         self._clock = clock
-        self._today = today
-        self._agreeing = AgreeingReader()
 
-    def read(self, timeout_s: float) -> ReferenceNumberB | None:
-        """Return 照合番号B once two different frames agree on it, None if none do in time.
+    def read(self, timeout_s: float, refused: Callable[[ReferenceNumberB], bool]) -> ReferenceNumberB | None:
+        """Return 照合番号B once different frames agree on it, None if none do in time.
 
-        What was `refused` in this visit is never returned again. Raise Fault(CAMERA_FAULT) when no frame comes,
-        Fault when the network fails.
+        Raise Fault(CAMERA_FAULT) when no frame comes, Fault when the network fails. No frame outlives the call.
         """
-        self._agreeing.start_again()
+        agreeing = AgreeingReader(refused)
         end_s = self._clock.monotonic_s() + timeout_s
-        while (left_s := end_s - self._clock.monotonic_s()) > 0:
-            frame = self._camera.next_frame(left_s)
-            read = self._reader.read(frame.pixels, self._today())
-            decision = self._agreeing.feed(FrontReading.of(frame, read))
-            if frame.pixels.flags.writeable:
-                frame.pixels.fill(0)  # the frame was made for us, and the front of a card is not to lie about
-            if isinstance(decision, Agreed):
-                self._agreeing.start_again()
-                return decision.number
-        self._agreeing.start_again()
-        return None
-
-    def refused(self, number: ReferenceNumberB) -> None:
-        """Say that the card did not take a number, before wiping it: it will not be returned again in this visit."""
-        self._agreeing.refused(number)
-
-    def forget(self) -> None:
-        """Overwrite what is remembered: the visit is over."""
-        self._agreeing.forget()
-        self._camera.forget()
+        try:
+            while (left_s := end_s - self._clock.monotonic_s()) > 0:
+                frame = self._camera.next_frame(left_s)
+                read = self._look(frame.pixels, self._clock.utc_now().astimezone(JAPAN).date())
+                decision = agreeing.feed(FrontReading.of(frame, read))
+                self._camera.forget()
+                if isinstance(decision, Agreed):
+                    return decision.number
+            return None
+        finally:
+            self._camera.forget()
+            agreeing.forget()

@@ -65,12 +65,15 @@ def jpki_application(
 
 
 def surface_application(
-    credentials: CardCredentials, front: CardFrontPrint, portrait: bytes | None, wrong: Misbehaviour
+    credentials: CardCredentials,
+    front: CardFrontPrint,
+    portrait: bytes | None,
+    number_b: Secret,
+    wrong: Misbehaviour,
 ) -> Application:
     """Build the 券面事項確認AP; without a portrait the record has none."""
     if portrait is not None and len(portrait) > MAX_PORTRAIT_SIZE:
         raise ValueError(f"a portrait of {len(portrait)} bytes: READ BINARY reaches no record that holds it")
-    number_b = Secret(bytes(front.reference_number().reveal()), full_tries=10)
 
     def record() -> bytes:
         content = surface_record(credentials, front, portrait)

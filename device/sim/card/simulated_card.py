@@ -45,6 +45,7 @@ class SimulatedCard:
         portrait: bytes | None = None,
         pin: str = "1234",
         pin_tries: int = 3,
+        reference_number_tries: int = 10,
         signing_password: str = "ABC123",  # noqa: S107  a simulated card's
         kind: CardKind = CardKind.PLASTIC,
         atr: bytes = CONTACTLESS_ATR,
@@ -58,11 +59,15 @@ class SimulatedCard:
         self._pin = Secret(pin.encode(), full_tries=3, tries_left=pin_tries)
         password = Secret(signing_password.encode(), full_tries=5)
         self._secrets = [self._pin, password]
+        self._number_b: Secret | None = None
         applications = [jpki_application(credentials, kind, self._pin, password, misbehaviour)]
         if kind not in {CardKind.ANDROID, CardKind.IPHONE}:
-            surface = surface_application(credentials, front, portrait, misbehaviour)
-            applications.append(surface)
-            self._secrets += [file for file in surface.files.values() if isinstance(file, Secret)]
+            number_b = Secret(
+                bytes(front.reference_number().reveal()), full_tries=10, tries_left=reference_number_tries
+            )
+            applications.append(surface_application(credentials, front, portrait, number_b, misbehaviour))
+            self._secrets.append(number_b)
+            self._number_b = number_b
         if knows_stand_in:
             applications.append(Application(STAND_IN_AID, {}))
         self._applications = {application.aid: application for application in applications}
@@ -82,6 +87,11 @@ class SimulatedCard:
     def pin_tries_left(self) -> int:
         """The counter of the PIN, as only the maker of a simulated card can see it."""
         return self._pin.tries_left
+
+    @property
+    def reference_number_tries_left(self) -> int:
+        """The counter of 照合番号B, as only the maker of a simulated card can see it; 0 on a phone, which has none."""
+        return self._number_b.tries_left if self._number_b else 0
 
     def power_on(self) -> None:
         """Begin to live in the field."""
