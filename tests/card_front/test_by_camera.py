@@ -92,7 +92,7 @@ def test_a_number_comes_out_only_when_enough_different_frames_say_it_and_no_fram
     said = Counter(says for at, (says, _) in enumerate(shown) if _is_new(shown, at))
     needed = LEAD_IN_DOUBT if said[IN_TWO_WAYS] else LEAD
     numbers = {says: times for says, times in said.items() if says < REFUSED}
-    leading = [
+    leading: list[int | None] = [
         says
         for says, times in numbers.items()
         if times - max((other for place, other in numbers.items() if place != says), default=0) >= needed
