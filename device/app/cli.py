@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from device.app import assets, attendant_cli, camera_cli, card_cli, simulate_cli, voice_cli
+from device.app import assets, attendant_cli, camera_cli, card_cli, config_cli, simulate_cli, voice_cli
 from device.app.assets.store import Condition
-from device.app.config import EXAMPLE, load
+from device.app.config import load
 from device.domain.errors import UketsukeError
 from device.domain.reasons import Reason
 from device.wire.reasons import entry
@@ -22,7 +22,6 @@ EXIT_UNWELL = 1
 EXIT_CANNOT_RUN = 2
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
-ConfigArgument = Annotated[Path, typer.Argument(help="The unit's configuration (TOML).", show_default=False)]
 ModelsOption = Annotated[Path, typer.Option("--models", help="Folder with manifest.toml, weights and photos.")]
 
 MODELS_DIR = Path(__file__).parents[2] / "models"
@@ -34,9 +33,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-config_app = typer.Typer(help="The unit's configuration file.", no_args_is_help=True)
 models_app = typer.Typer(help="Weights and photos, as models/*.toml name them.", no_args_is_help=True)
-app.add_typer(config_app, name="config")
+app.add_typer(config_cli.app, name="config")
 app.add_typer(models_app, name="models")
 app.add_typer(card_cli.app, name="card")
 app.add_typer(camera_cli.app, name="camera")
@@ -73,22 +71,6 @@ def run(config: Annotated[Path, typer.Option("--config", help="The unit's config
     from device.app.compose import run_unit  # noqa: PLC0415  hardware libraries load only where they are used
 
     run_unit(load(config))
-
-
-@config_app.command("check")
-def config_check(config: ConfigArgument, *, as_json: JsonOption = False) -> None:
-    """Read a configuration and say what is wrong with it, without starting anything."""
-    loaded = load(config)
-    if as_json:
-        typer.echo(json.dumps({"ok": True, "unit": loaded.unit.name}))
-    else:
-        typer.echo(f"{config}: good; this is unit {loaded.unit.name} on {loaded.broker.host}:{loaded.broker.port}")
-
-
-@config_app.command("example")
-def config_example() -> None:
-    """Print a configuration with every option, its default and what it means."""
-    typer.echo(EXAMPLE, nl=False)
 
 
 @models_app.command("check")

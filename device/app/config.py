@@ -133,7 +133,7 @@ class VoiceSection(_Section, frozen=True, kw_only=True):
 
     device: str = ""
     """ALSA's name of it, e.g. `default` or `plughw:1,0`. Empty: there is none, and sentences are printed."""
-    files: Path = Path("/usr/share/uketsuke/voice")
+    files: Path = msgspec.field(default_factory=lambda: Path("/usr/share/uketsuke/voice"))
     """The folder that `uketsuke voice build` filled."""
     volume: Volume = 80
     by_hour: tuple[From, ...] = ()
@@ -177,7 +177,7 @@ class Config(_Section, frozen=True, kw_only=True):
     card: CardSection = CardSection()
     camera: CameraSection = CameraSection()
     panel: PanelSection = PanelSection()
-    voice: VoiceSection = VoiceSection()
+    voice: VoiceSection = msgspec.field(default_factory=VoiceSection)
     attendants: AttendantsSection = AttendantsSection()
     policy: PolicySection = PolicySection()
 

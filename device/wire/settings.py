@@ -40,8 +40,31 @@ def load_settings(path: Path, kind: type[T]) -> T:
     try:
         return msgspec.convert(document, kind, dec_hook=convert)
     except msgspec.ValidationError as error:
-        message, place = _placed(str(error))
-        raise BadConfig(message, where=f"{path}{place}") from error
+        message, section, option = _placed(str(error))
+        raise BadConfig(message, where=place_of(path, section, option)) from error
+
+
+def place_of(path: Path, section: str = "", option: str = "") -> str:
+    """Return where an option stands, as `file:line: [section] option`; without a line where it is not written down."""
+    line = _line_of(path, section, option.partition(".")[0].partition("[")[0])
+    parts = [str(path), *([str(line)] if line else []), *([f" [{section}] {option}".rstrip()] if section else [])]
+    return ":".join(parts)
+
+
+def _line_of(path: Path, section: str, option: str) -> int | None:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    here, begins = "", None
+    for number, line in enumerate(lines, start=1):
+        if header := re.match(r"\s*\[+\s*([\w.-]+)", line):
+            here = header[1]
+            if section and begins is None and here.partition(".")[0] == section:
+                begins = number
+        if option and here == section and re.match(rf"\s*[\"']?{re.escape(option)}[\"']?\s*[=.]", line):
+            return number
+    return begins
 
 
 def read_toml(path: Path, what: str) -> dict[str, object]:
@@ -70,7 +93,8 @@ def _refuse_unknown(document: Mapping[str, object], kind: type[Struct], path: Pa
         if isinstance(options, dict) and (unknown := options.keys() - set(fields)):
             name = min(unknown)
             raise BadConfig(
-                f"no option {name!r}; it has {', '.join(fields)}{_hint(name, fields)}", where=f"{path}: [{section}]"
+                f"no option {name!r}; it has {', '.join(fields)}{_hint(name, fields)}",
+                where=place_of(path, section, name),
             )
 
 
@@ -87,7 +111,7 @@ def _section_type(hint: object) -> type[Struct]:
     return hint
 
 
-def _placed(text: str) -> tuple[str, str]:
+def _placed(text: str) -> tuple[str, str, str]:
     # What msgspec says ends in its place, as in: Expected `int`, got `str` - at `$.broker.port`
     message, _, at = text.partition(" - at `$")
     missing = re.search(r"missing required field `(\w+)`", message)
@@ -95,7 +119,5 @@ def _placed(text: str) -> tuple[str, str]:
     if missing:
         parts.append(missing[1])
         message = "is missing"
-    if not parts:
-        return message, ""
-    section, *option = parts
-    return message, f": [{section}] {'.'.join(option)}".rstrip()
+    section, *option = parts or [""]
+    return message, section, ".".join(option)

@@ -69,7 +69,7 @@ def test_a_wrong_key_is_one_sentence_with_a_code_and_a_way_on(config: Path) -> N
     config.write_text(EXAMPLE.replace("[clinic]", "kolour = 3\n\n[clinic]"), encoding="utf-8")
     checked = uketsuke("config", "check", str(config))
     assert checked.returncode == 2
-    assert "[broker]: no option 'kolour'" in checked.stderr
+    assert "[broker] kolour: no option 'kolour'" in checked.stderr
     assert "[config_invalid]" in checked.stderr
     assert "Traceback" not in checked.stderr
     as_json = json.loads(uketsuke("config", "check", "--json", str(config)).stdout)

@@ -51,7 +51,7 @@ def test_what_the_file_says_is_what_the_visit_does(written: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("port = 8883", "port = 8883\nprot = 1", "[broker]: no option 'prot'"),
+        ("port = 8883", "port = 8883\nprot = 1", "[broker] prot: no option 'prot'"),
         ("# port = 8883", "prot = 8883", "Did you mean 'port'?"),
         ("[panel]", "[pannel]", "no section [pannel]"),
         ("# port = 8883", 'port = "8883"', "[broker] port: Expected `int`"),
