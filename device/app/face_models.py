@@ -12,19 +12,18 @@ from device.face.engine import FaceEngine, Model
 from device.face.manifest import Manifest, ModelSpec, Role, Threshold
 
 
-def load_engine(models_dir: Path) -> tuple[FaceEngine, Threshold]:
-    """Return the engine and the threshold that belongs to its embedder.
+def load_engine(models_dir: Path, *, embedder: str | None = None, threads: int = 1) -> tuple[FaceEngine, Threshold]:
+    """Return the engine and the threshold that belongs to its embedder (by name; None: the manifest's default).
 
     Raise Fault(MODEL_MISSING), Fault(MODEL_DIGEST_MISMATCH) or BadConfig saying which file and what to do.
     """
     manifest: Manifest = load_manifest(models_dir / "manifest.toml")
 
-    def model(role: Role) -> Model:
-        spec: ModelSpec = manifest.the(role)
-        return Model(spec, OnnxNetwork(weights_path(models_dir, spec), spec.sha256))
+    def model(spec: ModelSpec) -> Model:
+        return Model(spec, OnnxNetwork(weights_path(models_dir, spec), spec.sha256, threads=threads))
 
-    embedder = model(Role.EMBEDDER)
-    return FaceEngine(detector=model(Role.DETECTOR), embedder=embedder), embedder.spec.threshold
+    chosen = model(manifest.embedder(embedder))
+    return FaceEngine(detector=model(manifest.the(Role.DETECTOR)), embedder=chosen), chosen.spec.threshold
 
 
 def liveness_trouble(models_dir: Path) -> Fault:

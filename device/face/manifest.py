@@ -50,7 +50,7 @@ class ArchiveSource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     member: Text
     member_sha256: Digest
     fold: bool = False
-    """The member's block-quantised weights are written out as fp32 once; the entry's own digest is the result's."""
+    """The member is brought into a quicker form at set-up; the entry's own digest is the result's."""
 
 
 class UpstreamSource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="upstream", tag_field="kind"):
@@ -58,8 +58,10 @@ class UpstreamSource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     where: Text
     """An address that a person can open."""
-    published_as: FileName
-    """Its name there; a mirror folder may keep it."""
+    published_as: tuple[FileName, ...]
+    """Its names there and elsewhere; a mirror folder may keep them."""
+    published_sha256: Digest | None = None
+    """Set where the published file is brought into a quicker form at set-up: the entry's own digest is the result's."""
     origin: Text
     """Whose work it is, and how that was checked."""
 
@@ -138,6 +140,15 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         if len(found) != 1:
             raise BadConfig(f"{len(found)} required models of role {role}, there must be one", where="models/manifest")
         return found[0]
+
+    def embedder(self, name: str | None = None) -> ModelSpec:
+        """Return the embedder of that name, or the default one. Raise BadConfig, naming those there are."""
+        if name is None:
+            return self.the(Role.EMBEDDER)
+        embedders = {model.name: model for model in self.model if model.role is Role.EMBEDDER}
+        if name not in embedders:
+            raise BadConfig(f"no embedder {name!r}; there are {', '.join(sorted(embedders))}", where="models/manifest")
+        return embedders[name]
 
 
 class Photos(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -117,7 +117,7 @@ required = false
 [model.source]
 kind = "upstream"
 where = "https://nets.invalid/live"
-published_as = "Live-Original.onnx"
+published_as = ["Live-Original.onnx"]
 origin = "invented"
 [model.input]
 tensor = "input"

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from onnx import TensorProto, helper
 
 from device.app.assets import AssetState, Condition, check, fetch
+from device.app.assets.fold import fold
 from device.app.assets.registry import download
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
@@ -18,6 +20,10 @@ Registry = Any
 PHOTO = b"the bytes of a photo"
 WEIGHTS = b"the bytes of some weights"
 NET = b"weights that no registry carries"
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def silently(_line: str) -> None:
@@ -228,3 +234,34 @@ def test_a_unit_in_service_has_no_list_of_photos_and_gets_none(models_dir: Path,
 def test_a_manifest_that_is_not_there_is_a_config_error(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match=r"manifest\.toml"):
         check(tmp_path)
+
+
+def test_a_published_file_that_is_made_quicker_is_taken_by_its_published_digest(
+    models_dir: Path, tmp_path: Path
+) -> None:
+    net = helper.make_model(
+        helper.make_graph(
+            [helper.make_node("PRelu", ["x", "slope"], ["y"])],
+            "net",
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2])],
+            [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 2])],
+            [helper.make_tensor("slope", TensorProto.FLOAT, [1], [0.5])],
+        )
+    )
+    published = bytes(net.SerializeToString())
+    quicker = fold(published, free_size=False)
+    manifest = models_dir / "manifest.toml"
+    text = manifest.read_text().replace(sha256(NET), sha256(quicker))
+    manifest.write_text(text.replace("origin =", f'published_sha256 = "{sha256(published)}"\norigin ='))
+    mirror = tmp_path / "mirror"
+    mirror.mkdir()
+    for name, data in {"Live-Original.onnx": published, "weights.onnx": WEIGHTS, "somebody.jpg": PHOTO}.items():
+        (mirror / name).write_bytes(data)
+
+    fetch(models_dir, mirror, silently, get=never)
+    assert (models_dir / "weights" / "live.onnx").read_bytes() == quicker
+
+    (models_dir / "weights" / "live.onnx").unlink()
+    (mirror / "Live-Original.onnx").write_bytes(published + b"!")
+    with pytest.raises(Fault, match="not the file that the manifest names"):
+        fetch(models_dir, mirror, silently, get=never)

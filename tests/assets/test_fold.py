@@ -82,3 +82,42 @@ def test_folding_twice_gives_the_same_bytes() -> None:
     digests = {hashlib.sha256(fold(model, free_size=True)).hexdigest() for _ in range(2)}
 
     assert len(digests) == 1
+
+
+def with_prelu(slope: npt.NDArray[np.float32]) -> bytes:
+    """Make a convolution with a PRelu behind it, in the opset of the networks that have one."""
+    weights = np.random.default_rng(1).normal(size=(OUT, IN, KERNEL, KERNEL)).astype(np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node("Conv", ["x", "w"], ["c"], pads=[1, 1, 1, 1]),
+            helper.make_node("PRelu", ["c", "slope"], ["y"]),
+        ],
+        "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, IN, 8, 8])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, OUT, 8, 8])],
+        [numpy_helper.from_array(weights, "w"), numpy_helper.from_array(slope, "slope")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 11)], ir_version=6)
+    data: bytes = model.SerializeToString()
+    return data
+
+
+@pytest.mark.parametrize(
+    "slope",
+    [
+        np.array([-0.4, 0.0, 0.25, 1.12], np.float32).reshape(OUT, 1, 1),
+        np.array([-0.4, 0.0, 0.25, 1.12], np.float32).reshape(1, OUT, 1, 1),
+        np.array([0.1], np.float32),
+    ],
+    ids=["a slope per channel", "with its batch", "one for all"],
+)
+def test_without_its_prelu_the_network_computes_the_same(slope: npt.NDArray[np.float32]) -> None:
+    model = with_prelu(slope)
+    pixels = np.random.default_rng(3).normal(size=(1, IN, 8, 8)).astype(np.float32)
+    folded = fold(model, free_size=False)
+
+    assert np.allclose(run(folded, pixels), run(model, pixels), rtol=1e-6, atol=1e-6)
+    read = onnx.load_model_from_string(folded)
+    assert "PRelu" not in {node.op_type for node in read.graph.node}
+    assert "slope" not in {constant.name for constant in read.graph.initializer}
+    assert read.opset_import[0].version == 11, "what was not quantised keeps its opset"

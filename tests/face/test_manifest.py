@@ -28,7 +28,17 @@ def test_every_file_says_its_licence_and_every_changed_one_what_was_changed(text
 
     for model in manifest.model:
         assert model.licence in {"MIT", "Apache-2.0"}
-        assert bool(model.modified) == getattr(model.source, "fold", False)
+        folded = getattr(model.source, "fold", False) or getattr(model.source, "published_sha256", None)
+        assert bool(model.modified) == bool(folded)
+
+
+def test_an_embedder_is_chosen_by_its_name_and_brings_its_own_threshold(text: str) -> None:
+    manifest = parse_manifest(text, "manifest.toml")
+
+    assert manifest.embedder() is manifest.the(Role.EMBEDDER)
+    assert manifest.embedder("MobileFaceNet").threshold != manifest.embedder("SFace").threshold
+    with pytest.raises(BadConfig, match="'FaceNet'; there are MobileFaceNet, SFace"):
+        manifest.embedder("FaceNet")
 
 
 def test_the_liveness_networks_are_declared_though_no_registry_carries_them(text: str) -> None:
@@ -52,11 +62,11 @@ def test_every_photo_says_whom_it_shows_and_with_what_right() -> None:
         ("accept = 0.42", "accept = 0.42\naccpet = 0.4", "accpet"),
         ("accept = 0.42", "accept = 0.2", "retry"),
         ("accept = 0.42", 'accept = "high"', "accept"),
-        ('sha256 = "ba1fe', 'sha256 = "BA1FE', "sha256"),
-        ('file = "face_recognition_sface_2021dec_fp32.onnx"', 'file = "../../etc/passwd"', "file"),
-        ('file = "face_recognition_sface_2021dec_fp32.onnx"', 'file = ".."', "file"),
+        ('sha256 = "80013', 'sha256 = "8001X', "sha256"),
+        ('file = "face_recognition_sface_2021dec_relu.onnx"', 'file = "../../etc/passwd"', "file"),
+        ('file = "face_recognition_sface_2021dec_relu.onnx"', 'file = ".."', "file"),
         (
-            'file = "face_recognition_sface_2021dec_fp32.onnx"',
+            'file = "face_recognition_sface_2021dec_relu.onnx"',
             'file = "face_detection_yunet_2023mar_fp32.onnx"',
             "more than one entry",
         ),

@@ -44,12 +44,17 @@ def fetch(models_dir: Path, mirror: Path | None, say: Say, *, get: Download = do
 
 
 def _from_mirror(asset: Asset, path: Path, mirror: Path, say: Say) -> bool:
-    names = [asset.file, asset.source.published_as] if isinstance(asset.source, UpstreamSource) else [asset.file]
-    candidate = next((mirror / name for name in names if (mirror / name).is_file()), None)
+    published = asset.source.published_as if isinstance(asset.source, UpstreamSource) else ()
+    candidate = next((mirror / name for name in (asset.file, *published) if (mirror / name).is_file()), None)
     if candidate is None:
         return False
-    put(path, check_digest(candidate.read_bytes(), name=str(candidate), expected=asset.sha256))
-    say(f"{asset.file}: copied from {mirror}")
+    data = candidate.read_bytes()
+    if isinstance(asset.source, UpstreamSource) and candidate.name != asset.file and asset.source.published_sha256:
+        check_digest(data, name=str(candidate), expected=asset.source.published_sha256)
+        say(f"{asset.file}: making it of {candidate.name}")
+        data = _folded(asset, data)
+    put(path, check_digest(data, name=str(candidate), expected=asset.sha256))
+    say(f"{asset.file}: taken from {mirror}")
     return True
 
 
@@ -62,7 +67,11 @@ def _from_archive(wanted: list[_Wanted], say: Say, get: Download) -> None:
         for asset, origin, path in wanted:
             data = check_digest(member_of(archive, origin), name=origin.member, expected=origin.member_sha256)
             if origin.fold:
-                say(f"{asset.file}: writing its weights out as fp32")
-                data = fold(data, free_size=isinstance(asset, ModelSpec) and asset.input.height == 0)
+                say(f"{asset.file}: making it of {Path(origin.member).name}")
+                data = _folded(asset, data)
             put(path, check_digest(data, name=asset.file, expected=asset.sha256))
             say(f"{asset.file}: in place")
+
+
+def _folded(asset: Asset, published: bytes) -> bytes:
+    return fold(published, free_size=isinstance(asset, ModelSpec) and asset.input.height == 0)
