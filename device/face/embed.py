@@ -15,6 +15,8 @@ from device.ports.network import Network
 
 Direction = npt.NDArray[np.float32]
 """One row of unit length."""
+DIRECTION_LENGTH = 128
+"""Of every embedder in the manifest; a network that gives another length is not one of them."""
 
 
 class Template:

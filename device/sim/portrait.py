@@ -66,12 +66,12 @@ def load_photo(models_dir: Path, name: str) -> Photo:
     return Photo(pixels=np.ascontiguousarray(rgb[..., ::-1]), face=spec.face)
 
 
-def card_portrait(photo: Photo) -> bytes:
-    """Return the portrait as a card carries it: greyscale JPEG 2000 in a JP2 file, 240 x 320, 5 to 6 kB."""
+def card_portrait(photo: Photo, *, size_bytes: int = PORTRAIT_BYTES) -> bytes:
+    """Return the portrait as a card carries it: greyscale JPEG 2000 in a JP2 file, 240 x 320, of about that size."""
     cut = photo.cut(PORTRAIT_WIDTH_PX, PORTRAIT_HEIGHT_PX, face_share=PORTRAIT_FACE_SHARE)
     grey = Image.fromarray(cv2.cvtColor(cut, cv2.COLOR_BGR2GRAY))
     file = io.BytesIO()
-    rate = PORTRAIT_WIDTH_PX * PORTRAIT_HEIGHT_PX / PORTRAIT_BYTES
+    rate = PORTRAIT_WIDTH_PX * PORTRAIT_HEIGHT_PX / size_bytes
     grey.save(file, format="JPEG2000", irreversible=True, quality_mode="rates", quality_layers=[rate])
     return file.getvalue()
 

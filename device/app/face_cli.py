@@ -1,0 +1,126 @@
+"""`uketsuke face …`: how well faces are told apart here, measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from device.domain.errors import BadConfig
+
+if TYPE_CHECKING:
+    from device.app.face_evaluation.gallery import Gallery
+    from device.app.face_evaluation.vectors import Measured, View
+    from device.face.manifest import ModelSpec
+
+MODELS_DIR = Path(__file__).parents[2] / "models"
+
+app = typer.Typer(help="How well faces are told apart, measured on a folder of photos.", no_args_is_help=True)
+
+ModelsOption = Annotated[Path, typer.Option("--models", help="Folder with manifest.toml and weights.")]
+PairsOption = Annotated[
+    Path,
+    typer.Option("--pairs", help="Photos laid out as LFW: DIR/NAME/NAME_0001.jpg; pairs.txt, labels.csv: optional."),
+]
+EmbedderOption = Annotated[
+    str | None, typer.Option("--embedder", help="By its name in the manifest; else the manifest's default.")
+]
+ProcessesOption = Annotated[int, typer.Option(min=1, max=64, help="Photos measured at the same time.")]
+EraseOption = Annotated[
+    bool,
+    typer.Option("--erase", help="Overwrite and delete every photo as soon as it is measured. Only scores remain."),
+]
+
+
+@app.command()
+def evaluate(
+    pairs: PairsOption,
+    embedder: EmbedderOption = None,
+    models: ModelsOption = MODELS_DIR,
+    processes: ProcessesOption = 1,
+    *,
+    erase: EraseOption = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
+    plot: Annotated[Path | None, typer.Option(help="Draw the error trade-off (.svg, .png, .pdf).")] = None,
+) -> None:
+    """Print accuracy, error rates with their intervals, and what becomes of whole attempts. Progress goes to stderr.
+
+    Every photo is compared as it is and as a card would carry it (240 x 320, grey, JPEG 2000 of 5 and of 12 kB).
+    Nothing but scores leaves the program; photos and templates are kept nowhere.
+    """
+    from device.app.face_evaluation.report import report  # noqa: PLC0415  heavy, and of no use to other commands
+    from device.app.face_evaluation.vectors import CARD_5K, CARD_12K, PLAIN  # noqa: PLC0415
+
+    gallery, measured, spec = _measured(
+        pairs, embedder, models, processes, views=(PLAIN, CARD_5K, CARD_12K), erase=erase
+    )
+    told = report(gallery, measured, spec, say=_progress)
+    if plot:
+        from device.app.face_evaluation.drawing import draw  # noqa: PLC0415
+
+        draw([told], plot)
+    if as_json:
+        typer.echo(json.dumps(told.as_json(), ensure_ascii=False))
+    else:
+        for line in told.lines():
+            typer.echo(line)
+
+
+@app.command()
+def tune(
+    pairs: PairsOption,
+    embedder: EmbedderOption = None,
+    models: ModelsOption = MODELS_DIR,
+    processes: ProcessesOption = 1,
+    *,
+    far: Annotated[
+        float, typer.Option(min=1e-6, max=0.01, help="Share of strangers that one attempt may let pass.")
+    ] = 1e-4,
+    source: Annotated[str, typer.Option(help="What the photos are, for the provenance.")] = "",
+    erase: EraseOption = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
+) -> None:
+    """Propose a threshold for the manifest, with its provenance. It is printed, never written into the manifest."""
+    from device.app.face_evaluation.tuning import propose  # noqa: PLC0415
+    from device.app.face_evaluation.vectors import CARD_5K, PLAIN  # noqa: PLC0415
+
+    gallery, measured, spec = _measured(pairs, embedder, models, processes, views=(PLAIN, CARD_5K), erase=erase)
+    proposal = propose(gallery, measured, far=far, source=source or pairs.name)
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {
+                    "embedder": spec.name,
+                    "accept": proposal.accept,
+                    "retry": proposal.retry,
+                    "provenance": proposal.provenance,
+                },
+                ensure_ascii=False,
+            )
+        )
+    else:
+        typer.echo(f"# {spec.name}: now accept = {spec.threshold.accept}, retry = {spec.threshold.retry}")
+        typer.echo(proposal.toml())
+
+
+def _measured(
+    folder: Path, embedder: str | None, models: Path, processes: int, *, views: tuple[View, ...], erase: bool
+) -> tuple[Gallery, Measured, ModelSpec]:
+    from device.app.assets.store import load_manifest  # noqa: PLC0415
+    from device.app.face_evaluation.gallery import read_gallery  # noqa: PLC0415
+    from device.app.face_evaluation.vectors import Job, measure  # noqa: PLC0415
+
+    spec = load_manifest(models / "manifest.toml").embedder(embedder)
+    gallery = read_gallery(folder)
+    if erase and gallery.folds:
+        raise BadConfig(
+            "a benchmark is not erased; --erase is for photos of your own, without pairs.txt", where=str(folder)
+        )
+    measured = measure(gallery, Job(models, embedder, views, erase), processes=processes, say=_progress)
+    return gallery, measured, spec
+
+
+def _progress(line: str) -> None:
+    typer.echo(line, err=True)
