@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -28,16 +29,20 @@ class PanelParts:
     keypad: Keypad
     indicators: Indicators
     voice: Voice
+    wiring: Callable[[], tuple[str, ...]] | None = None
+    """Asks the keypad's lines what is wrong with them, where there are lines."""
 
 
 def open_panel(panel: PanelSection, voice: VoiceSection, stack: ExitStack, clock: Clock) -> PanelParts:
     """Open the panel; `stack` closes it. Raise Fault where its lines cannot be had, BadConfig without voice files."""
     if panel.kind == "gpio":
         gpio = open_gpio()
+        keypad = open_keypad(gpio, panel, stack, clock)
         return PanelParts(
-            keypad=open_keypad(gpio, panel, stack, clock),
+            keypad=keypad,
             indicators=open_indicators(gpio, panel, stack),
             voice=open_voice(voice, stack, clock),
+            wiring=keypad.broken_lines,
         )
     return PanelParts(
         keypad=stack.enter_context(ConsoleKeypad(clock)),

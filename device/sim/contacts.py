@@ -54,6 +54,8 @@ class SimulatedContacts:
         self._jammed: set[str] = set()
         self._broken_rows: set[int] = set()
         self._broken_columns: set[int] = set()
+        self._seen: tuple[float, frozenset[Crossing]] | None = None
+        """What was looked up last: a scan asks many times at one moment."""
         self._lock = threading.Lock()
 
     # --- what hands do ---------------------------------------------------------------------------------------------
@@ -81,11 +83,13 @@ class SimulatedContacts:
         """The key stays down, whatever the hand does."""
         with self._lock:
             self._jammed.add(self._known(key))
+            self._seen = None
 
     def free(self, key: str) -> None:
         """The key is no longer jammed."""
         with self._lock:
             self._jammed.discard(self._known(key))
+            self._seen = None
 
     def break_row(self, row: int) -> None:
         """The wire of a row (from 0) is cut at the connector: its keys are never seen."""
@@ -108,8 +112,11 @@ class SimulatedContacts:
     def closed(self, now_s: float) -> frozenset[Crossing]:
         """Return the crossings that conduct at this moment, behind broken wires too."""
         with self._lock:
-            touched = [key for key in self.pad.keys if self._turns[key] or key in self._jammed]
-            return frozenset(self.pad.crossing(key) for key in touched if self._conducts(key, now_s))
+            if self._seen is None or self._seen[0] != now_s:
+                touched = [key for key in self.pad.keys if self._turns[key] or key in self._jammed]
+                conducting = frozenset(self.pad.crossing(key) for key in touched if self._conducts(key, now_s))
+                self._seen = (now_s, conducting)
+            return self._seen[1]
 
     def row_is_whole(self, row: int) -> bool:
         """Tell whether this row's wire reaches the pad."""
@@ -125,6 +132,7 @@ class SimulatedContacts:
 
     def _plan(self, key: str, at_s: float, *, closes: bool) -> None:
         with self._lock:
+            self._seen = None
             duration_s = self._random.uniform(*self._bounce_s)
             flips = sorted(self._random.uniform(0, duration_s) for _ in range(2 * self._random.randint(1, 4)))
             turn = _Turn(at_s, closes, tuple(at_s + flip for flip in flips))

@@ -74,7 +74,7 @@ class SimulatedHeader:
 
     def _net(self, line: int) -> set[int]:
         net, edges = {line}, list(self._connections())
-        while edges:
+        while edges:  # as good as always there are none
             reached = {end for one, other in edges if one in net or other in net for end in (one, other)}
             if reached <= net:
                 return net
