@@ -3,7 +3,7 @@ from __future__ import annotations
 from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.domain.prompts import Cue
@@ -73,6 +73,7 @@ def test_a_forgotten_card_is_called_for_again_and_again() -> None:
     assert any(levels(Cue.CARD_LEFT, at_s)[BUZZER] for at_s in TICKS[-50:])
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Cue), st.floats(0, 60))
 def test_a_key_clicks_after_the_same_delay_for_the_same_time_over_any_cue(cue: Cue, elapsed_s: float) -> None:
     click_s = CLICK_AFTER_S + CLICK_S / 2
@@ -83,6 +84,7 @@ def test_a_key_clicks_after_the_same_delay_for_the_same_time_over_any_cue(cue: C
         assert levels(cue, elapsed_s, since_key_s=other_s) == silent
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Cue), st.floats(0, 60))
 def test_whoever_wakes_up_at_the_next_change_misses_none(cue: Cue, elapsed_s: float) -> None:
     now = levels(cue, elapsed_s)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.panel.entry import (
@@ -119,6 +119,7 @@ def test_what_is_no_key_of_the_pad_is_refused(key: str) -> None:
         pin_entry().press(key)
 
 
+@settings(deadline=None)
 @given(st.text("0123456789*#", max_size=40))
 def test_what_comes_out_is_always_what_was_typed_since_the_last_clearing(keys: str) -> None:
     entry, typed = pin_entry(), ""

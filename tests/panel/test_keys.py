@@ -3,7 +3,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.panel.keys import KeyDecoder, KeyEvent, KeyHeld, KeyPressed, KeyReleased, KeySettings, StuckKey, decode
@@ -33,6 +33,7 @@ def held(*stretches: tuple[str, float], scan_s: float = 0.005) -> list[KeypadSam
 # --- one key at a time -----------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.text(KEYS, max_size=8), st.integers(0, 2**32), st.floats(0.06, 0.6), st.floats(0.06, 0.6))
 def test_what_is_typed_on_a_bouncing_pad_is_what_comes_out(keys: str, seed: int, hold_s: float, gap_s: float) -> None:
     clock = SimulatedClock()
@@ -93,6 +94,7 @@ def test_a_key_that_bounces_while_it_is_held_is_still_held() -> None:
     assert told(events) == [("KeyPressed", "*"), ("KeyHeld", "*"), ("KeyReleased", "*")]
 
 
+@settings(deadline=None)
 @given(st.text(KEYS, max_size=6), st.integers(0, 2**32))
 def test_every_key_that_was_pressed_is_released(keys: str, seed: int) -> None:
     clock = SimulatedClock()
@@ -215,6 +217,7 @@ def test_the_pad_rests_only_when_every_key_was_up_long_enough() -> None:
     assert resting[-1]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.floats(0, 0.2, allow_subnormal=False), st.frozensets(st.sampled_from(KEYS), max_size=4)),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.domain.certificate_window import JAPAN
@@ -51,6 +51,7 @@ def test_silence_before_and_after_is_left_out_and_no_sound_is_cut() -> None:
     assert not len(trimmed(silence))
 
 
+@settings(deadline=None)
 @given(st.floats(0.02, 0.9))
 def test_every_sentence_is_equally_loud_whatever_the_engine_gave(level: float) -> None:
     said = np.concatenate([tone(200, 0.5, level=level), np.zeros(RATE_HZ), tone(300, 0.5, level=level)])
@@ -94,6 +95,7 @@ def test_without_a_clock_that_can_be_trusted_or_without_hours_there_is_one_volum
     assert volume_at(datetime(2026, 4, 6, tzinfo=UTC), volume=55, by_hour=()) == 55
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1.0, allow_subnormal=False), max_size=30), st.integers(1, 60_000))
 def test_portions_are_the_whole_in_order_and_never_too_far_ahead(waits: list[float], samples: int) -> None:
     pcm = np.arange(samples, dtype="<u2").tobytes()
