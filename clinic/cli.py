@@ -20,7 +20,8 @@ import typer
 
 from clinic.config import load_config
 from clinic.keys import OPENS_FOR, PUBLIC_NAME, load_key, make_key_pair, rotate_keys
-from clinic.run import open_clinic, read_parts
+from clinic.parts import read_parts
+from clinic.run import open_clinic
 from clinic.screen.cli import app as screen_app
 from clinic.screen.run import OpenScreen, open_screen
 from device.domain.errors import BadConfig, UketsukeError

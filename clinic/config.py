@@ -16,7 +16,9 @@
     consumer_key = "clinic.public.jwk"     # qualifications are sealed for it
     anchors = ["card-authority.pem"]       # authorities whose cards are believed
     people = "people.toml"                 # invented people for the stand-in of the national service
+    stand_in = "national.sqlite"           # where the stand-in keeps what happened; without it, in memory
     accept = ["pin_signature", "phone_signature", "face_institution"]
+    # What is asked: as set at the national side for this institution_code, or here:
     ask_consent = ["YZK", "TKK"]
     consent_mode = "blanket"               # or "item_by_item"
     ask_prescription = false               # 電子処方箋 or paper, asked at the unit
@@ -28,6 +30,18 @@
     key = "clinic-consumer.key.pem"
     sealing_keys = ["clinic.private.jwk"]  # several while a key is being changed
     store = "clinic.sqlite"
+    keep_days = 62                         # visits older than this are deleted
+
+    [receipt_files]                        # for the receipt computer; leave the section out to write none
+    folder = "OQS/face"                    # must be there
+    encoding = "UTF-8"                     # or "Shift_JIS"
+    keep_days = 3
+
+    [terminal]                             # a 資格確認端末 in the house; without it the stand-in is asked
+    requests = "OQS/req"
+    results = "OQS/res"
+    password_file = "terminal.password"    # where it encrypts its answers (ZIP)
+    patience_s = 15
 
     [screen]                               # the reception screen; needs [consumer]
     host = "192.0.2.10"                    # where browsers reach it; 127.0.0.1 for this machine alone
@@ -48,7 +62,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from clinic.gateway import DEFAULT_CONSENT, SIGNED
+from clinic.inquiry import SIGNED
+from clinic.official_xml import Encoding
 from device.domain.errors import BadConfig
 from device.domain.values import Assurance, ConsentItem, ConsentMode
 from device.wire import topics
@@ -86,12 +101,30 @@ class GatewaySection(Struct, frozen=True, kw_only=True):
     consumer_key: PathText
     anchors: Annotated[tuple[PathText, ...], Meta(min_length=1)]
     people: PathText
+    stand_in: PathText | None = None
     accept: Annotated[tuple[Assurance, ...], Meta(min_length=1)] = tuple(sorted(SIGNED))
-    ask_consent: tuple[ConsentItem, ...] = DEFAULT_CONSENT
-    consent_mode: ConsentMode = ConsentMode.BLANKET
-    ask_prescription: bool = False
-    ask_public_expense: bool = True
+    ask_consent: tuple[ConsentItem, ...] | None = None
+    consent_mode: ConsentMode | None = None
+    ask_prescription: bool | None = None
+    ask_public_expense: bool | None = None
     register_on_the_spot: bool = True
+
+
+class ReceiptFilesSection(Struct, frozen=True, kw_only=True):
+    """The folder that the receipt computer watches."""
+
+    folder: PathText
+    encoding: Encoding = Encoding.UTF_8
+    keep_days: Annotated[int, Meta(ge=1, le=90)] = 3
+
+
+class TerminalSection(Struct, frozen=True, kw_only=True):
+    """The shared folders of a 資格確認端末: the way of asking by insurance data."""
+
+    requests: PathText
+    results: PathText
+    password_file: PathText | None = None
+    patience_s: Annotated[float, Meta(gt=0, le=120)] = 15.0
 
 
 class ConsumerSection(Struct, frozen=True, kw_only=True):
@@ -101,6 +134,7 @@ class ConsumerSection(Struct, frozen=True, kw_only=True):
     key: PathText
     sealing_keys: Annotated[tuple[PathText, ...], Meta(min_length=1)]
     store: PathText
+    keep_days: Annotated[int, Meta(ge=1, le=400)] = 62
 
 
 class ScreenSection(Struct, frozen=True, kw_only=True):
@@ -123,6 +157,8 @@ class ClinicConfig(Struct, frozen=True, kw_only=True):
     broker: BrokerSection
     gateway: GatewaySection | None = None
     consumer: ConsumerSection | None = None
+    receipt_files: ReceiptFilesSection | None = None
+    terminal: TerminalSection | None = None
     screen: ScreenSection | None = None
 
 

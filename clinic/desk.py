@@ -27,7 +27,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from clinic.changes import Change
-from clinic.elements import CONSENT_ELEMENTS
+from clinic.disaster import DisasterSwitch
+from clinic.elements import CONSENT_HEADS
+from clinic.enquiries import Enquiries
 from clinic.health import Health, HealthRow
 from clinic.notices import Notice, notices_of
 from clinic.qualification import NOT_OBTAINABLE
@@ -122,6 +124,8 @@ class Arrival:
     notices: tuple[Notice, ...]
     coverages: tuple[Coverage, ...] = field(repr=False)
     late: Late | None
+    disaster: bool
+    """Looked up in the disaster mode."""
     prescription: Prescription | None
     """What the visitor chose at the unit; None where it was not asked."""
     public_expense: bool | None
@@ -142,7 +146,12 @@ class Arrival:
 class Desk:
     """Everything that a page shows, and the few things that a person at the desk may do. `by` is who did it."""
 
-    def __init__(self, store: Store, units: Units, health: Health) -> None:
+    def __init__(self, store: Store, units: Units, health: Health, enquiries: Enquiries | None = None) -> None:
+        """Show what is in `store`. Without `enquiries` (no gateway here) nothing can be looked up by hand."""
+        self.disaster = DisasterSwitch(store)
+        """The disaster mode: `present(now)`, `begin(reason, lasts=…, by=…, now=…)`, `end(by=…, now=…)`."""
+        self.enquiries = enquiries
+        """`look_up(reception, query, …)`, and in the disaster mode `look_up_without_card(query, …)`."""
         self._store = store
         self._units = units
         self._health = health
@@ -236,6 +245,7 @@ class Desk:
             consents=_consents(first, now),
             notices=notices_of(visit, self._store.visit_before(visit)),
             coverages=tuple(map(_coverage, results)),
+            disaster=record.mode == "disaster",
             late=None if visit.late is None else _late(visit, visit.late),
             prescription=record.prescription,
             public_expense=record.public_expense,
@@ -263,7 +273,7 @@ def _late(visit: KeptVisit, answer: LateAnswer) -> Late:
 def _consents(result: dict[str, object], now: datetime) -> tuple[Consent, ...]:
     """Read the consents where they were recorded for certain: in the sealed answer, not in what the unit says."""
     found = []
-    for item, head in CONSENT_ELEMENTS.items():
+    for item, (head, *_) in CONSENT_HEADS.items():
         flag = text_of(result, f"{head}ConsFlg")
         if flag is None:
             continue

@@ -14,31 +14,27 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from cryptography import x509
-
-from clinic.answer import SealedAnswer, seal_answer
-from clinic.elements import VALIDITY_REASONS
-from clinic.keys import KeyRing
-from clinic.national_service import NationalService, Standing
+from clinic.changes import Changes
+from clinic.health import SERVICE, Health, Trouble
+from clinic.inquiry import Inquiry, Proven, Wishes
+from clinic.national_service import HolderRef, Standing
+from clinic.pending import PendingVisit, pending_visit
 from clinic.people import PublicExpense
-from clinic.proof import check_signature, trusted_certificate
-from clinic.qualification import build_document, notices
-from clinic.visits import MAX_ASKS_OF_A_VISIT, Given, KnownHolder, OpenChallenge, Visit, Visits
-from device.domain.certificate_window import JAPAN, certificate_state
+from clinic.visits import MAX_ASKS_OF_A_VISIT, Given, Kept, KnownHolder, OpenChallenge, Visit, Visits
 from device.domain.errors import Fault, MessageError, UketsukeError
 from device.domain.reasons import Reason
-from device.domain.values import Assurance, CertificateState, ConsentItem, ConsentMode, ReceptionId, UnitId
-from device.wire.codec import decode, encode
+from device.domain.values import CertificateState, ReceptionId, UnitId
+from device.wire.codec import encode
 from device.wire.messages import (
     Answer,
     Ask,
     Begin,
     Challenge,
     Confirm,
-    Evidence,
     Holder,
     HolderKnown,
     Qualification,
@@ -46,63 +42,41 @@ from device.wire.messages import (
     Register,
     Registrable,
 )
-from device.wire.sealing import Signer, unseal
 
 CHALLENGE_BYTES = 32
 CHALLENGE_LIFETIME = timedelta(minutes=10)
 """As long as a visit may last: whoever types a PIN by touch must not find the challenge gone when it is done."""
 
-SIGNED = frozenset({Assurance.PIN_SIGNATURE, Assurance.PHONE_SIGNATURE, Assurance.FACE_INSTITUTION})
-"""With these the card itself signed the challenge; without its signature they are a false claim."""
-
-DEFAULT_CONSENT = (ConsentItem.MEDICATION, ConsentItem.CHECKUP)
-"""What the official terminal asks before anybody changes its settings: 薬剤 and 健診."""
-
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayPolicy:
-    """What this clinic accepts and asks."""
+class KeepsForLater(Protocol):
+    """Where visits are kept that the service could not answer (`clinic.store`)."""
 
-    institution_code: str
-    """医療機関コード, 10 digits."""
-    anchors: tuple[x509.Certificate, ...]
-    """Authorities whose cards are believed."""
-    accept: frozenset[Assurance] = SIGNED
-    ask_consent: tuple[ConsentItem, ...] = DEFAULT_CONSENT
-    """What visitors are asked to show."""
-    consent_mode: ConsentMode = ConsentMode.BLANKET
-    ask_prescription: bool = False
-    """Let visitors choose between 電子処方箋 and paper at the unit."""
-    ask_public_expense: bool = True
-    """Ask visitors with a subsidy's data (公費, PMH) whether to use it."""
-    register_on_the_spot: bool = True
+    def keep_for_later(self, pending: PendingVisit) -> None:
+        """Have it on disk when this returns. Raise Fault when the disk refuses."""
 
 
 class Gateway:
-    """One clinic's answers. Not for several threads at a time."""
+    """One clinic's answers. Several threads may ask, but only one for each unit at a time."""
 
     def __init__(
         self,
-        policy: GatewayPolicy,
-        service: NationalService,
+        inquiry: Inquiry,
         *,
-        keys: KeyRing,
-        consumer_key: KeyRing,
-        signer: Signer,
         token: Callable[[int], bytes],
+        later: KeepsForLater | None = None,
+        health: Health | None = None,
     ) -> None:
-        """Open evidence with the private `keys`; sign answers and seal them for the public `consumer_key`.
+        """Answer with what `inquiry` finds out; `token(n)` gives n random bytes.
 
-        `token(n)` gives n random bytes.
+        With `later` a visit that the service cannot answer ends as provisional and is asked again when the line is
+        back; without it, such a visit is refused.
         """
-        self._policy = policy
-        self._service = service
-        self._keys = keys
-        self._consumer_key = consumer_key
-        self._signer = signer
+        self._inquiry = inquiry
         self._token = token
+        self._later = later
+        self._health = health or Health(Changes())
         self._visits = Visits()
 
     def answer(self, unit: UnitId, ask: Ask, now: datetime) -> Answer:
@@ -125,16 +99,17 @@ class Gateway:
         if len(visit.given) >= MAX_ASKS_OF_A_VISIT:
             return self._refuse(unit, ask, MessageError("too many asks in one visit", reason=Reason.SERVICE_REFUSED))
         try:
-            answer = self._decide(visit, ask, now)
+            answer = self._decide(unit, visit, ask, now)
         except (MessageError, Fault) as error:
             answer = self._refuse(unit, ask, error)
             if isinstance(error, Fault):
+                self._unreachable(error, now)
                 # The service may be back in a moment; the same ask shall then get a better answer.
                 return answer
         visit.given[ask.ask_id] = Given(digest, answer)
         return answer
 
-    def _decide(self, visit: Visit, ask: Ask, now: datetime) -> Answer:
+    def _decide(self, unit: UnitId, visit: Visit, ask: Ask, now: datetime) -> Answer:
         match ask:
             case Begin():
                 return self._begin(visit, ask, now)
@@ -143,120 +118,111 @@ class Gateway:
             case Register():
                 return self._register(visit, ask)
             case Confirm():
-                return self._confirm(visit, ask, now)
+                return self._confirm(unit, visit, ask, now)
 
     def _begin(self, visit: Visit, ask: Begin, now: datetime) -> Answer:
         challenge = OpenChallenge(self._token(CHALLENGE_BYTES), now + CHALLENGE_LIFETIME)
         # A new challenge starts the proof from nothing: an earlier holder is no longer known.
-        visit.challenge, visit.holder = challenge, None
+        visit.challenge, visit.holder, visit.kept = challenge, None, None
         return Challenge(ask_id=ask.ask_id, challenge=challenge.value, expires_at=challenge.expires_at)
 
     def _holder(self, visit: Visit, ask: Holder, now: datetime) -> Registrable | HolderKnown:
-        evidence: Evidence = decode(unseal(ask.evidence, *self._keys.all), Evidence)
         # Spent by the attempt, whatever comes of it: nobody tries signatures against one challenge.
         challenge, visit.challenge = visit.challenge, None
         if challenge is None or challenge.expires_at <= now:
             raise MessageError("no live challenge for this visit", reason=Reason.PROOF_REFUSED)
-        if evidence.assurance not in self._policy.accept:
-            raise MessageError(f"assurance {evidence.assurance} is not accepted here", reason=Reason.ASSURANCE_REFUSED)
-        certificate = self._proven(evidence, challenge.value, now)
-        state = certificate_state(certificate.not_valid_after_utc, now)
-        if state is CertificateState.EXPIRED:
-            raise MessageError("certificate expired beyond grace", reason=Reason.CERTIFICATE_EXPIRED)
+        certificate, proven = self._inquiry.prove(ask.evidence, challenge.value, now)
         try:
-            standing = self._service.find_holder(certificate)
+            standing = self._inquiry.standing_of(certificate)
         except Fault:
-            visit.challenge = challenge  # the proof held; the same ask may come again when the service is back
-            raise
-        if standing is None or not (standing.registered or self._policy.register_on_the_spot):
-            raise MessageError("card not registered", reason=Reason.NOT_REGISTERED)
-        if standing.revoked:
-            raise MessageError("certificate revoked", reason=Reason.CERTIFICATE_REVOKED)
-        visit.holder = self._known(standing, evidence.assurance, certificate, state)
-        if not standing.registered:
-            return Registrable(ask_id=ask.ask_id, certificate=state)
+            if self._later is None:
+                visit.challenge = challenge  # the proof held; the same ask may come again when the service is back
+                raise
+            # The visitor is asked all the same, so that an answer that comes late finds the consents.
+            standing = None
+        visit.kept = Kept(ask.evidence, challenge.value, now)
+        visit.holder = self._known(standing, proven)
+        if standing is not None and not standing.registered:
+            return Registrable(ask_id=ask.ask_id, certificate=visit.holder.certificate)
         return self._questions(ask, visit.holder)
 
     def _register(self, visit: Visit, ask: Register) -> HolderKnown:
-        if visit.holder is None:
+        holder = visit.holder
+        if holder is None or holder.reference is None:
             raise MessageError("nobody has proven to be the holder", reason=Reason.PROOF_REFUSED)
-        if not visit.holder.registered:
-            self._service.register(visit.holder.reference)
-            visit.holder = replace(visit.holder, registered=True, registered_now=True)
-        return self._questions(ask, visit.holder)
+        if not holder.registered:
+            self._inquiry.service.register(holder.reference)
+            visit.holder = holder = replace(holder, registered=True, registered_now=True)
+        return self._questions(ask, holder)
 
-    def _known(
-        self, standing: Standing, accepted: Assurance, certificate: x509.Certificate, state: CertificateState
-    ) -> KnownHolder:
+    def _known(self, standing: Standing | None, proven: Proven) -> KnownHolder:
         # In grace the card gives the qualification and nothing else, so there is nothing to agree to.
-        in_grace = state is CertificateState.IN_GRACE
-        has_subsidy = standing.public_expense is PublicExpense.VALID
+        in_grace = proven.certificate is CertificateState.IN_GRACE
+        questions = self._inquiry.policy.questions
+        has_subsidy = standing is not None and standing.public_expense is PublicExpense.VALID
         return KnownHolder(
-            standing.holder,
-            accepted,
-            state,
-            certificate.not_valid_after_utc.astimezone(JAPAN).date(),
-            () if in_grace else self._policy.ask_consent,
-            public_expense_asked=has_subsidy and self._policy.ask_public_expense and not in_grace,
-            registered=standing.registered,
+            None if standing is None else standing.holder,
+            proven,
+            () if in_grace else questions.ask_consent,
+            public_expense_asked=has_subsidy and questions.ask_public_expense and not in_grace,
+            registered=standing is None or standing.registered,
         )
 
     def _questions(self, ask: Holder | Register, holder: KnownHolder) -> HolderKnown:
+        questions = self._inquiry.policy.questions
         return HolderKnown(
             ask_id=ask.ask_id,
             certificate=holder.certificate,
             ask_consent=list(holder.asked),
-            consent_mode=self._policy.consent_mode,
+            consent_mode=questions.consent_mode,
             ask_public_expense=holder.public_expense_asked,
-            ask_prescription=self._policy.ask_prescription and holder.certificate is not CertificateState.IN_GRACE,
+            ask_prescription=questions.ask_prescription and holder.certificate is not CertificateState.IN_GRACE,
         )
 
-    def _proven(self, evidence: Evidence, challenge: bytes, now: datetime) -> x509.Certificate:
-        certificate = trusted_certificate(evidence.certificate, self._policy.anchors, now)
-        if evidence.signature is not None:
-            check_signature(certificate, evidence.signature, challenge)
-        elif evidence.assurance in SIGNED:
-            raise MessageError("an assurance that needs a signature, without one", reason=Reason.PROOF_REFUSED)
-        return certificate
-
-    def _confirm(self, visit: Visit, ask: Confirm, now: datetime) -> Answer:
-        holder = visit.holder
-        if holder is None:
+    def _confirm(self, unit: UnitId, visit: Visit, ask: Confirm, now: datetime) -> Answer:
+        holder, kept = visit.holder, visit.kept
+        if holder is None or kept is None:
             raise MessageError("nobody has proven to be the holder", reason=Reason.PROOF_REFUSED)
         if not holder.registered:
             raise MessageError("card not registered", reason=Reason.NOT_REGISTERED)
-        # Silence is no, and an answer to what was not asked counts for nothing.
-        consents = {item: ask.consents.get(item, False) for item in holder.asked}
-        record = self._service.qualification_of(holder.reference)
-        document = build_document(
-            record,
-            consents,
-            reception=ReceptionId(ask.reception),
-            institution_code=self._policy.institution_code,
-            now=now,
-            prescription=ask.prescription if self._policy.ask_prescription else None,
-            emergency=ask.emergency,
-        )
-        answer = SealedAnswer(
-            reception=ask.reception,
-            answered_at=now,
-            reason=VALIDITY_REASONS[record.validity],
-            accepted=holder.accepted,
-            certificate=holder.certificate,
-            certificate_ends=holder.certificate_ends,
-            qualification=dict(document),
-        )
+        wishes = self._wishes(holder, ask)
+        reception = ReceptionId(ask.reception)
+        try:
+            record = self._inquiry.service.qualification_of(holder.reference or self._found_meanwhile(kept))
+        except Fault as error:
+            if self._later is None:
+                raise
+            self._unreachable(error, now)
+            self._later.keep_for_later(pending_visit(unit, reception, kept, wishes))
+            visit.kept = None
+            return Qualification(ask_id=ask.ask_id, reason=Reason.ANSWER_PENDING, notices=[], sealed=None)
+        answered = self._inquiry.answer(record, holder.proven, wishes, reception=reception, now=now)
+        visit.kept = None
+        self._health.clear(SERVICE, Trouble.SERVICE_DOWN)
         return Qualification(
-            ask_id=ask.ask_id,
-            reason=VALIDITY_REASONS[record.validity],
-            notices=notices(
-                record,
-                holder.certificate,
-                registered_now=holder.registered_now,
-                public_expense=bool(ask.public_expense) if holder.public_expense_asked and not ask.emergency else None,
-            ),
-            sealed=seal_answer(answer, self._signer, self._consumer_key.current),
+            ask_id=ask.ask_id, reason=answered.reason, notices=answered.notices, sealed=answered.sealed
         )
+
+    def _found_meanwhile(self, kept: Kept) -> HolderRef:
+        """The service was away when the holder was proven; it may be back for the qualification."""
+        certificate, _ = self._inquiry.prove(kept.evidence, kept.challenge, kept.at)
+        standing = self._inquiry.standing_of(certificate)
+        if not standing.registered:
+            raise MessageError("card not registered", reason=Reason.NOT_REGISTERED)
+        return standing.holder
+
+    def _wishes(self, holder: KnownHolder, ask: Confirm) -> Wishes:
+        return Wishes(
+            # Silence is no, and an answer to what was not asked counts for nothing.
+            consents={item: ask.consents.get(item, False) for item in holder.asked},
+            prescription=ask.prescription if self._inquiry.policy.questions.ask_prescription else None,
+            public_expense=bool(ask.public_expense) if holder.public_expense_asked and not ask.emergency else None,
+            emergency=ask.emergency,
+            registered_now=holder.registered_now,
+        )
+
+    def _unreachable(self, error: Fault, now: datetime) -> None:
+        self._health.note(SERVICE, Trouble.SERVICE_DOWN, str(error), now)
 
     def _refuse(self, unit: UnitId, ask: Ask, error: UketsukeError) -> Refused:
         log.info("%s: %s refused, %s: %s", unit, type(ask).__name__.lower(), error.reason, error)

@@ -15,6 +15,9 @@ from device.wire.texts import Text
 
 MAX_ROWS = 200
 
+SERVICE = "national service"
+"""The source of troubles with it."""
+
 
 class Trouble(StrEnum):
     """Kinds of trouble. The words are in `WORDS`."""
@@ -35,6 +38,7 @@ class Trouble(StrEnum):
     RESULT_MISSING = "result_missing"
     UNOPENED = "unopened"
     TERMINAL_ANSWER = "terminal_answer"
+    FOLLOWER = "follower"
 
 
 WORDS = {
@@ -68,6 +72,9 @@ WORDS = {
     ),
     Trouble.TERMINAL_ANSWER: Text(
         ja="資格確認端末の応答ファイルが読めません", en="The terminal's answer file cannot be used"
+    ),
+    Trouble.FOLLOWER: Text(
+        ja="受付の結果を次のシステムに渡せません", en="Results cannot be handed on to the next system"
     ),
 }
 

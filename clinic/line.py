@@ -76,11 +76,25 @@ RETAINED = frozenset({topics.Up.STATUS})
 """What the broker may keep for those who come later; nothing else that we hear is ever retained."""
 
 
+_Inbox = queue.Queue[MQTTMessage | None]
+
+
 class ServiceLine:
     """Hears some kinds of messages of all units in a branch, and answers. `ready` is set while it can."""
 
-    def __init__(self, settings: LineSettings, *, branch: str, hears: Mapping[topics.Up, Hear], health: Health) -> None:
-        """Prepare; nothing is connected yet. Raise BadConfig when the certificate files cannot be used."""
+    def __init__(
+        self,
+        settings: LineSettings,
+        *,
+        branch: str,
+        hears: Mapping[topics.Up, Hear],
+        health: Health,
+        workers: int = 1,
+    ) -> None:
+        """Prepare; nothing is connected yet. Raise BadConfig when the certificate files cannot be used.
+
+        With several `workers` a slow answer to one unit holds up no other; one unit's messages keep their order.
+        """
         self.ready = threading.Event()
         self.dropped: Counter[Trouble] = Counter()
         """Messages that got no answer, by kind of trouble."""
@@ -88,10 +102,13 @@ class ServiceLine:
         self._topics = [f"{branch}/+/up/{leaf}" for leaf in hears]
         self._hears = hears
         self._health = health
-        self._inbox: queue.Queue[MQTTMessage | None] = queue.Queue(maxsize=RECEIVE_MAXIMUM)
         self._closing = threading.Event()
         self._client = self._make_client()
-        self._worker = threading.Thread(target=self._work, name=f"{settings.name} work", daemon=True)
+        self._inboxes = [_Inbox(maxsize=RECEIVE_MAXIMUM) for _ in range(workers)]
+        self._workers = [
+            threading.Thread(target=self._work, args=[inbox], name=f"{settings.name} work", daemon=True)
+            for inbox in self._inboxes
+        ]
 
     @property
     def name(self) -> str:
@@ -100,7 +117,8 @@ class ServiceLine:
 
     def start(self) -> None:
         """Start connecting and keep at it. Never raises for an absent broker."""
-        self._worker.start()
+        for worker in self._workers:
+            worker.start()
         self._client.loop_start()
 
     def close(self) -> None:
@@ -108,11 +126,13 @@ class ServiceLine:
         if self._closing.is_set():
             return
         self._closing.set()
-        # The worker may be waiting for work, or have an inbox full of it: either way it ends after one message.
-        with contextlib.suppress(queue.Full):
-            self._inbox.put_nowait(None)
-        if self._worker.ident is not None:
-            self._worker.join(CLOSE_TIMEOUT_S)
+        # A worker may be waiting for work, or have an inbox full of it: either way it ends after one message.
+        for inbox in self._inboxes:
+            with contextlib.suppress(queue.Full):
+                inbox.put_nowait(None)
+        for worker in self._workers:
+            if worker.ident is not None:
+                worker.join(CLOSE_TIMEOUT_S)
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -190,16 +210,19 @@ class ServiceLine:
         # mosquitto 2.0 hands over more than our receive maximum when it works off a queue (2.0.11: five
         # acknowledgements brought a hundred messages). Then this thread waits and TCP holds the rest back: nothing is
         # lost, and memory has a limit. A wait is as long as the work on one message, far below the keepalive.
+        # All messages of a unit have one topic for each kind, and go to one worker.
+        unit = message.topic.rpartition("/up/")[0]
+        inbox = self._inboxes[hash(unit) % len(self._inboxes)]
         while not self._closing.is_set():
             with contextlib.suppress(queue.Full):
-                self._inbox.put(message, timeout=CLOSE_TIMEOUT_S / 10)
+                inbox.put(message, timeout=CLOSE_TIMEOUT_S / 10)
                 return
 
     # --- worker thread --------------------------------------------------------------------------------------------
 
-    def _work(self) -> None:
+    def _work(self, inbox: _Inbox) -> None:
         while not self._closing.is_set():
-            message = self._inbox.get()
+            message = inbox.get()
             if message is None:
                 return
             self._deal_with(message)
@@ -224,6 +247,7 @@ class ServiceLine:
             place = traceback.extract_tb(error.__traceback__)[-1]
             self._drop(Trouble.INTERNAL, unit, f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}")
         else:
+            self._health.clear(unit, Trouble.DISK, Trouble.FAULT, Trouble.UNSENT)
             if say is not None:
                 self._publish(unit, say)
 

@@ -1,4 +1,4 @@
-"""What stands behind the gateway: the port to the national service, and a stand-in fed from a file of people.
+"""What stands behind the gateway: the port to the national service (`clinic.stand_in` has a stand-in).
 
 The real service (オンライン資格確認等システム) is reached through an approved clinic's own line; its adapter would be
 another implementation of `NationalService`.
@@ -6,13 +6,16 @@ another implementation of `NationalService`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NewType, Protocol
+from typing import Annotated, NewType, Protocol
 
 from cryptography import x509
+from msgspec import Meta, Struct
 
-from clinic.people import Person, PublicExpense
+from clinic.people import PublicExpense, Result
+
+Birthdate = Annotated[str, Meta(pattern=r"^[12][0-9]{3}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])$(?!\n)")]
+"""yyyyMMdd."""
 
 HolderRef = NewType("HolderRef", str)
 """The service's own word for one holder, good for one visit. It must not be the certificate's serial."""
@@ -35,11 +38,50 @@ class OnRecord:
     """The qualification on record, under official element names."""
 
     validity: str
-    """資格有効性, OQSCD006: "1" to "5"."""
-    results: tuple[Mapping[str, str], ...] = field(repr=False)
-    """Elements of each `ResultOfQualificationConfirmation`; none, one and several are all normal."""
+    """資格有効性, OQSCD006: "1" to "6"."""
+    results: tuple[Result, ...] = field(repr=False)
+    """None, one and several are all normal."""
     name_has_unknown_characters: bool = False
     public_expense: PublicExpense | None = None
+
+
+class InsuranceQuery(Struct, frozen=True, kw_only=True, tag="insurance"):
+    """What the desk typed from a document: asks without a card. Never logged."""
+
+    insurer_number: Annotated[str, Meta(pattern=r"^[0-9]{6,8}$(?!\n)")]
+    number: Annotated[str, Meta(min_length=1, max_length=40)]
+    """被保険者証番号."""
+    birthdate: Birthdate
+    symbol: Annotated[str, Meta(max_length=40)] | None = None
+    branch: Annotated[str, Meta(pattern=r"^[0-9]{2}$(?!\n)")] | None = None
+
+    def __repr__(self) -> str:
+        return "InsuranceQuery()"
+
+
+class PersonQuery(Struct, frozen=True, kw_only=True, tag="person"):
+    """Who somebody is, as they say it: asks without card and document, in a disaster only. Never logged."""
+
+    kana: Annotated[str, Meta(min_length=1, max_length=100)]
+    """Half-width, as on record."""
+    birthdate: Birthdate
+
+    def __repr__(self) -> str:
+        return "PersonQuery()"
+
+
+Query = InsuranceQuery | PersonQuery
+
+
+class Lookup(Protocol):
+    """The other way in, without a card: for an outage, for fall-back documents, in a disaster."""
+
+    def look_up(self, query: Query) -> OnRecord:
+        """Return what is on record.
+
+        Raise Fault(SERVICE_UNREACHABLE) when nobody answers in time, MessageError for a question that cannot be asked
+        this way.
+        """
 
 
 class NationalService(Protocol):
@@ -53,40 +95,3 @@ class NationalService(Protocol):
 
     def qualification_of(self, holder: HolderRef) -> OnRecord:
         """Return what is on record for a holder that `find_holder` named."""
-
-
-class StandInService:
-    """Answers from invented people, at once, and never differently for the same person."""
-
-    def __init__(self, people: Mapping[int, Person]) -> None:
-        self._people = people
-        # A reference that is no serial: the gateway may keep it for a visit, a serial it may not.
-        self._by_reference = {HolderRef(f"person-{number}"): person for number, person in enumerate(people.values())}
-        self._registered = {person.serial for person in people.values() if person.registered}
-        self._references = {person.serial: reference for reference, person in self._by_reference.items()}
-
-    def find_holder(self, certificate: x509.Certificate) -> Standing | None:
-        """Look the certificate's serial up in the file."""
-        person = self._people.get(certificate.serial_number)
-        if person is None:
-            return None
-        registered = person.serial in self._registered
-        if not registered and not person.registrable:
-            return None
-        return Standing(
-            self._references[person.serial],
-            revoked=person.revoked,
-            registered=registered,
-            public_expense=person.public_expense,
-        )
-
-    def register(self, holder: HolderRef) -> None:
-        """Remember the registration as long as this stand-in lives."""
-        self._registered.add(self._by_reference[holder].serial)
-
-    def qualification_of(self, holder: HolderRef) -> OnRecord:
-        """Return what the file says of this person."""
-        person = self._by_reference[holder]
-        return OnRecord(
-            person.validity or "4", person.results, person.name_has_unknown_characters, person.public_expense
-        )

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NotRequired, TypedDict
 
-from clinic.elements import CONSENT_ELEMENTS
+from clinic.elements import CONSENT_HEADS, WITHOUT_AVAILABLE_TIME
 from clinic.national_service import OnRecord
-from clinic.people import PublicExpense
+from clinic.people import PublicExpense, Result, Value
 from device.domain.certificate_window import JAPAN
 from device.domain.reasons import Reason
 from device.domain.values import CONSENT_LIFETIME, CertificateState, ConsentItem, Prescription, ReceptionId
 
-_BY_MY_NUMBER_CARD = "1"  # 照会区分, OQSCD002
+_BY_MY_NUMBER_CARD, _BY_INSURANCE_DATA = "1", "2"  # 照会区分, OQSCD002
 _ENDED_NORMALLY = "1"  # 処理結果区分 and 処理結果状況, OQSCD003 and 004
 _UTF_8 = "0"  # 文字コード識別, OQSCD005
 
@@ -36,7 +36,7 @@ class QualificationDocument(TypedDict):
     QualificationValidity: str
     PrescriptionIssueSelect: NotRequired[str]
     """処方箋発行形態, OQSCD017; only where the visitor was asked."""
-    ResultOfQualificationConfirmation: list[dict[str, str]]
+    ResultOfQualificationConfirmation: list[dict[str, Value]]
 
 
 def build_document(
@@ -48,25 +48,30 @@ def build_document(
     now: datetime,
     prescription: Prescription | None = None,
     emergency: bool = False,
+    consented_at: datetime | None = None,
+    by_card: bool = True,
 ) -> QualificationDocument:
     """Return the document for the visit `reception`; `consents` has exactly the items that the visitor was asked.
 
-    In an `emergency` nobody could be asked: each consent is marked as not obtainable instead of declined.
+    Consents count from `consented_at`, where the answer came later than they did. In an `emergency` nobody could be
+    asked: each consent is marked as not obtainable instead of declined.
     """
     moment = now.astimezone(JAPAN)
+    consented = (consented_at or now).astimezone(JAPAN)
     document = QualificationDocument(
         ProcessExecutionTime=_time(moment),
         QualificationConfirmationDate=f"{moment:%Y%m%d}",
         MedicalInstitutionCode=institution_code,
         # The unit cannot read the document, so only this keeps it from being reported with another person's visit.
         ArbitraryFileIdentifier=reception,
-        ReferenceClassification=_BY_MY_NUMBER_CARD,
+        ReferenceClassification=_BY_MY_NUMBER_CARD if by_card else _BY_INSURANCE_DATA,
         SegmentOfResult=_ENDED_NORMALLY,
         CharacterCodeIdentifier=_UTF_8,
         ProcessingResultStatus=_ENDED_NORMALLY,
         QualificationValidity=record.validity,
         ResultOfQualificationConfirmation=[
-            {**result, **_consent_elements(consents, moment, emergency=emergency)} for result in record.results
+            {**_supplied(result, consents), **_consent_elements(consents, consented, emergency=emergency)}
+            for result in record.results
         ],
     )
     if prescription is not None:
@@ -76,7 +81,7 @@ def build_document(
 
 def notices(
     record: OnRecord,
-    certificate: CertificateState,
+    certificate: CertificateState | None,
     *,
     registered_now: bool = False,
     public_expense: bool | None = None,
@@ -105,13 +110,20 @@ DECLINED, AGREED, NOT_OBTAINABLE = "0", "1", "3"  # 同意区分, OQSCD016
 def _consent_elements(consents: Mapping[ConsentItem, bool], moment: datetime, *, emergency: bool) -> dict[str, str]:
     elements: dict[str, str] = {}
     for item, agreed in consents.items():
-        head = CONSENT_ELEMENTS[item]
-        # A no is said as a no: without it the desk could not tell "was asked and declined" from "was not asked".
-        elements[f"{head}ConsFlg"] = NOT_OBTAINABLE if emergency else AGREED if agreed else DECLINED
-        if agreed and not emergency:
-            elements[f"{head}ConsTime"] = _time(moment)
-            elements[f"{head}AvailableTime"] = _time(moment + CONSENT_LIFETIME)
+        for head in CONSENT_HEADS[item]:
+            # A no is said as a no: without it the desk could not tell "was asked and declined" from "was not asked".
+            elements[f"{head}ConsFlg"] = NOT_OBTAINABLE if emergency else AGREED if agreed else DECLINED
+            if agreed and not emergency:
+                elements[f"{head}ConsTime"] = _time(moment)
+                if head not in WITHOUT_AVAILABLE_TIME:
+                    elements[f"{head}AvailableTime"] = _time(moment + CONSENT_LIFETIME)
     return elements
+
+
+def _supplied(result: Result, consents: Mapping[ConsentItem, bool]) -> dict[str, Value]:
+    """Leave out what needs a consent: the certificate of 特定疾病. 限度額 is given by law, without asking."""
+    agreed = consents.get(ConsentItem.SPECIFIC_DISEASES, False)
+    return {name: value for name, value in result.items() if agreed or name != "SpecificDiseasesCertificateList"}
 
 
 def _time(moment: datetime) -> str:

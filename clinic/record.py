@@ -65,10 +65,11 @@ class LateAnswer(Struct, frozen=True, kw_only=True):
     reception: str
     reason: Reason
     notices: list[Reason]
-    qualification: dict[str, object]
+    qualification: dict[str, object] | None
+    """None where the service had no qualification to give: `reason` says why."""
     answered_at: datetime
-    source: Literal["certificate", "insurance_data"]
-    """Asked with the visit's own evidence, or with insurance data that the desk typed."""
+    source: Literal["certificate", "typed"]
+    """Asked with the visit's own evidence, or with what the desk typed."""
 
 
 def results_of(qualification: dict[str, object] | None) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""Builds the clinic side from its configuration: read every file first, then open the services' lines."""
+"""Opens a clinic side: store, lines, and what works in the background."""
 
 from __future__ import annotations
 
@@ -6,73 +6,33 @@ import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-from cryptography import x509
-from cryptography.x509.oid import NameOID
-
-from clinic.answer import GATEWAY
-from clinic.changes import Changes
-from clinic.config import ClinicConfig, ConsumerSection, GatewaySection
+from clinic.again import AskAgain
+from clinic.changes import Change, Changes, Subject
 from clinic.consumer import Consumer
 from clinic.desk import Desk
-from clinic.gateway import Gateway, GatewayPolicy
-from clinic.health import Health
-from clinic.keys import KeyRing, load_authorities
-from clinic.line import LineSettings, ServiceLine, tls_context
-from clinic.national_service import StandInService
-from clinic.people import load_people
+from clinic.disaster import DisasterSwitch
+from clinic.enquiries import Enquiries
+from clinic.follow import Follower
+from clinic.gateway import Gateway
+from clinic.health import Health, Trouble
+from clinic.housekeeping import EVERY_S, Housekeeping
+from clinic.inquiry import Inquiry
+from clinic.line import ServiceLine
+from clinic.parts import ClinicParts, ConsumerParts, GatewayParts
+from clinic.pending import PendingStore
+from clinic.receipt_files import FOLLOWER
 from clinic.services import hear_asks, hear_results, hear_status
+from clinic.stand_in import StandInService
 from clinic.store import Store
+from clinic.ticker import Ticker
 from clinic.units import Units
-from device.domain.errors import BadConfig
 from device.wire import topics
-from device.wire.sealing import Signer
 
-CONSUMER = "clinic-consumer"
-"""Common name of the service that keeps results, as the broker's access list knows it."""
+ASK_AGAIN_S = 10.0
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _GatewayParts:
-    gateway: Gateway
-    line: LineSettings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ConsumerParts:
-    authority: x509.Certificate
-    keys: KeyRing
-    store: Path
-    line: LineSettings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClinicParts:
-    """Everything that the configuration names, read and found good; nothing is opened for writing or connected."""
-
-    branch: str
-    gateway: _GatewayParts | None
-    consumer: _ConsumerParts | None
-
-    @property
-    def services(self) -> list[str]:
-        """The names of the services that would run."""
-        return [part.line.name for part in (self.gateway, self.consumer) if part is not None]
-
-
-def read_parts(config: ClinicConfig, folder: Path) -> ClinicParts:
-    """Read all files of a configuration. `folder` is what its paths are relative to.
-
-    Raise BadConfig naming the file that does not fit.
-    """
-    path = folder / config.broker.authority
-    authorities = load_authorities(path)
-    if len(authorities) != 1:
-        raise BadConfig("a site has one authority, here are several", where=str(path))
-    gateway = None if config.gateway is None else _read_gateway(config, config.gateway, folder)
-    consumer = None if config.consumer is None else _read_consumer(config, config.consumer, folder, authorities[0])
-    return ClinicParts(branch=config.site.root, gateway=gateway, consumer=consumer)
+GATEWAY_WORKERS = 8
+"""Units whose asks wait for the national service at the same time: a slow answer to one holds up no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +47,44 @@ class OpenClinic:
 
 @contextmanager
 def open_clinic(parts: ClinicParts) -> Iterator[OpenClinic]:
-    """Open the store and make the lines of the services, not started; close all on leaving.
+    """Open the store, start what works in the background, make the lines (not started); close all on leaving.
 
-    Raise BadConfig when the store cannot be used.
+    Raise BadConfig when store or stand-in cannot be used. A gateway that runs beside a consumer keeps visits that the
+    service could not answer; one that runs alone has no store, and refuses them.
     """
     changes = Changes()
     health, units = Health(changes), Units(changes)
-    lines, desk = [], None
     with ExitStack() as opened:
+        store = None if parts.consumer is None else opened.enter_context(Store(parts.consumer.store, changes=changes))
+        lines, desk, enquiries = [], None, None
         if (gateway := parts.gateway) is not None:
-            hears = {topics.Up.ASK: hear_asks(gateway.gateway, units)}
-            lines.append(ServiceLine(gateway.line, branch=parts.branch, hears=hears, health=health))
-        if (consumer := parts.consumer) is not None:
-            store = opened.enter_context(Store(consumer.store, changes=changes))
-            desk = Desk(store, units, health)
+            service = opened.enter_context(StandInService(gateway.people, path=gateway.stand_in))
+            inquiry = _inquiry(gateway, service)
+            later = None if store is None else PendingStore(store)
+            answers = Gateway(inquiry, token=secrets.token_bytes, later=later, health=health)
+            hears = {topics.Up.ASK: hear_asks(answers, units)}
+            line = ServiceLine(gateway.line, branch=parts.branch, hears=hears, health=health, workers=GATEWAY_WORKERS)
+            lines.append(line)
+            if store is not None and parts.consumer is not None:
+                asking = AskAgain(
+                    store,
+                    inquiry,
+                    gateway.terminal or service,
+                    keys=parts.consumer.keys,
+                    authority=parts.authority,
+                    health=health,
+                )
+                again = opened.enter_context(
+                    Ticker("ask again", ASK_AGAIN_S, asking.work, health=health, trouble=Trouble.DISK)
+                )
+                opened.callback(changes.subscribe(lambda change: _wake_for(change, again)))
+                enquiries = Enquiries(store, DisasterSwitch(store), keys=gateway.keys, wake=again.wake)
+        if (consumer := parts.consumer) is not None and store is not None:
+            _work_behind(opened, consumer, store, health)
+            desk = Desk(store, units, health, enquiries)
             taker = Consumer(
                 store,
-                authority=consumer.authority,
+                authority=parts.authority,
                 keys=consumer.keys,
                 branch=parts.branch,
                 health=health,
@@ -116,55 +97,19 @@ def open_clinic(parts: ClinicParts) -> Iterator[OpenClinic]:
         yield OpenClinic(tuple(lines), health, desk)
 
 
-def _read_gateway(config: ClinicConfig, section: GatewaySection, folder: Path) -> _GatewayParts:
-    line = _read_line(config, section, folder, GATEWAY)
-    policy = GatewayPolicy(
-        institution_code=config.site.institution_code,
-        anchors=tuple(anchor for path in section.anchors for anchor in load_authorities(folder / path)),
-        accept=frozenset(section.accept),
-        ask_consent=tuple(section.ask_consent),
-        consent_mode=section.consent_mode,
-        ask_prescription=section.ask_prescription,
-        ask_public_expense=section.ask_public_expense,
-        register_on_the_spot=section.register_on_the_spot,
-    )
-    gateway = Gateway(
-        policy,
-        StandInService(load_people(folder / section.people)),
-        keys=KeyRing(folder / section.sealing_key, private=True),
-        consumer_key=KeyRing(folder / section.consumer_key, private=False),
-        signer=Signer.load((folder / section.key).read_bytes(), (folder / section.certificate).read_bytes()),
-        token=secrets.token_bytes,
-    )
-    return _GatewayParts(gateway=gateway, line=line)
+def _inquiry(parts: GatewayParts, service: StandInService) -> Inquiry:
+    return Inquiry(parts.policy, service, keys=parts.keys, consumer_key=parts.consumer_key, signer=parts.signer)
 
 
-def _read_consumer(
-    config: ClinicConfig, section: ConsumerSection, folder: Path, authority: x509.Certificate
-) -> _ConsumerParts:
-    return _ConsumerParts(
-        authority=authority,
-        keys=KeyRing(*(folder / name for name in section.sealing_keys), private=True),
-        store=folder / section.store,
-        line=_read_line(config, section, folder, CONSUMER),
-    )
+def _wake_for(change: Change, again: Ticker) -> None:
+    # A result that has just come may be the one that an answer waits for.
+    if change.subject is Subject.ARRIVAL:
+        again.wake()
 
 
-def _read_line(
-    config: ClinicConfig, section: GatewaySection | ConsumerSection, folder: Path, name: str
-) -> LineSettings:
-    settings = LineSettings(
-        name=name,
-        host=config.broker.host,
-        port=config.broker.port,
-        authority=folder / config.broker.authority,
-        certificate=folder / section.certificate,
-        key=folder / section.key,
-    )
-    tls_context(settings)
-    certificate = x509.load_pem_x509_certificate(settings.certificate.read_bytes())
-    names = [attribute.value for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-    if names != [name]:
-        # The broker would let it in and then deliver nothing, without a word.
-        raise BadConfig(f"its common name must be {name}", where=str(settings.certificate))
-    return settings
+def _work_behind(opened: ExitStack, consumer: ConsumerParts, store: Store, health: Health) -> None:
+    if consumer.files is not None:
+        writer = Follower(FOLLOWER, store, consumer.files.write, health=health, trouble=Trouble.FOLDER)
+        opened.enter_context(writer)
+    keeping = Housekeeping(store, consumer.keep, consumer.files)
+    opened.enter_context(Ticker("housekeeping", EVERY_S, keeping.sweep, health=health, trouble=Trouble.FOLDER))

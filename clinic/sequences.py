@@ -31,6 +31,14 @@ def note(base: sqlite3.Connection, unit: str, sequence: int) -> bool:
     return True
 
 
+def following(base: sqlite3.Connection, unit: str) -> int:
+    """Return the number after the highest that came."""
+    row: tuple[int] = base.execute(
+        "SELECT coalesce(max(high), 0) + 1 FROM sequences WHERE unit = ?", (unit,)
+    ).fetchone()
+    return row[0]
+
+
 def missing(base: sqlite3.Connection, unit: str) -> int:
     """Return how many numbers below the unit's highest have not come, from its first on."""
     row: tuple[int | None] = base.execute(

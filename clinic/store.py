@@ -114,13 +114,13 @@ class Store:
             base.execute("INSERT INTO feed (visit) VALUES (?)", (visit,))
             return sequences.note(base, record.unit, record.sequence)
 
-        new = self._write("keep a visit", put)
+        new = self.write("keep a visit", put)
         self.changes.tell(Subject.ARRIVAL, record.reception)
         return new
 
     def set_aside(self, message_id: str, *, unit: str, why: str, jws: str, now: datetime) -> None:
         """Keep a refused result as it came, for a technician; no view shows it."""
-        self._write(
+        self.write(
             "set a result aside",
             lambda base: base.execute(
                 "INSERT OR IGNORE INTO set_aside VALUES (?, ?, ?, ?, ?)", (message_id, unit, now.isoformat(), why, jws)
@@ -129,17 +129,22 @@ class Store:
 
     def results_set_aside(self) -> list[tuple[str, str]]:
         """Return unit and reason of everything that was set aside, the oldest first."""
-        with self._reading() as base:
+        with self.reading() as base:
             return base.execute("SELECT unit, why FROM set_aside ORDER BY at").fetchall()
 
     def missing(self, unit: str) -> int:
         """Return how many results of a unit are still on their way."""
-        with self._reading() as base:
+        with self.reading() as base:
             return sequences.missing(base, unit)
+
+    def next_sequence(self, unit: str) -> int:
+        """Return the number that a visit without a unit's own gets."""
+        with self.reading() as base:
+            return sequences.following(base, unit)
 
     def put_late_answer(self, answer: LateAnswer) -> None:
         """Keep an answer that came after its visit had ended; one that somebody accepted stays as it is."""
-        self._write(
+        self.write(
             "keep a late answer",
             lambda base: base.execute(
                 """INSERT INTO late_answers (reception, answer) VALUES (?, ?)
@@ -192,9 +197,10 @@ class Store:
                 (day.isoformat(),),
             )
             base.execute("DELETE FROM set_aside WHERE at < ?", (day.isoformat(),))
+            base.execute("DELETE FROM disaster_modes WHERE until < ?", (day.isoformat(),))
             return base.execute("DELETE FROM visits WHERE day < ?", (day.isoformat(),)).rowcount
 
-        return self._write("forget old visits", forget)
+        return self.write("forget old visits", forget)
 
     # --- looking --------------------------------------------------------------------------------------------------
 
@@ -206,7 +212,7 @@ class Store:
     def visits_of(self, day: date) -> list[KeptVisit]:
         """Return the visits of a Japanese day, in the order in which they came."""
         query = f"SELECT {_COLUMNS} WHERE visits.day = ? ORDER BY visits.number"
-        with self._reading() as base:
+        with self.reading() as base:
             return [_kept(row) for row in base.execute(query, (day.isoformat(),))]
 
     def place_in_day(self, visit: KeptVisit) -> int:
@@ -234,12 +240,12 @@ class Store:
         query = f"""SELECT feed.number, {columns}
             WHERE feed.number > coalesce((SELECT number FROM followers WHERE name = ?), 0)
             ORDER BY feed.number LIMIT ?"""  # noqa: S608  as above
-        with self._reading() as base:
+        with self.reading() as base:
             return [(row[0], _kept(row[1:])) for row in base.execute(query, (follower, most))]
 
     def done(self, follower: str, number: int) -> None:
         """Note that a follower has dealt with everything up to `number`."""
-        self._write(
+        self.write(
             "note a follower's place",
             lambda base: base.execute("INSERT OR REPLACE INTO followers VALUES (?, ?)", (follower, number)),
         )
@@ -247,12 +253,13 @@ class Store:
     # --- the base -------------------------------------------------------------------------------------------------
 
     def _change(self, what: str, reception: str, act: Callable[[sqlite3.Connection], bool]) -> bool:
-        changed = self._write(what, act)
+        changed = self.write(what, act)
         if changed:
             self.changes.tell(Subject.ARRIVAL, reception)
         return changed
 
-    def _write(self, what: str, act: Callable[[sqlite3.Connection], T]) -> T:
+    def write(self, what: str, act: Callable[[sqlite3.Connection], T]) -> T:
+        """Do `act` in one transaction, on disk when this returns. Raise Fault saying `what` could not be done."""
         with self._lock:
             try:
                 self._base.execute("BEGIN IMMEDIATE")
@@ -269,7 +276,8 @@ class Store:
             return found
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend the base for looking. Raise Fault where it cannot be read."""
         with self._lock:
             try:
                 yield self._base
@@ -277,7 +285,7 @@ class Store:
                 raise self._fault("read", error) from error
 
     def _row(self, query: str, *values: str | int) -> tuple[object, ...] | None:
-        with self._reading() as base:
+        with self.reading() as base:
             row: tuple[object, ...] | None = base.execute(query, values).fetchone()
             return row
 

@@ -48,6 +48,19 @@ CREATE TABLE set_aside (
     why TEXT NOT NULL,
     jws TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE pending (
+    reception TEXT PRIMARY KEY,
+    asked_at TEXT NOT NULL,
+    pending BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE disaster_modes (
+    began_at TEXT PRIMARY KEY,
+    until TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    began_by TEXT NOT NULL,
+    ended_at TEXT,
+    ended_by TEXT
+) STRICT, WITHOUT ROWID;
 CREATE TABLE followers (name TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 {sequences.SCHEMA}
 PRAGMA user_version = {SCHEMA_VERSION};

@@ -57,7 +57,7 @@ TONES = {
     Verdict.PROVISIONAL: Tone.ATTENTION,
     Verdict.NOT_CONFIRMED: Tone.ATTENTION,
 }
-PROVISIONAL_REASONS = frozenset({Reason.SERVICE_UNREACHABLE, Reason.BROKER_UNREACHABLE})
+PROVISIONAL_REASONS = frozenset({Reason.ANSWER_PENDING, Reason.SERVICE_UNREACHABLE, Reason.BROKER_UNREACHABLE})
 """A visit that ended so can still get its answer."""
 
 _BY_VALIDITY = {
@@ -75,7 +75,7 @@ def verdict_of(visit: KeptVisit) -> Verdict:
     if (qualification := visit.qualification) is not None:
         return _BY_VALIDITY.get(text_of(qualification, "QualificationValidity") or "", Verdict.NOT_CONFIRMED)
     if visit.late is not None:
-        return Verdict.LATE
+        return Verdict.LATE if visit.accepted_at is None else Verdict.NOT_CONFIRMED
     if visit.record.reason in PROVISIONAL_REASONS:
         return Verdict.PROVISIONAL
     return Verdict.NOT_CONFIRMED

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
+from clinic.inquiry import Proven
 from clinic.national_service import HolderRef
-from device.domain.values import Assurance, CertificateState, ConsentItem, ReceptionId, UnitId
+from device.domain.values import CertificateState, ConsentItem, ReceptionId, UnitId
 from device.wire.messages import Answer
 
 VISIT_LIFETIME = timedelta(minutes=10)
@@ -33,15 +35,28 @@ class OpenChallenge:
 class KnownHolder:
     """The proof held; there is nothing in here that the evidence contained."""
 
-    reference: HolderRef = field(repr=False)
-    accepted: Assurance
-    certificate: CertificateState
-    certificate_ends: date
+    reference: HolderRef | None = field(repr=False)
+    """None where the service could not be asked yet."""
+    proven: Proven
     asked: tuple[ConsentItem, ...]
     public_expense_asked: bool = False
     registered: bool = True
     """False until `register`: the proof held, and there is no qualification to give yet."""
     registered_now: bool = False
+
+    @property
+    def certificate(self) -> CertificateState:
+        """What the calendar says of the certificate."""
+        return self.proven.certificate or CertificateState.GOOD
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The evidence as it came, sealed, until the visit has its answer: with it the service can be asked again."""
+
+    evidence: str = field(repr=False)
+    challenge: bytes = field(repr=False)
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +74,26 @@ class Visit:
     expires_at: datetime
     challenge: OpenChallenge | None = None
     holder: KnownHolder | None = None
+    kept: Kept | None = None
     given: dict[str, Given] = field(default_factory=dict)
 
 
 class Visits:
-    """All visits under way. A unit that opens many pushes out its own oldest, never another unit's."""
+    """All visits under way, for several threads. A unit that opens many pushes out its own oldest, nobody else's."""
 
     def __init__(self) -> None:
         self._visits: OrderedDict[tuple[UnitId, ReceptionId], Visit] = OrderedDict()
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._visits)
 
     def forget_expired(self, now: datetime) -> None:
         """Let go of visits whose time is up."""
-        for key in [key for key, visit in self._visits.items() if visit.expires_at <= now]:
-            del self._visits[key]
+        with self._lock:
+            # In the order in which they were opened, and all live equally long: the first that lives ends the search.
+            while self._visits and next(iter(self._visits.values())).expires_at <= now:
+                self._visits.popitem(last=False)
 
     def find(self, unit: UnitId, reception: ReceptionId) -> Visit | None:
         """Return a visit that was opened and has not expired."""
@@ -82,12 +101,13 @@ class Visits:
 
     def open(self, unit: UnitId, reception: ReceptionId, now: datetime) -> Visit:
         """Return the visit, a new one if there is none, and let the oldest go where there are too many."""
-        visit = self.find(unit, reception)
-        if visit is None:
-            of_unit = [key for key in self._visits if key[0] == unit]
-            if len(of_unit) >= MAX_VISITS_OF_A_UNIT:
-                del self._visits[of_unit[0]]
-            elif len(self._visits) >= MAX_VISITS:
-                self._visits.popitem(last=False)
-            visit = self._visits[unit, reception] = Visit(expires_at=now + VISIT_LIFETIME)
-        return visit
+        with self._lock:
+            visit = self.find(unit, reception)
+            if visit is None:
+                of_unit = [key for key in self._visits if key[0] == unit]
+                if len(of_unit) >= MAX_VISITS_OF_A_UNIT:
+                    del self._visits[of_unit[0]]
+                elif len(self._visits) >= MAX_VISITS:
+                    self._visits.popitem(last=False)
+                visit = self._visits[unit, reception] = Visit(expires_at=now + VISIT_LIFETIME)
+            return visit

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     PROOF_REFUSED = "proof_refused"
     ASSURANCE_REFUSED = "assurance_refused"
     SERVICE_UNREACHABLE = "service_unreachable"
+    ANSWER_PENDING = "answer_pending"
     SERVICE_REFUSED = "service_refused"
 
     # The card or the visitor ended it.

@@ -99,6 +99,8 @@ class ConsentItem(StrEnum):
     DIAGNOSIS = "SRJ"
     OPERATION = "SHJ"
     CHECKUP = "TKK"
+    SPECIFIC_DISEASES = "TSR"
+    """特定疾病療養受療証."""
 
 
 CONSENT_LIFETIME = timedelta(hours=24)

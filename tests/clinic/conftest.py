@@ -18,11 +18,13 @@ from cryptography.x509.oid import NameOID
 from joserfc.jwk import ECKey
 
 from clinic.answer import SealedAnswer, open_answer
-from clinic.gateway import Gateway, GatewayPolicy
+from clinic.gateway import Gateway, KeepsForLater
+from clinic.inquiry import GatewayPolicy, Inquiry
 from clinic.keys import KeyRing, make_key_pair
-from clinic.national_service import NationalService, StandInService
+from clinic.national_service import NationalService
 from clinic.people import SHIPPED, Person, load_people
 from clinic.record import VisitRecord
+from clinic.stand_in import StandInService
 from device.domain.reasons import Reason
 from device.domain.values import Assurance, CardKind, ConsentItem, UnitId
 from device.wire.codec import encode
@@ -297,16 +299,18 @@ def open_gateway(
     signer: Callable[..., Signer],
     site: SiteAuthority,
 ) -> Callable[..., GatewayVisitor]:
-    def open_one(*, policy: GatewayPolicy = policy, service: NationalService | None = None) -> GatewayVisitor:
+    def open_one(
+        *, policy: GatewayPolicy = policy, service: NationalService | None = None, later: KeepsForLater | None = None
+    ) -> GatewayVisitor:
         own, consumer = sealing_keys
-        gateway = Gateway(
+        inquiry = Inquiry(
             policy,
             service or StandInService(load_people()),
             keys=make_ring(own),
             consumer_key=make_ring(consumer, private=False),
             signer=signer("clinic-gateway"),
-            token=counted_token(),
         )
+        gateway = Gateway(inquiry, token=counted_token(), later=later)
         return GatewayVisitor(gateway, public_half(own), consumer, site)
 
     return open_one

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clinic import run
 from clinic.answer import GATEWAY
 from clinic.config import load_config
-from clinic.gateway import DEFAULT_CONSENT, SIGNED
-from clinic.run import read_parts
+from clinic.inquiry import SIGNED
+from clinic.parts import CONSUMER, read_parts
 from device.domain.errors import BadConfig
 from device.domain.values import ConsentItem
 from device.wire import topics
@@ -35,7 +34,7 @@ def test_a_whole_configuration_names_the_services_that_it_runs(clinic: ClinicFol
     assert read_parts(config, clinic.folder).services == ["clinic-gateway", "clinic-consumer"]
     assert config.site.root == topics.SIMULATION_ROOT
     assert config.gateway is not None
-    assert (frozenset(config.gateway.accept), config.gateway.ask_consent) == (SIGNED, DEFAULT_CONSENT)
+    assert frozenset(config.gateway.accept) == SIGNED
 
 
 def test_the_clinic_chooses_what_it_asks(clinic: ClinicFolder) -> None:
@@ -120,4 +119,4 @@ def test_reading_a_configuration_leaves_the_store_alone(clinic: ClinicFolder) ->
 
 
 def test_the_services_are_called_what_the_brokers_access_list_calls_them() -> None:
-    assert (GATEWAY, run.CONSUMER) == (broker.GATEWAY, broker.CONSUMER)
+    assert (GATEWAY, CONSUMER) == (broker.GATEWAY, broker.CONSUMER)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import msgspec
 from cryptography import x509
 
-from clinic.national_service import HolderRef, OnRecord, Standing, StandInService
+from clinic.national_service import HolderRef, OnRecord, Standing
 from clinic.people import load_people
+from clinic.stand_in import StandInService
 from clinic.visits import MAX_ASKS_OF_A_VISIT, MAX_VISITS, MAX_VISITS_OF_A_UNIT, VISIT_LIFETIME, Visits
 from device.domain.errors import Fault
 from device.domain.reasons import Reason

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from joserfc.jwk import ECKey
 
-from clinic.gateway import CHALLENGE_LIFETIME, GatewayPolicy
+from clinic.gateway import CHALLENGE_LIFETIME
+from clinic.inquiry import GatewayPolicy
 from clinic.proof import trusted_certificate
 from device.domain.errors import MessageError
 from device.domain.reasons import Reason

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clinic.gateway import GatewayPolicy
-from clinic.people import load_people
+from clinic.inquiry import GatewayPolicy
+from clinic.people import InstitutionSettings, load_people
 from device.domain.reasons import Reason
 from device.domain.values import ConsentItem, ConsentMode, Prescription
 from device.wire.messages import Answer, Confirm, HolderKnown, Qualification, Register, Registrable
@@ -70,7 +70,8 @@ def test_the_clinics_setting_and_the_visitors_data_decide_what_is_asked(
     serial: int,
     asked: tuple[ConsentMode, bool, bool],
 ) -> None:
-    visitor = open_gateway(policy=replace(policy, consent_mode=ConsentMode.ITEM_BY_ITEM, ask_prescription=True))
+    questions = InstitutionSettings(consent_mode=ConsentMode.ITEM_BY_ITEM, ask_prescription=True)
+    visitor = open_gateway(policy=replace(policy, questions=questions))
 
     known = visitor.show(issuer.issue_to(load_people()[serial]))
 
@@ -81,7 +82,7 @@ def test_the_clinics_setting_and_the_visitors_data_decide_what_is_asked(
 def test_in_the_months_of_grace_nothing_is_asked(
     issuer: CardIssuer, open_gateway: Callable[..., GatewayVisitor], policy: GatewayPolicy
 ) -> None:
-    visitor = open_gateway(policy=replace(policy, ask_prescription=True))
+    visitor = open_gateway(policy=replace(policy, questions=InstitutionSettings(ask_prescription=True)))
 
     known = visitor.show(issuer.issue_to(load_people()[GRACE]))
 
@@ -113,7 +114,7 @@ def test_the_choice_of_prescription_reaches_the_receipt_computer_where_it_was_as
     policy: GatewayPolicy,
     asked: bool,  # noqa: FBT001  a table of cases
 ) -> None:
-    visitor = open_gateway(policy=replace(policy, ask_prescription=asked))
+    visitor = open_gateway(policy=replace(policy, questions=InstitutionSettings(ask_prescription=asked)))
     visitor.show(issuer.issue_to(load_people()[TARO]))
 
     said = tell(

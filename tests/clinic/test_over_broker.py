@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import queue
+import secrets
 import signal
 import socket
 import ssl
@@ -27,11 +28,15 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from clinic.changes import Changes
 from clinic.config import load_config
+from clinic.gateway import Gateway
 from clinic.health import Health
+from clinic.inquiry import Inquiry
 from clinic.keys import load_key
 from clinic.line import Say, ServiceLine
-from clinic.run import OpenClinic, open_clinic, read_parts
+from clinic.parts import read_parts
+from clinic.run import OpenClinic, open_clinic
 from clinic.services import hear_asks
+from clinic.stand_in import StandInService
 from clinic.store_file import read_records
 from clinic.units import Units
 from device.domain.errors import Fault
@@ -377,7 +382,16 @@ def test_a_fault_costs_one_answer_and_never_the_service(
     parts = read_parts(load_config(site.clinic.config), site.clinic.folder)
     assert parts.gateway is not None
     health = Health(Changes())
-    answer, good = hear_asks(parts.gateway.gateway, Units(Changes())), threading.Event()
+    service = site.stack.enter_context(StandInService(parts.gateway.people))
+    inquiry = Inquiry(
+        parts.gateway.policy,
+        service,
+        keys=parts.gateway.keys,
+        consumer_key=parts.gateway.consumer_key,
+        signer=parts.gateway.signer,
+    )
+    answer = hear_asks(Gateway(inquiry, token=secrets.token_bytes), Units(Changes()))
+    good = threading.Event()
 
     def stumble_once(unit: UnitId, payload: bytes, now: datetime) -> Say | None:
         if good.is_set():

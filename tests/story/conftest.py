@@ -15,18 +15,19 @@ from cryptography import x509
 from joserfc.jwk import ECKey
 
 from clinic.consumer import Consumer
-from clinic.gateway import Gateway, GatewayPolicy
+from clinic.gateway import Gateway
+from clinic.inquiry import GatewayPolicy, Inquiry
 from clinic.keys import PRIVATE_NAME, KeyRing, make_key_pair
-from clinic.national_service import StandInService
 from clinic.people import load_people
 from clinic.services import hear_asks, hear_results
+from clinic.stand_in import StandInService
 from clinic.store import Store
 from clinic.store_file import read_records
 from clinic.units import Units
 from device.app.cli import MODELS_DIR
 from device.app.face_models import load_engine
 from device.app.world import FaceWorks, World
-from device.domain.values import CardKind, ConsentItem, UnitId
+from device.domain.values import CardKind, UnitId
 from device.drivers.mutual_tls import TlsFiles
 from device.drivers.portrait import SandboxedPortraitDecoder
 from device.sim.card import CardAuthority, CardFrontPrint, Misbehaviour, SimulatedCard
@@ -127,18 +128,17 @@ def clinic(
     clock = SimulatedClock(datetime.now(UTC))
     broker = MemoryBroker(clock)
     anchor = x509.load_pem_x509_certificate(card_authority.certificate_pem)
-    gateway = Gateway(
+    inquiry = Inquiry(
         GatewayPolicy(
             institution_code="9999999999",
             anchors=(anchor,),
-            ask_consent=(ConsentItem.MEDICATION, ConsentItem.CHECKUP),
         ),
         StandInService(load_people()),
         keys=keys,
         consumer_key=keys,
         signer=Signer.load(files.key.read_bytes(), files.certificate.read_bytes()),
-        token=SeededEntropy(7).token,
     )
+    gateway = Gateway(inquiry, token=SeededEntropy(7).token)
     path = tmp_path / "clinic.sqlite"
     with ExitStack() as stack:
         store = stack.enter_context(Store(path))

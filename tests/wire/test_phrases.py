@@ -48,7 +48,7 @@ def test_the_tries_left_are_told_before_the_pin() -> None:
         ([ConsentItem.MEDICATION], "お薬の情報を", "your medication?"),
         ([ConsentItem.MEDICATION, ConsentItem.CHECKUP], "お薬の情報、健診の情報を", "medication and health check-ups?"),
         (
-            list(ConsentItem),
+            [ConsentItem.MEDICATION, ConsentItem.DIAGNOSIS, ConsentItem.OPERATION, ConsentItem.CHECKUP],
             "お薬の情報、診療の情報、手術の情報、健診の情報を",
             "medication, treatment, operations and health",
         ),
