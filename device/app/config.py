@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from device.domain.errors import BadConfig
-from device.domain.values import Method, UnitId
+from device.domain.values import SIMULATED_UNIT_PREFIX, Challenge, Method, Move, UnitId
 from device.panel.loudness import From, Volume
 from device.panel.pinout import Pinout
 from device.reception import Policy
@@ -24,6 +24,7 @@ Fingerprint = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){31
 """SHA-256 in hex, with or without colons."""
 
 NO_CAMERA = "none"
+BY_MANIFEST = -1.0
 FRONT_WIDTH, FRONT_HEIGHT, FRONT_FRAMES_PER_SECOND = 1920, 1080, 5.0
 """The reader of the front works at 1920 pixels; print does not move, so few pictures a second are enough."""
 CameraAddress = Annotated[str, Meta(pattern=r"^(none|picamera2:\d+|v4l2:/dev/[^:]+|folder:.+)\Z")]
@@ -149,11 +150,39 @@ class AttendantsSection(_Section, frozen=True, kw_only=True):
     """Name to hash; `uketsuke attendant hash` makes one. Names reach the clinic with the result."""
 
 
+class LivenessSection(_Section, frozen=True, kw_only=True):
+    """What tells a face from its picture (docs/liveness.md)."""
+
+    use: bool = True
+    """False, for simulated units only: a matching face is believed as it is."""
+    challenge: Challenge = Challenge.WHEN_UNSURE
+    """When a move is asked for. Where `accept_face_only` is set: always."""
+    without_nets: Literal["challenge", "pin"] = "challenge"
+    """What takes the place of networks whose weights are absent: a move each time, or the PIN each time."""
+    accept: Annotated[float, Meta(ge=-1, le=1)] = BY_MANIFEST
+    refuse: Annotated[float, Meta(ge=-1, le=1)] = BY_MANIFEST
+    """Bands of the networks' opinion; below 0: as models/manifest.toml says."""
+    frames: Annotated[int, Meta(ge=1, le=30)] = 5
+    """So many at least have the networks' opinion, and their median counts."""
+    moves: Annotated[tuple[Move, ...], Meta(min_length=1)] = tuple(Move)
+    """What visitors may be asked to do."""
+    turn: Annotated[float, Meta(gt=0, lt=1)] = 0.12
+    """How much parallax makes a turn."""
+
+    @property
+    def turns(self) -> tuple[Move, ...]:
+        """The moves that show depth."""
+        return tuple(move for move in self.moves if move.is_turn)
+
+
 class PolicySection(_Section, frozen=True, kw_only=True):
     """What the clinic may decide about a visit; see `device.reception.policy` for what each means."""
 
     first_method: Method = Method.FACE
     face_tries: Annotated[int, Meta(ge=1, le=5)] = _DEFAULT.face_tries
+    moves: Annotated[int, Meta(ge=1, le=2)] = _DEFAULT.moves
+    more_time: Annotated[int, Meta(ge=0, le=20)] = _DEFAULT.more_time
+    move_s: Seconds = _DEFAULT.move_s
     accept_face_only: bool = False
     consent_by_card: bool = False
     read_back: bool = False
@@ -179,6 +208,7 @@ class Config(_Section, frozen=True, kw_only=True):
     panel: PanelSection = PanelSection()
     voice: VoiceSection = msgspec.field(default_factory=VoiceSection)
     attendants: AttendantsSection = AttendantsSection()
+    liveness: LivenessSection = LivenessSection()
     policy: PolicySection = PolicySection()
 
     @property
@@ -260,9 +290,22 @@ sealing_key = "clinic.jwk"  # the clinic's public key; `uketsuke-clinic keys` ma
 [attendants]                # who may confirm a visitor by eye; without any, nobody can
 # passcodes = {}            # {"desk-1" = "$argon2id$…"}; `uketsuke attendant hash` makes the hash of 6 to 12 digits
 
+[liveness]                  # what tells a face from its picture (docs/liveness.md)
+# use = true                # false only for units whose name begins with sim-
+# challenge = "when_unsure" # a move is asked for where the networks are unsure; also "always", "never"
+# without_nets = "challenge"  # where the networks' weights are absent: a move each time, or "pin"
+# accept = -1.0             # the networks' bands; below 0: as models/manifest.toml says
+# refuse = -1.0
+# frames = 5                # so many at least have the networks' opinion
+# moves = ["turn_left", "turn_right", "come_closer"]
+# turn = 0.12               # how much parallax makes a turn
+
 [policy]                    # what the clinic may decide about a visit; times in seconds
 # first_method = "face"     # or "pin"
 # face_tries = 2
+# moves = 1                 # how many moves must be seen where any is asked for
+# more_time = 3             # how often a key gives as much time again for one move
+# move_s = 12.0
 # accept_face_only = false  # go on after a face match without the card's signature, if the service accepts that
 # consent_by_card = false   # lifting the card and placing it again is a yes to a blanket question: no key at all
 # read_back = false         # read the answers back and have them confirmed
@@ -289,6 +332,13 @@ def load(path: Path) -> Config:
             "a face needs both cameras, [camera] source and [card] front: 照合番号B opens the card's portrait",
             where=f"{path}: [camera] source",
         )
+    if not config.liveness.use and not config.unit_id.startswith(SIMULATED_UNIT_PREFIX):
+        raise BadConfig(
+            f"only a unit whose name begins with {SIMULATED_UNIT_PREFIX} may do without",
+            where=f"{path}: [liveness] use",
+        )
+    if config.policy.moves > len(config.liveness.turns):
+        raise BadConfig("is more than there are turns in [liveness] moves", where=f"{path}: [policy] moves")
     return replace(
         config,
         unit=replace(config.unit, models=str(path.parent / config.unit.models) if config.unit.models else ""),

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from device.app.assets.store import load_manifest, weights_path
-from device.domain.errors import Fault
-from device.domain.reasons import Reason
 from device.drivers.onnx import OnnxNetwork
 from device.face.engine import FaceEngine, Model
 from device.face.manifest import Manifest, ModelSpec, Role, Threshold
@@ -41,11 +39,3 @@ def load_engine(models_dir: Path, *, embedder: str | None = None, threads: int =
     """
     models = load_models(models_dir, embedder=embedder, threads=threads)
     return FaceEngine(detector=models.detector, embedder=models.embedder), models.embedder.spec.threshold
-
-
-def liveness_trouble(models_dir: Path) -> Fault:
-    """Return what is reported wherever the face path is in use: nothing here tells a face from its picture yet."""
-    nets = [model for model in load_manifest(models_dir / "manifest.toml").model if model.role is Role.LIVENESS]
-    absent = [net.name for net in nets if not weights_path(models_dir, net).is_file()]
-    why = f"not installed: {', '.join(absent)}" if absent else "installed, but not used by this version"
-    return Fault(f"no check that the face is alive ({why})", part="liveness", reason=Reason.LIVENESS_MISSING)

@@ -11,8 +11,9 @@ from device.app.camera_watch import CameraWatch
 from device.app.card_front import open_front_reader
 from device.app.config import NO_CAMERA, CameraSection, Config
 from device.app.face_desk import FaceParts
-from device.app.face_models import liveness_trouble, load_engine
+from device.app.face_models import load_engine
 from device.app.health import Health
+from device.app.liveness_parts import choose_liveness
 from device.card.front.by_camera import CameraCardFront
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
@@ -62,14 +63,16 @@ def open_face(config: Config, stack: ExitStack, clock: Clock, troubles: dict[str
     except Fault as fault:
         troubles["models"] = fault
         return OpenedFace(cameras=(camera, front_camera))
-    troubles["liveness"] = liveness_trouble(models_dir)
+    liveness = choose_liveness(config.liveness, models_dir, troubles, face_alone_counts=config.policy.accept_face_only)
+    if liveness is None and config.liveness.use:
+        return OpenedFace(cameras=(camera, front_camera))
     parts = FaceParts(
         camera=camera,
         front=CameraCardFront(front_camera, reader.read, clock),
         decoder=open_decoder(stack, troubles),
         engine=engine,
         threshold=threshold,
-        liveness=None,
+        liveness=liveness,
     )
     return OpenedFace(parts, (camera, front_camera))
 

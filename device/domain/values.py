@@ -55,6 +55,20 @@ class Move(StrEnum):
     TURN_RIGHT = "turn_right"
     COME_CLOSER = "come_closer"
 
+    @property
+    def is_turn(self) -> bool:
+        """Whether the move shows depth, which a picture lacks."""
+        return self is not Move.COME_CLOSER
+
+
+class Challenge(StrEnum):
+    """When a visitor whose face matches is asked for a move."""
+
+    ALWAYS = "always"
+    WHEN_UNSURE = "when_unsure"
+    """Where the networks neither accept nor refuse, and where there are none."""
+    NEVER = "never"
+
 
 class AttendantReason(StrEnum):
     """Why an attendant looked at card and face (目視確認) in place of the unit."""

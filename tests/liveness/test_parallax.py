@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from device.face.detect import Points
 from device.face.liveness import parallax, turn_shown, view
 
-ENOUGH = 0.10
+ENOUGH = 0.12
 ANGLES = st.floats(-40, 40)
 
 

@@ -12,13 +12,12 @@ import pytest
 from device.app.assets.store import load_manifest
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
-from device.domain.values import Move
+from device.domain.values import Challenge, Move
 from device.face.embed import Direction
 from device.face.engine import Model
 from device.face.liveness import (
     Alive,
     Bands,
-    Challenge,
     Denied,
     Layer,
     LivenessRules,

@@ -19,9 +19,9 @@ from device.app.face_desk import LivenessParts
 from device.app.world import FaceWorks, World
 from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
-from device.domain.values import Move
+from device.domain.values import Challenge, Move
 from device.face.engine import Model
-from device.face.liveness import Bands, Challenge, LivenessRules
+from device.face.liveness import Bands, LivenessRules
 from device.face.manifest import Role
 from device.ports.camera import Picture
 from device.ports.network import Tensor

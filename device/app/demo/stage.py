@@ -9,9 +9,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from device.app.config import LivenessSection
 from device.app.demo.site import UNIT, Site
 from device.app.face_desk import FaceParts
-from device.app.face_models import liveness_trouble, load_engine
+from device.app.face_models import load_engine
+from device.app.liveness_parts import choose_liveness
 from device.app.unit import Identity, Parts, Unit
 from device.card.trust import CardTrust
 from device.domain.errors import Fault
@@ -30,6 +32,7 @@ from device.sim.card import PlaceableCard, SimulatedCard
 from device.sim.card_front import SimulatedCardFront
 from device.sim.institution import SimulatedInstitutionCredential
 from device.sim.panel import RecordingIndicators, RecordingVoice, SimulatedKeypad
+from device.sim.people.actors import Visitor, hears
 from device.sim.portrait import Photo
 from device.sim.reader import SimulatedReader
 from device.sim.vpcd import VpcdSlot
@@ -64,6 +67,7 @@ class Stage:
         self.troubles: Callable[[], tuple[Reason, ...]] = tuple
         """What the unit says is wrong; known once there is a unit."""
         self.camera = RecordedCamera(self._clock)
+        self.voice = RecordingVoice(self._clock)
         self.keypad = SimulatedKeypad(self._clock)
         self.front = SimulatedCardFront(self._printed)
 
@@ -78,8 +82,11 @@ class Stage:
         self._slot.lift()
 
     def stand(self, *people: Photo) -> None:
-        """Stand before the camera; nobody for an empty room."""
-        self.camera.show(*people)
+        """Stand before the camera; nobody for an empty room. Who stands there alone does as the voice asks."""
+        if len(people) == 1:
+            self.camera.perform(Visitor(people[0], hears(self.voice)))
+        else:
+            self.camera.show(*people)
 
     def press(self, keys: str) -> None:
         """Press keys at human speed, once the hand has left the key before; returns when the first one is down."""
@@ -141,7 +148,7 @@ def open_stage(
             face=face,
             keypad=stage.keypad,
             indicators=RecordingIndicators(clock),
-            voice=RecordingVoice(clock),
+            voice=stage.voice,
             open_line=lambda will: PahoLine(site.broker, UNIT, site.tls, will=will),
             outbox=stack.enter_context(SqliteOutbox(folder / "outbox.sqlite")),
             signer=site.signer,
@@ -170,14 +177,13 @@ def _face_parts(stage: Stage, stack: ExitStack, models_dir: Path, troubles: dict
     except Fault as fault:
         troubles["models"] = fault
         return None
-    troubles["liveness"] = liveness_trouble(models_dir)
     return FaceParts(
         camera=stage.camera,
         front=stage.front,
         decoder=stack.enter_context(SandboxedPortraitDecoder()),
         engine=engine,
         threshold=threshold,
-        liveness=None,
+        liveness=choose_liveness(LivenessSection(), models_dir, troubles, face_alone_counts=False),
     )
 
 

@@ -6,7 +6,6 @@ from device.face.liveness.passive import Bands, Opinion, judge, probability
 from device.face.liveness.provenance import FrameWatch, Oddity, Timing
 from device.face.liveness.run import (
     Alive,
-    Challenge,
     Denied,
     Judgement,
     Layer,
@@ -19,7 +18,6 @@ from device.face.liveness.same_person import SameLimits, SamePerson
 __all__ = [
     "Alive",
     "Bands",
-    "Challenge",
     "Denied",
     "FrameWatch",
     "Judgement",

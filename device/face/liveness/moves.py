@@ -24,7 +24,7 @@ TOWARDS = {Move.TURN_LEFT: 1.0, Move.TURN_RIGHT: -1.0}
 class MoveLimits:
     """Where a move begins and ends. What they rest on: docs/liveness.md."""
 
-    turn: float = 0.10
+    turn: float = 0.12
     """`turn_shown` of a turn that counts: some 25 degrees of an adult's head."""
     turn_at_rest: float = 0.05
     """Looking straight on, at most."""
@@ -84,7 +84,7 @@ class MoveWatch:
         if amount is None:
             return False
         limits = self._limits
-        turn = self._move in TOWARDS
+        turn = self._move.is_turn
         at_rest = abs(amount) <= limits.turn_at_rest if turn else amount <= limits.nearer_at_rest
         self._began = self._began or at_rest
         self._lately.append(amount)
@@ -93,7 +93,7 @@ class MoveWatch:
 
     def _amount(self, face: Face, now: View) -> float | None:
         """Return the turn shown towards the side asked for, or how many times larger the face is."""
-        if self._move not in TOWARDS:
+        if not self._move.is_turn:
             return size_px(face) / self._rest.size_px
         shown = turn_shown(self._rest.view, now)
         return None if shown is None else TOWARDS[self._move] * shown

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from device.domain.values import Move
+from device.domain.values import Challenge, Move
 from device.face.detect import Face
 from device.face.embed import Direction
 from device.face.engine import Model
-from device.face.liveness.moves import TOWARDS, MoveLimits, MoveWatch, Rest
+from device.face.liveness.moves import MoveLimits, MoveWatch, Rest
 from device.face.liveness.passive import Bands, Opinion, judge, probability
 from device.face.liveness.provenance import FrameWatch, Oddity, Timing
 from device.face.liveness.same_person import SameLimits, SamePerson
@@ -32,15 +32,6 @@ class Layer(StrEnum):
     """The same person on every frame of the move."""
     PROVENANCE = "provenance"
     """Frames of a camera that is looking now."""
-
-
-class Challenge(StrEnum):
-    """When a move is asked for."""
-
-    ALWAYS = "always"
-    WHEN_UNSURE = "when_unsure"
-    """Where the networks neither accept nor refuse, and where there are none."""
-    NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +120,7 @@ class LivenessRun:
         if opinion is Opinion.ALIVE and self._rules.challenge is not Challenge.ALWAYS:
             return Alive()
         # A picture can come closer, too: that move shows something only beside networks that believe the surface.
-        moves = [move for move in self._rules.moves if move in TOWARDS or opinion is Opinion.ALIVE]
+        moves = [move for move in self._rules.moves if move.is_turn or opinion is Opinion.ALIVE]
         if self._rules.challenge is Challenge.NEVER or not moves:
             return Denied(Layer.PASSIVE)
         return MovesDue(tuple(moves.pop(self._draw(len(moves))) for _ in range(len(moves))))

@@ -25,7 +25,7 @@ from device.wire.texts import LANGUAGES
 REACTS_S = 0.7
 """People begin before the sentence is over."""
 TAKES_S = 1.5
-TURN_DEG = 34.0
+TURN_DEG = 25.0
 NEARER = 1.5
 TILT_DEG = 45.0
 """How far a print is tilted by a hand that tries to pass for a head."""

@@ -24,8 +24,8 @@ FACE_HEIGHT_MM = 155.0
 """What the detector's box covers: from above the eyebrows to the chin, with a margin."""
 HEAD_HALF_WIDTH_MM = 78.0
 HEAD_HALF_HEIGHT_MM = 112.0
-HEAD_DEPTH_MM = 72.0
-"""From the temples to the tip of the forehead."""
+HEAD_DEPTH_MM = 100.0
+"""From the ears to the forehead."""
 NOSE_MM = 20.0
 """How far the tip stands out of the dome."""
 SOCKET_MM = 5.0
