@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from device.app.card_readers import recognise
-from device.app.card_report import CardReport, Judge, examine, mute
+from device.app.card_report import CardReport, Judge, examine, without_connection
 from device.app.card_trust import load_trust
 from device.app.card_words import explain as explain_in_words
 from device.app.config import load
-from device.domain.errors import CardLost, CardUnreadable, Fault
+from device.domain.errors import CardLost, CardUnreadable, Fault, SeveralCards
 from device.domain.reasons import Reason
 from device.domain.values import SIMULATED_UNIT_PREFIX, CardKind
 from device.wire.texts import LANGUAGES
@@ -179,6 +179,26 @@ def sim(
     hold_out(card, (*said, *HOW_TO_LOOK), say=typer.echo, patience_s=wait)
 
 
+@app.command()
+def bridge(
+    *,
+    pn532: Pn532Option = None,
+    config: ConfigOption = None,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for others at the virtual reader.")] = 2,
+) -> None:
+    """Offer the card on a PN532 HAT to every PC/SC program on this machine, until Ctrl-C."""
+    from device.app.card_bridge import bridge as offer  # noqa: PLC0415  as in `sim`
+
+    if pn532 is None and config is not None:
+        card = load(config).card
+        if card.reader != "pn532":
+            raise typer.BadParameter("this unit's reader is one that pcscd knows by itself", param_hint="--config")
+        pn532 = card.bus
+    if pn532 is None:
+        raise typer.BadParameter("say where the PN532 is, or name a unit's configuration", param_hint="--pn532")
+    offer(_pn532_reader(pn532), say=typer.echo, patience_s=wait)
+
+
 @app.command("front-evaluate")
 def front_evaluate(
     *,
@@ -287,8 +307,8 @@ def _look(pattern: str | None, pn532: str | None, config: Path | None, wait_s: f
                 raise CardLost(f"no card came onto {reader.name} within {wait_s:g} s")
         try:
             connection = reader.connect()
-        except CardUnreadable as error:
-            return reader.name, mute(error)
+        except (CardUnreadable, SeveralCards) as error:
+            return reader.name, without_connection(error)
         with connection:
             return reader.name, examine(connection, judge)
 

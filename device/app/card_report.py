@@ -18,7 +18,7 @@ from device.card import MyNumberCard
 from device.card.certificate import Validity
 from device.card.my_number_card import PORTRAIT_FLOOR
 from device.card.trust import CardTrust, Chain, Realm
-from device.domain.errors import CardError, CardLost, CardUnknown, CardUnreadable
+from device.domain.errors import CardError, CardLost, CardUnknown, CardUnreadable, SeveralCards
 from device.domain.values import CardKind, PinUse
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Finding(StrEnum):
     """Something that a person should know about the card; its words are in `card_words`."""
 
     NOT_MY_NUMBER_CARD = "not_my_number_card"
+    SEVERAL_CARDS = "several_cards"
     MUTE = "mute"
     UNREADABLE = "unreadable"
     TEST_CARD = "test_card"
@@ -134,9 +135,9 @@ def examine(connection: CardConnection, judge: Judge) -> CardReport:
     return _Examination(card, judge).report()
 
 
-def mute(error: CardUnreadable) -> CardReport:
-    """Return the report of a card that does not answer to power."""
-    return _nothing(Finding.MUTE, error)
+def without_connection(error: CardUnreadable | SeveralCards) -> CardReport:
+    """Return the report where the reader could connect to no card: one that does not answer to power, or several."""
+    return _nothing(Finding.SEVERAL_CARDS if isinstance(error, SeveralCards) else Finding.MUTE, error)
 
 
 class _Examination:

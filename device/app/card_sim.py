@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import signal
-import threading
 import time
-import types
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -17,6 +14,7 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
+from device.app.told_to_stop import told_to_stop
 from device.domain.certificate_window import end_of_day
 from device.domain.errors import Fault
 from device.domain.values import CardKind
@@ -131,7 +129,7 @@ def hold_out(card: PlaceableCard, said: Sequence[str], *, say: Callable[[str], N
     `patience_s`: how long to wait while another program has the virtual reader.
     """
     with ExitStack() as parts:
-        stop = parts.enter_context(_told_to_stop())
+        stop = parts.enter_context(told_to_stop())
         service = parts.enter_context(run_pcscd(patience_s=patience_s))
         slot = VpcdSlot()
         parts.callback(slot.close)
@@ -145,21 +143,6 @@ def hold_out(card: PlaceableCard, said: Sequence[str], *, say: Callable[[str], N
                 say("The card has left the reader.")
                 return
         say("Pulling the card.")
-
-
-@contextmanager
-def _told_to_stop() -> Iterator[threading.Event]:
-    told = threading.Event()
-
-    def stop(number: int, frame: types.FrameType | None) -> None:  # noqa: ARG001  what a handler is given
-        told.set()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield told
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _portrait(wish: Wish) -> tuple[bytes | None, str]:

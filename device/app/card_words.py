@@ -40,6 +40,13 @@ FINDINGS = {
         ),
         Text(ja="マイナンバーカードを置いてください。", en="Place the My Number Card."),
     ),
+    Finding.SEVERAL_CARDS: Words(
+        Text(ja="カードが二枚以上あります。", en="There are two or more cards."),
+        Text(
+            ja="マイナンバーカードを財布やケースから出して、一枚だけ置いてください。",
+            en="Take the My Number Card out of its sleeve or wallet and place it alone.",
+        ),
+    ),
     Finding.MUTE: Words(
         Text(ja="カードはありますが、応答がありません。", en="There is a card, but it does not answer."),
         Text(

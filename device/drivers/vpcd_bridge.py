@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+from collections.abc import Callable
 from typing import Final, Protocol, runtime_checkable
 
 from device.card.vpcd import VPCD_ADDRESS, Messages, Order, encode, receive, show_empty
@@ -39,20 +40,27 @@ class VpcdBridge:
         address: tuple[str, int] = VPCD_ADDRESS,
         *,
         look_s: float = LOOK_S,
+        say: Callable[[str], None] = _log.info,
     ) -> None:
+        """`say` hears a sentence for each card that comes and goes and for each trouble; by default the log does."""
         self._reader = reader
         self._address = address
         self._look_s = look_s
         self._stopped = threading.Event()
+        self._say = say
 
     def run(self) -> None:
-        """Carry cards to pcscd until `stop()`, over every trouble of reader and service; both are told in the log."""
+        """Carry cards to pcscd until `stop()`, over every trouble of reader and service."""
+        trouble = ""
         while not self._stopped.is_set():
             try:
                 if self._reader.wait_for_change(present=False, timeout_s=self._look_s):
                     self._carry()
+                trouble = ""
             except Fault as fault:
-                _log.warning("card bridge: %s", fault)
+                if str(fault) != trouble:  # said once, not at each look
+                    trouble = str(fault)
+                    self._say(f"Trouble: {trouble}")
                 self._stopped.wait(self._look_s)
 
     def stop(self) -> None:
@@ -64,11 +72,12 @@ class VpcdBridge:
         slot = _Slot(self._reader)
         try:
             slot.power_on()
+            self._say(f"A card is offered, with the ATR {slot.atr.hex(' ').upper()}.")
             self._serve(slot)
         except CardLost:
-            _log.info("card bridge: the card was taken away")
+            self._say("The card was taken away.")
         except CardError as error:
-            _log.info("card bridge: %s", error)
+            self._say(f"The card cannot be offered: {error}.")
             self._wait_for_an_empty_reader()
         except OSError as error:
             raise _no_service(self._address, error) from error
@@ -103,14 +112,14 @@ class _Slot:
     def __init__(self, reader: CardReader) -> None:
         self._reader = reader
         self._connection: CardConnection | None = None
-        self._atr = _NO_ATR
+        self.atr = _NO_ATR
 
     def power_on(self) -> None:
         """Power the card, if it is not. Raise CardError or Fault."""
         if self._connection is None:
             self._connection = self._reader.connect()
             if isinstance(self._connection, _HasAtr):
-                self._atr = self._connection.atr
+                self.atr = self._connection.atr
 
     def power_off(self) -> None:
         """Cut the card's power; harmless when it has none."""
@@ -124,7 +133,7 @@ class _Slot:
             case Order.GIVE_ATR:
                 if not self._reader.wait_for_change(present=True, timeout_s=0):
                     raise CardLost
-                return self._atr
+                return self.atr
             case Order.POWER_ON:
                 self.power_on()
             case Order.POWER_OFF:

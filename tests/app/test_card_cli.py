@@ -65,7 +65,7 @@ def slot(pcscd: None) -> Iterator[VpcdSlot]:  # noqa: ARG001  the service has to
     slot.close()
 
 
-@pytest.mark.parametrize("words", [(), ("info",), ("explain",), ("sim",), ("front-evaluate",)])
+@pytest.mark.parametrize("words", [(), ("info",), ("explain",), ("sim",), ("bridge",), ("front-evaluate",)])
 def test_every_command_has_help(words: tuple[str, ...]) -> None:
     helped = uketsuke(*words, "--help")
     assert helped.returncode == 0
@@ -165,6 +165,18 @@ def test_a_card_on_a_pn532_is_told_of_like_any_other(make_card: MakeCard, tmp_pa
         by_config = json.loads(uketsuke("info", "--json", "--config", str(tmp_path / "unit.toml")).stdout)
     assert told["reader"]["list"] == by_config["reader"]["list"] == "experimental"
     assert told["pin_tries_left"] == by_config["pin_tries_left"] == 3
+
+
+def test_two_cards_are_told_as_such_and_none_of_them_is_asked_anything(make_card: MakeCard, tmp_path: Path) -> None:
+    with SimulatedPn532(tmp_path) as hat:
+        for _ in range(2):
+            hat.place(make_card())
+        told = uketsuke("info", "--json", "--pn532", f"uart:{hat.device}")
+        said = uketsuke("explain", "--pn532", f"uart:{hat.device}")
+    assert told.returncode == said.returncode == 1
+    assert json.loads(told.stdout)["findings"] == ["several_cards"]
+    assert "カードが二枚以上あります。" in said.stdout
+    assert "place it alone" in said.stdout
 
 
 def test_a_pn532_that_is_not_there_ends_in_a_sentence(tmp_path: Path) -> None:

@@ -168,6 +168,17 @@ def test_who_issued_the_certificate_is_told_by_pinned_anchors(
     assert Finding.ANCHOR_UNKNOWN not in look(make_card()).findings, "without anchors there is nothing to say"
 
 
+def test_a_certificate_that_its_authority_did_not_sign_is_called_forged(
+    make_card: MakeCard, card_credentials: CardCredentials
+) -> None:
+    ours = CertificateAnchor("ours.pem", card_credentials.authority.certificate)
+    forged = make_card(misbehaviour=Misbehaviour(certificate_forged=True))
+    report = look(forged, trust=CardTrust(Realm.TEST, certificates=(ours,)))
+    assert Finding.CERTIFICATE_FORGED in report.findings
+    assert not report.well
+    assert Finding.CERTIFICATE_FORGED not in look(forged).findings, "without anchors nobody can tell"
+
+
 def test_a_clock_that_nobody_vouches_for_is_told_of(make_card: MakeCard) -> None:
     reader = SimulatedReader()
     reader.place(make_card())

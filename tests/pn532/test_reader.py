@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from device.card import MyNumberCard
-from device.domain.errors import CardLost, CardUnknown, CardUnreadable, Fault, PinRejected
+from device.domain.errors import CardLost, CardUnknown, CardUnreadable, Fault, PinRejected, SeveralCards
 from device.domain.reasons import Reason
 from device.domain.secrets import Pin
 from device.drivers.pn532 import Pn532Reader, Timing, open_pn532
@@ -131,7 +131,7 @@ def test_of_two_cards_none_is_taken(make_hat: MakeHat, make_card: MakeCard) -> N
     hat.place(make_card())
     hat.place(make_card())
     assert reader.wait_for_change(present=False, timeout_s=AT_MOST_S)
-    with pytest.raises(CardUnreadable, match="leave only one"):
+    with pytest.raises(SeveralCards, match="leave only one"):
         reader.connect()
     assert not hat.field.on
 

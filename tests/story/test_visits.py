@@ -15,8 +15,8 @@ from PIL import Image
 from device.app.cli import MODELS_DIR
 from device.app.face_models import load_engine
 from device.app.world import World
-from device.card.trust import CardTrust, Realm
-from device.domain.errors import Fault
+from device.card.trust import CardTrust, CertificateAnchor, Realm
+from device.domain.errors import CardLost, Fault
 from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
 from device.domain.values import CardKind, Method
@@ -483,6 +483,38 @@ def test_a_portrait_of_unknown_origin_is_used_as_the_policy_says(
     assert asked(world, Topic.CONSENT) is goes_on
     assert world.has_said(Reason.PORTRAIT_ORIGIN_UNKNOWN) is not goes_on
     assert any("not among the anchors" in message for message in caplog.messages) is goes_on
+
+
+def test_a_forged_certificate_is_not_believed(
+    build_world: Build, make_card: MakeCard, card_authority: CardAuthority
+) -> None:
+    anchor = CertificateAnchor("authority", card_authority.certificate)
+    world = build_world(trust=CardTrust(Realm.TEST, certificates=(anchor,)))
+    world.place(make_card(misbehaviour=Misbehaviour(certificate_forged=True)))
+    assert ended_with(world, Reason.CERTIFICATE_NOT_TRUSTED)
+
+
+def test_a_reader_that_is_unplugged_in_the_middle_of_a_command_costs_the_visit_and_nothing_else(
+    world: World, make_card: MakeCard, photo: PhotoOf
+) -> None:
+    for command in (3, 6, 9):
+        card = make_card(portrait=photo("obama"))
+        answer, answered = card.transmit, itertools.count(1)
+
+        def break_down(apdu: bytes | bytearray) -> tuple[bytes, int]:
+            if next(answered) == command:  # noqa: B023  called before the loop goes on
+                world.reader.break_down()
+                raise CardLost
+            return answer(apdu)  # noqa: B023  as above
+
+        card.transmit = break_down  # type: ignore[method-assign]
+        world.place(card)
+        assert ended_with(world, Reason.CARD_REMOVED)
+        world.lift()
+        world.reader.repair()
+        assert (card.pin_tries_left, card.reference_number_tries_left) == (3, 10)
+    visit_by_face(world, make_card, photo)
+    assert ended_with(world, Reason.QUALIFIED)
 
 
 def test_a_test_card_is_refused_by_a_unit_in_service(

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Self
 
-from device.domain.errors import CardError, CardLost, CardUnknown, CardUnreadable
+from device.domain.errors import CardError, CardLost, CardUnknown, CardUnreadable, SeveralCards
 from device.drivers.pn532.chip import Chip, ChipTrouble, Timing, bus_trouble
 from device.drivers.pn532.commands import bring_up, exchange, find, is_still_there, switch_field_off
 from device.drivers.pn532.targets import Modulation, Target
@@ -60,8 +60,8 @@ class Pn532Reader:
     def connect(self) -> Pn532Connection:
         """Power the card anew and hold it exclusively.
 
-        Raise CardLost (none), CardUnknown (one that takes no commands), CardUnreadable (several, or none that
-        answers by the standard) or Fault.
+        Raise CardLost (none), SeveralCards, CardUnknown (one that takes no commands), CardUnreadable (none that answers
+        by the standard) or Fault.
         """
         with self._lock:
             if self._held_by is not None:
@@ -195,7 +195,7 @@ def _choose(chip: Chip) -> Target:
             case [target]:
                 return target
             case [_, *_]:
-                raise CardUnreadable("several cards lie on the reader: leave only one there")
+                raise SeveralCards("several cards lie on the reader: leave only one there")
             case _:
                 pass
     raise CardLost("no card on the reader")

@@ -45,13 +45,17 @@ def jpki_application(
         der = get.public_bytes(Encoding.DER)
         return fill(_written(der, wrong))
 
+    def auth_certificate() -> bytes:
+        der = credentials.auth_certificate.public_bytes(Encoding.DER)
+        return fill(_written(der[:-1] + bytes([der[-1] ^ wrong.certificate_forged]), wrong))
+
     key_needs = None if kind is CardKind.IPHONE and not wrong.phone_locked else auth_pin
     certificate_needs = auth_pin if kind is CardKind.ANDROID else None
     files: dict[int, File] = {
         0x0001: Transparent(lambda: certificate(credentials.signing_certificate), needs=signing_password),
         0x0002: Transparent(lambda: certificate(authority.signature_certificate)),
         0x0006: Transparent(lambda: token_information(kind)),
-        0x000A: Transparent(lambda: certificate(credentials.auth_certificate), needs=certificate_needs),
+        0x000A: Transparent(auth_certificate, needs=certificate_needs),
         0x000B: Transparent(lambda: certificate(authority.certificate)),
         0x0017: KeyFile(lambda: credentials.auth_key, needs=key_needs, institution_may_unlock=True),
         0x0018: auth_pin,

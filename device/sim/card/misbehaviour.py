@@ -24,6 +24,8 @@ class Misbehaviour:
     """Every TLV file says that it has so many bytes."""
     hostile: Hostility | None = None
     """Every TLV file is written to hurt its reader."""
+    certificate_forged: bool = False
+    """The certificate names an authority that did not sign it."""
     portrait_altered: bool = False
     """One byte of the record of the face was changed after it was signed."""
     chip_is_copy: bool = False
