@@ -14,6 +14,7 @@ import typer
 from device.app import assets, attendant_cli, camera_cli, card_cli, config_cli, panel_cli, simulate_cli, voice_cli
 from device.app.assets.store import Condition
 from device.app.config import load
+from device.app.face_cli import app as face_app
 from device.domain.errors import UketsukeError
 from device.domain.reasons import Reason
 from device.wire.reasons import entry
@@ -34,6 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 models_app = typer.Typer(help="Weights and photos, as models/*.toml name them.", no_args_is_help=True)
+app.add_typer(face_app, name="face")
 app.add_typer(config_cli.app, name="config")
 app.add_typer(models_app, name="models")
 app.add_typer(card_cli.app, name="card")

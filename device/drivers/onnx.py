@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import ctypes
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -40,14 +44,19 @@ class OnnxNetwork:
         # Several networks share the cores: a pool that spins while it waits made the whole pipeline 3 times slower.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
+        # Buffers that grow to the largest run and stay are for servers; this unit has other uses for its memory.
+        options.enable_cpu_mem_arena = False
         try:
-            self._session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+            with _file_of(data) as checked:
+                del data
+                self._session = ort.InferenceSession(checked, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its exceptions share no base class of their own
             raise Fault(
                 f"onnxruntime cannot load {path.name}: {_first_line(error)}",
                 part="models",
                 reason=Reason.MODEL_DIGEST_MISMATCH,
             ) from error
+        _give_memory_back()
         self._input: str = self._session.get_inputs()[0].name
         self._outputs: list[str] = [output.name for output in self._session.get_outputs()]
 
@@ -60,6 +69,25 @@ class OnnxNetwork:
                 f"{self._name} did not run: {_first_line(error)}", part="models", reason=Reason.INTERNAL_FAULT
             ) from error
         return {name: np.asarray(value, np.float32) for name, value in zip(self._outputs, values, strict=True)}
+
+
+@contextlib.contextmanager
+def _file_of(data: bytes) -> Iterator[str]:
+    """Lend the path of a file in memory that holds exactly these bytes and cannot be changed.
+
+    From bytes in its hands the runtime takes 60 MB more for SFace, and keeps them, than from a file.
+    """
+    with os.fdopen(os.memfd_create("weights", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING), "w+b", buffering=0) as file:
+        file.write(data)
+        fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
+        yield f"/proc/self/fd/{file.fileno()}"
+
+
+def _give_memory_back() -> None:
+    """Have the C library return what loading took and freed: it keeps it otherwise, 55 MB after SFace."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it, musl has not
+    if trim is not None:
+        trim(0)
 
 
 def _first_line(error: Exception) -> str:

@@ -82,3 +82,14 @@ def test_one_thread_and_two_give_the_same_direction(
     two = OnnxNetwork(weights_path(models_dir, spec), spec.sha256, threads=2).run(face)["fc1"]
 
     assert np.allclose(two, load(Role.EMBEDDER).network.run(face)["fc1"], atol=1e-4)
+
+
+def test_a_network_runs_from_the_bytes_that_were_checked_though_the_file_changes_meanwhile(
+    detector_file: Path, manifest: Manifest, tmp_path: Path
+) -> None:
+    copy = tmp_path / "weights.onnx"
+    copy.write_bytes(detector_file.read_bytes())
+    network = OnnxNetwork(copy, manifest.the(Role.DETECTOR).sha256)
+    copy.write_bytes(b"another file")
+
+    assert network.run(np.zeros((1, 3, 64, 64), np.float32))
