@@ -6,7 +6,7 @@ STAMPS := .setup
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON ?= python3
 
-.PHONY: help setup demo test check bench fuzz format lock voice clean
+.PHONY: help setup demo test check bench fuzz faults format lock voice clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ bench: $(STAMPS)/python ## What the card part costs, as ratios. ARGS="--picture 
 
 fuzz: $(STAMPS)/python ## Hostile input for a minute per harness. ARGS="--seconds 600 conversation" for longer.
 	@$(BIN)/python -m fuzz $(ARGS)
+
+faults: $(STAMPS)/python ## The fault campaign of the line: 10,000 histories, kills at every write, a real site. Takes 20 minutes.
+	@$(BIN)/python -m faults $(ARGS)
 
 format: $(STAMPS)/python ## Put the source into shape.
 	$(BIN)/ruff format .

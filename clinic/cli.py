@@ -24,6 +24,7 @@ from clinic.parts import read_parts
 from clinic.run import open_clinic
 from clinic.screen.cli import app as screen_app
 from clinic.screen.run import OpenScreen, open_screen
+from clinic.site.cli import app as site_app
 from device.domain.errors import BadConfig, UketsukeError
 
 READY_POLL_S = 0.1
@@ -38,6 +39,7 @@ app = typer.Typer(
 config_app = typer.Typer(help="Look at a configuration without running it.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(screen_app, name="screen")
+app.add_typer(site_app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
 

@@ -5,5 +5,7 @@ pki         the site's authority and the identities that it issues
 revocation  taking an identity back
 knock       one connection to a broker, to see who is let in
 broker      mosquitto's configuration and access list as data, a reason beside each line
+versions    what each version of mosquitto needs
+page        the tables of docs/broker.md
 mosquitto   a mosquitto as a child process
 """

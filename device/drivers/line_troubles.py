@@ -55,6 +55,11 @@ def not_connected(error: Exception, host: str, port: int) -> str:
             return f"no connection to {place}: {error}"
 
 
+def is_verdict(error: Exception) -> bool:
+    """Return whether one end judged the other, rather than that a connection broke."""
+    return isinstance(error, ssl.SSLError) and not isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
+
+
 def broken(words: str) -> str | None:
     """Say what a library's words about a broken connection mean, if the other end gave a reason by TLS alert."""
     if "ALERT" not in words.upper():

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import ssl
 import struct
 import threading
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from device.domain.values import UnitId
-from device.drivers.line_troubles import broken, not_connected
+from device.drivers.line_troubles import broken, is_verdict, not_connected
 from device.drivers.mutual_tls import TlsFiles, client_context
 from device.ports.line import Incoming, LastWill, LineEvents
 from device.wire.codec import MAX_BYTES
@@ -172,7 +171,7 @@ class _Connection:
         try:
             self._client.connect(host, port, KEEPALIVE_S, clean_start=False, properties=properties)
         except (OSError, ValueError) as error:
-            return not_connected(error, host, port), isinstance(error, ssl.SSLError)
+            return not_connected(error, host, port), is_verdict(error)
         if self._closed and (connection := self._client.socket()):
             # The CONNECT is not written yet, and must not be: it would throw a newer connection of ours off the broker.
             connection.close()
@@ -206,6 +205,8 @@ class _Connection:
     ) -> None:
         if flags.is_disconnect_packet_from_server:
             self._why = self._why or f"the broker ended the connection: {reason}"
+            # A broker that goes down comes back; all other causes are about us.
+            self._refused = self._refused or reason.getName() not in {"Server shutting down", "Server busy"}
         elif reason.getName() == "Keep alive timeout":
             self._why = self._why or f"the broker has not answered for {KEEPALIVE_S} s"
 

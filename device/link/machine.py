@@ -152,11 +152,8 @@ class LinkMachine:
                 return self._try(now_s)
             case events.Connected(), State.TRYING:
                 return self._up(now_s)
-            case events.Disconnected(why, refused), State.TRYING:
+            case events.Disconnected(why, refused), State.TRYING | State.UP:
                 return self._down(why, now_s, refused=refused)
-            case events.Disconnected(why, refused), State.UP:
-                # One that did not hold was perhaps ended by another machine of our name: not as fast as we can.
-                return self._down(why, now_s, refused=refused or self._turn_at_s < math.inf)
             case events.Stop(), _:
                 return self._stop()
             case _:

@@ -11,17 +11,17 @@ class LinkPolicy:
 
     connect_timeout_s: float = 30.0
     """After this a connection attempt counts as failed even if the line says nothing."""
-    backoff_first_s: float = 1.0
+    backoff_first_s: float = 0.5
     """Highest possible delay before the first new attempt; the delay is random between 0 and it (full jitter)."""
-    backoff_longest_s: float = 2.0
+    backoff_longest_s: float = 1.5
     """The highest possible delay doubles with every failure until it reaches this. An attempt at a broker that is not
     there costs one packet, and a patient may stand before the unit when it is back: so it stays short."""
     backoff_refused_s: float = 60.0
     """The same for a broker that is there and turns us away, or that we do not trust: each attempt costs it a
     handshake, and seconds change nothing."""
-    steady_after_s: float = 10.0
-    """A connection that lasts less does not reset the back-off: two machines with one name would throw each other
-    off the broker as fast as they can."""
+    steady_after_s: float = 3.0
+    """A connection that lasts less does not reset the back-off: two machines with one name, each of which the broker
+    ends for the other, come back later and later."""
 
     ask_repeat_share: float = 1 / 3
     """An ask without answer is said once more after this share of the time it has left."""
@@ -32,7 +32,7 @@ class LinkPolicy:
     """A result without receipt is sent again after this; the wait doubles each time …"""
     result_unheard_s: float = 0.4
     """Where the broker says that nobody listens for results (the clinic's program is away, or the broker forgot its
-    session), they are said again after this, and half as long again each time."""
+    session), they are said again after this, and a quarter longer each time."""
     result_repeat_longest_s: float = 900.0
     """… up to this. A result expires at the broker when its next copy is due, so a consumer that was away for a
     night finds one copy of each and not a hundred."""

@@ -11,7 +11,7 @@ from device.link.policy import LinkPolicy
 from device.ports.line import Kept
 from device.wire import topics
 
-_UNHEARD_GROWTH = 1.5
+_UNHEARD_GROWTH = 1.25
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ class SimulatedClock:
             raise ValueError("the start must say its zone")
         self._start = start.astimezone(UTC)
         self._passed_s = 0.0
+        self._off_by = timedelta()
         self._vouched_for = True
         self._lock = threading.Lock()
 
@@ -27,8 +28,12 @@ class SimulatedClock:
             return self._passed_s
 
     def utc_now(self) -> datetime:
-        """Return the start plus the time that has passed."""
-        return self._start + timedelta(seconds=self.monotonic_s())
+        """Return the start plus the time that has passed, and whatever the wall clock was set wrong by."""
+        return self._start + timedelta(seconds=self.monotonic_s()) + self._off_by
+
+    def set_wrong_by(self, off_by: timedelta) -> None:
+        """From now on the wall clock is wrong by this; zero is right again. The other clock does not notice."""
+        self._off_by = off_by
 
     def utc_now_if_trusted(self) -> datetime | None:
         """Return the wall clock unless `doubt()` was called."""

@@ -83,7 +83,7 @@ def test_everything_is_said_again_on_the_next_connection(up: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("refused", "expected"), [(True, [1, 2, 4, 8, 16, 32, 60, 60]), (False, [1, 2, 2, 2, 2, 2, 2, 2])]
+    ("refused", "expected"), [(True, [0.5, 1, 2, 4, 8, 16, 32, 60]), (False, [0.5, 1, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5])]
 )
 def test_who_is_refused_comes_later_and_later_and_who_finds_nobody_comes_soon(
     bench: Bench, *, refused: bool, expected: list[float]
@@ -134,11 +134,11 @@ def test_a_connection_that_is_thrown_off_at_once_does_not(bench: Bench) -> None:
     waits = []
     for _ in range(5):
         bench.wait(POLICY.steady_after_s - 1)
-        bench.tell(events.Disconnected("another machine took this name"))
+        bench.tell(events.Disconnected("another machine took this name", refused=True))
         waits.append(bench.wakes_in_s)
         bench.wait(bench.wakes_in_s)
         bench.tell(events.Connected())
-    assert waits == [1, 2, 4, 8, 16]
+    assert waits == [0.5, 1, 2, 4, 8]
 
 
 def test_news_of_an_attempt_that_was_given_up_changes_nothing(bench: Bench) -> None:

@@ -1,0 +1,20 @@
+"""A few episodes of the campaign with real processes; `make faults` goes through all of them many times."""
+
+from __future__ import annotations
+
+import pytest
+
+from faults.episodes import live
+
+pytestmark = pytest.mark.broker
+
+
+def test_nothing_is_lost_or_doubled_by_what_happens_to_broker_line_and_unit() -> None:
+    campaign = live(1, seed=1, faults=["broker killed (SIGKILL)", "TLS cut mid-record", "unit killed (SIGKILL)"])
+    assert campaign.wrong == []
+    assert campaign.results > 3
+
+
+def test_a_hostile_front_that_doubles_and_reorders_changes_nothing() -> None:
+    campaign = live(1, seed=1, faults=["packets doubled", "packets reordered"])
+    assert campaign.wrong == []

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+import pytest
+
+from clinic.site.create import create_site, issue, load_authority, take_back
+from clinic.site.finding import Finding
+from clinic.site.plan import Places, SitePlan, load_plan
+from device.app import config as unit_config
+from device.domain.errors import BadConfig, Fault
+from provisioning.knock import Door, knock
+from provisioning.mosquitto import RunningBroker
+
+
+def door(places: Places, plan: SitePlan, name: str) -> Door:
+    folder = places.units / name
+    return Door(
+        host="127.0.0.1",
+        port=plan.broker.port,
+        authority=folder / "authority.cert.pem",
+        certificate=folder / f"{name}.cert.pem",
+        key=folder / f"{name}.key.pem",
+    )
+
+
+@pytest.mark.broker
+def test_a_new_site_runs_and_the_doctor_has_nothing_to_say(
+    running: Callable[[], AbstractContextManager[RunningBroker]],
+    findings: Callable[..., list[Finding]],
+    places: Places,
+    plan: SitePlan,
+) -> None:
+    with running():
+        assert findings(connect=True) == []
+        knock(door(places, plan, plan.first_unit), client_id=plan.first_unit)
+
+
+def test_the_first_unit_s_configuration_loads(places: Places, plan: SitePlan) -> None:
+    config = unit_config.load(places.units / plan.first_unit / "unit.toml")
+    assert config.unit.name == plan.first_unit
+    assert all(path.exists() for path in (config.broker.authority, config.broker.certificate, config.broker.key))
+    assert config.clinic.sealing_key.exists()
+
+
+def test_keys_are_for_their_owners_alone(places: Places) -> None:
+    keys = [path for pattern in ("*.key.pem", "*.private.jwk") for path in places.folder.rglob(pattern)]
+    assert len(keys) == 7
+    assert {stat.S_IMODE(path.stat().st_mode) for path in keys} == {0o600}
+
+
+def test_init_again_replaces_nothing_but_the_broker_s_configuration(
+    places: Places, plan: SitePlan, now: datetime
+) -> None:
+    before = {path: path.read_bytes() for path in places.folder.rglob("*") if path.is_file()}
+    places.broker_config.write_text("allow_anonymous true\n")
+    create_site(places.folder, plan, now=now)
+    assert {path: path.read_bytes() for path in places.folder.rglob("*") if path.is_file()} == before
+
+
+def test_the_plan_is_read_back(places: Places, plan: SitePlan) -> None:
+    assert load_plan(places.plan) == plan
+
+
+@pytest.mark.broker
+def test_a_renewed_unit_and_its_old_papers_are_both_let_in(
+    running: Callable[[], AbstractContextManager[RunningBroker]], places: Places, plan: SitePlan, now: datetime
+) -> None:
+    name = plan.first_unit
+    old = door(places, plan, name)
+    copies = [path.rename(path.with_suffix(".old")) for path in (old.certificate, old.key) if path]
+    issue(places, plan, name, now=now)
+    with running():
+        knock(door(places, plan, name), client_id=name)
+        knock(
+            Door(host=old.host, port=old.port, authority=old.authority, certificate=copies[0], key=copies[1]),
+            client_id=name,
+        )
+
+
+@pytest.mark.broker
+def test_a_unit_that_is_taken_back_is_out_while_the_broker_runs(
+    running: Callable[[], AbstractContextManager[RunningBroker]], places: Places, plan: SitePlan, now: datetime
+) -> None:
+    issue(places, plan, "sim-0002", now=now)
+    with running() as broker:
+        assert take_back(places, plan, "sim-0002", broker_pid=broker.pid, now=now)
+        with pytest.raises(Fault):
+            knock(door(places, plan, "sim-0002"), client_id="sim-0002")
+        knock(door(places, plan, plan.first_unit), client_id=plan.first_unit)
+
+
+def test_nobody_of_that_name_can_be_taken_back(places: Places, plan: SitePlan, now: datetime) -> None:
+    with pytest.raises(BadConfig, match="no certificate of sim-9999"):
+        take_back(places, plan, "sim-9999", broker_pid=None, now=now)
+
+
+def test_without_the_authority_s_key_nothing_is_issued(places: Places, plan: SitePlan, now: datetime) -> None:
+    places.authority_key.unlink()
+    with pytest.raises(BadConfig, match=r"authority.key.pem: no usable private key"):
+        issue(places, plan, "sim-0002", now=now)
+    with pytest.raises(BadConfig):
+        load_authority(places)
