@@ -61,8 +61,11 @@ class AttendantGate:
         self._refused = 0
         self._locked_until_s = 0.0
 
-    def check(self, reception: ReceptionId, passcode: Passcode, admit: Callable[[str], None]) -> None:
-        """Check it; `admit` is told whose it is, on the mailbox's thread. → AttendantAdmitted, AttendantRefused."""
+    def check(self, reception: ReceptionId, passcode: Passcode, admit: Callable[[str], ReceptionId]) -> None:
+        """Check it. → AttendantAdmitted, AttendantRefused.
+
+        `admit` is told whose it is, on the mailbox's thread, and says what a new visit would be called.
+        """
 
         def job() -> None:
             try:
@@ -73,7 +76,7 @@ class AttendantGate:
 
         self._workers.submit(Lane.GATE, job)
 
-    def _news(self, reception: ReceptionId, name: str | None, admit: Callable[[str], None]) -> Event:
+    def _news(self, reception: ReceptionId, name: str | None, admit: Callable[[str], ReceptionId]) -> Event:
         if self._locked():
             return on.AttendantRefused(reception, Reason.PASSCODE_LOCKED)
         if name is None:
@@ -81,8 +84,7 @@ class AttendantGate:
             return on.AttendantRefused(reception, Reason.PASSCODE_REFUSED)
         self._refused = 0
         log.info("attendant %s opened the check of a visit", name)
-        admit(name)
-        return on.AttendantAdmitted(reception)
+        return on.AttendantAdmitted(reception, admit(name))
 
     def _whose(self, passcode: Passcode) -> str | None:
         """Return whose it is. Every hash is tried, so that the time tells nothing."""

@@ -17,7 +17,7 @@ from device.app.panel_desk import PanelDesk
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.domain.secrets import Passcode
-from device.domain.values import Move
+from device.domain.values import Move, ReceptionId
 from device.ports.clock import Clock
 from device.reception import effects as do
 from device.reception import events as on
@@ -52,6 +52,8 @@ class UnitHands:
         self._clock = clock
         self._forget = forget
         self._memory: VisitorMemory | None = None
+        self._admitted: tuple[ReceptionId, str] | None = None
+        """Whose passcode was taken last, and what the visit is called that may begin with it."""
 
     @property
     def silent_from_s(self) -> float:
@@ -81,6 +83,8 @@ class UnitHands:
                 self._card.release()
             case do.MeetVisitor(reception=reception):
                 self._memory = VisitorMemory(reception, self._clock.utc_now())
+                if self._admitted is not None and self._admitted[0] == reception:
+                    self._memory.attendant = self._admitted[1]
             case do.ForgetVisitor():
                 if self._memory is not None:
                     self._memory.forget()
@@ -142,11 +146,14 @@ class UnitHands:
         self._face.watch_move(memory.reception, memory.template, memory.liveness, move)
 
     def _check_passcode(self, passcode: Passcode) -> None:
-        reception, memory = self._mailbox.reception, self._memory
+        reception = self._mailbox.reception
 
-        def admit(name: str) -> None:
-            if memory is not None:
-                memory.attendant = name
+        def admit(name: str) -> ReceptionId:
+            fresh = ReceptionId(self._asks.new_id())
+            self._admitted = (fresh, name)
+            if self._memory is not None:
+                self._memory.attendant = name
+            return fresh
 
         if reception is None:
             passcode.wipe()

@@ -22,9 +22,11 @@ from device.face.engine import FaceEngine
 from device.face.manifest import Threshold
 from device.ports.institution import InstitutionCredential
 from device.ports.network import PortraitDecoder
-from device.reception import Policy, State
+from device.reception import Policy, Settled, State
 from device.reception.effects import Effect
 from device.reception.events import Event
+from device.reception.questions import Topic
+from device.reception.states import Asking
 from device.sim.camera import RecordedCamera
 from device.sim.card import PlaceableCard, SimulatedCard
 from device.sim.card_front import SimulatedCardFront
@@ -193,6 +195,14 @@ class World:
             case _:
                 wanted = entry(line).patient.say(self.language, **values)
         return any(wanted in said.text for said in self.voice.said)
+
+    def has_ended_with(self, reason: Reason) -> bool:
+        """Return whether the visit is over, for this reason, and the visitor was told."""
+        return isinstance(self.state, Settled) and self.state.reason is reason and self.has_said(reason)
+
+    def asks(self, topic: Topic) -> bool:
+        """Return whether a question on this topic waits for its key."""
+        return isinstance(self.state, Asking) and self.state.question.topic is topic
 
     # --- inside ------------------------------------------------------------------------------------------------------
 

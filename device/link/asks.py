@@ -13,11 +13,24 @@ from device.domain.values import UnitId
 from device.link.actions import AskLost, Publish
 from device.wire import topics
 from device.wire.codec import encode
-from device.wire.messages import Answer, Ask, Begin, Challenge, Confirm, Holder, HolderKnown, Qualification, Refused
+from device.wire.messages import (
+    Answer,
+    Ask,
+    Begin,
+    Challenge,
+    Confirm,
+    Holder,
+    HolderKnown,
+    Qualification,
+    Refused,
+    Register,
+    Registrable,
+)
 
 ANSWERS_TO: dict[type[Ask], tuple[type[Answer], ...]] = {
     Begin: (Challenge, Refused),
-    Holder: (HolderKnown, Refused),
+    Holder: (HolderKnown, Registrable, Refused),
+    Register: (HolderKnown, Refused),
     Confirm: (Qualification, Refused),
 }
 

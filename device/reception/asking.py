@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from device.domain.prompts import Cue, Phrase
 from device.domain.reasons import Reason
-from device.domain.values import Assurance, AttendantReason, Prescription
+from device.domain.values import Assurance, AttendantReason, Prescription, ReceptionId
 from device.reception import states as at
 from device.reception import ways
 from device.reception.basics import Step, ask, bounds, say, settle, spoken
@@ -120,9 +120,16 @@ def card_differs(state: at.Returning, policy: Policy) -> Step:
 # --- the attendant ---------------------------------------------------------------------------------------------------
 
 
-def admit(state: at.State, policy: Policy) -> Step:
-    """A passcode was right: ask the attendant, where a card lies that nobody has proven to hold yet."""
+def admit(state: at.State, fresh: ReceptionId, policy: Policy) -> Step:
+    """A passcode was right: ask the attendant, where a card lies that nobody has proven to hold yet.
+
+    Where the visit is over for want of a proof, a new one begins with the card that still lies there.
+    """
     match state:
+        case at.Settled(card_present=True):
+            begun, effects = ways.present(state, fresh, policy)
+            assert isinstance(begun, at.Reading)  # noqa: S101  tells the type checker
+            return at.Reading(replace(begun.visit, admitted=True)), effects
         case at.Reading(visit=Visit(card=None) as visit):
             return at.Reading(replace(visit, admitted=True)), ()
         case at.Reading() | at.Matching() | at.Moving() | at.CountingTries() | at.AskingPin():

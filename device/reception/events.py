@@ -149,6 +149,9 @@ class PasscodeEntered(_Event):
 class AttendantAdmitted(_Event):
     """The passcode is one of those on file."""
 
+    fresh: ReceptionId
+    """What the visit is called that begins where the last one is over and its card still lies there."""
+
 
 @dataclass(frozen=True, slots=True)
 class AttendantRefused(_Event):

@@ -74,7 +74,7 @@ def events(visit: ReceptionId = VISIT) -> tuple[Event, ...]:
         on.ProofUnavailable(visit),
         *(on.Chosen(visit, number) for number in (1, 2, 5)),
         on.PasscodeEntered(visit, Passcode(b"000000")),
-        on.AttendantAdmitted(visit),
+        on.AttendantAdmitted(visit, visit),
         on.AttendantRefused(visit, Reason.PASSCODE_REFUSED),
         *(on.HolderAccepted(visit, questions) for questions in _QUESTIONS),
         on.RegistrationOffered(visit),

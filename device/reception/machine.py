@@ -57,8 +57,8 @@ def step(state: State, event: Event, policy: Policy) -> Step:  # noqa: C901  one
     match event:  # an attendant may come at any moment
         case on.PasscodeEntered(passcode=passcode):
             return state, (do.CheckPasscode(passcode),)
-        case on.AttendantAdmitted():
-            return asking.admit(state, policy)
+        case on.AttendantAdmitted(fresh=fresh):
+            return asking.admit(state, fresh, policy)
         case on.AttendantRefused(reason=reason):
             return state, (say(reason), StartTimer(Timer.PATIENCE, policy.patience_s))
         case _:

@@ -1,4 +1,7 @@
-"""The catalogue as a page for the desk. Write it anew with `python -m device.wire.reasons_page docs/reasons.md`."""
+"""The catalogue as a page for the desk, and beside it the sheets to print.
+
+Write them anew with `python -m device.wire.reasons_page docs/reasons.md`.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from device.domain.reasons import Reason
-from device.wire.reasons import FallbackDocument, ReasonEntry, Role, catalogue, document_name
-from device.wire.texts import Text
-
-_LETTERS = dict(zip(FallbackDocument, "ABCD", strict=True))
+from device.wire.reasons import ReasonEntry, Role, catalogue, document_name
+from device.wire.reasons_sheet import LETTERS
+from device.wire.reasons_sheet import render as render_sheet
+from device.wire.texts import LANGUAGES, Text
 
 _TITLE = Text(ja="受付端末の理由コード(窓口用)", en="Reason codes of the unit (for the desk)")
 _INTRODUCTION = Text(
@@ -43,7 +46,7 @@ def render() -> str:
     ]
     for language, name in (("ja", "日本語"), ("en", "English")):
         lines += ["", f"## {name}", "", _INTRODUCTION.say(language), "", f"**{_DOCUMENTS.say(language)}**", ""]
-        lines += [f"- **{letter}** {document_name(document, language)}" for document, letter in _LETTERS.items()]
+        lines += [f"- **{letter}** {document_name(document, language)}" for document, letter in LETTERS.items()]
         for role, heading in _HEADINGS.items():
             lines += ["", f"### {heading.say(language)}", "", f"| {_COLUMNS.say(language)} |", "|---" * 7 + "|"]
             lines += [_row(reason, what, language) for reason, what in _of(role)]
@@ -62,15 +65,18 @@ def _row(reason: Reason, what: ReasonEntry, language: str) -> str:
         what.patient.say(language, tries_left="2"),
         what.desk.say(language),
         what.next_step.say(language),
-        " ".join(_LETTERS[document] for document in what.fallback),
+        " ".join(LETTERS[document] for document in what.fallback),
         what.never_helps.say(language) if what.never_helps else "",
     )
     return f"| {' | '.join(cells)} |"
 
 
 def main(arguments: list[str]) -> None:
-    """Write the page to the file that is named."""
-    Path(arguments[0]).write_text(render(), encoding="utf-8")
+    """Write the page to the file that is named, and the sheets beside it."""
+    page = Path(arguments[0])
+    page.write_text(render(), encoding="utf-8")
+    for language in LANGUAGES:
+        (page.parent / f"reasons-sheet.{language}.html").write_text(render_sheet(language), encoding="utf-8")
 
 
 if __name__ == "__main__":

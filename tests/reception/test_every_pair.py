@@ -277,6 +277,12 @@ def test_an_attendant_confirms_only_after_a_passcode_and_for_this_visit_alone() 
         if entering:
             admitted = getattr(getattr(state, "visit", None), "admitted", False)
             assert isinstance(event, on.AttendantAdmitted) or admitted
+        if (
+            isinstance(after, Active)
+            and after.visit.admitted
+            and not (isinstance(state, Active) and state.visit.admitted)
+        ):
+            assert isinstance(event, on.AttendantAdmitted)
         if isinstance(event, on.CardPresented) and isinstance(after, Active):
             assert isinstance(after, Returning) or not (after.visit.admitted or after.visit.attendant)
 

@@ -16,9 +16,9 @@ from joserfc.jwk import ECKey
 
 from clinic.consumer import Consumer
 from clinic.gateway import Gateway
-from clinic.inquiry import GatewayPolicy, Inquiry
+from clinic.inquiry import SIGNED, GatewayPolicy, Inquiry
 from clinic.keys import PRIVATE_NAME, KeyRing, make_key_pair
-from clinic.people import load_people
+from clinic.people import InstitutionSettings, load_people
 from clinic.services import hear_asks, hear_results
 from clinic.stand_in import StandInService
 from clinic.store import Store
@@ -27,9 +27,10 @@ from clinic.units import Units
 from device.app.cli import MODELS_DIR
 from device.app.face_models import load_engine
 from device.app.world import FaceWorks, World
-from device.domain.values import CardKind, UnitId
+from device.domain.values import Assurance, CardKind, UnitId
 from device.drivers.mutual_tls import TlsFiles
 from device.drivers.portrait import SandboxedPortraitDecoder
+from device.reception.states import Asking
 from device.sim.card import CardAuthority, CardFrontPrint, Misbehaviour, SimulatedCard
 from device.sim.card_trust import simulated_trust
 from device.sim.clock import SimulatedClock
@@ -115,11 +116,25 @@ class Clinic:
 
 
 @pytest.fixture
+def clinic_asks() -> dict[str, Any]:
+    """What differs in this clinic's questions (`InstitutionSettings`); a test names its own by parametrizing."""
+    return {}
+
+
+@pytest.fixture
+def clinic_accepts() -> frozenset[Assurance] | None:
+    """What this clinic accepts; None for signatures and attendants."""
+    return None
+
+
+@pytest.fixture
 def clinic(
     tmp_path: Path,
     authority: SiteAuthority,
     card_authority: CardAuthority,
     identity: Callable[[str], TlsFiles],
+    clinic_asks: dict[str, Any],
+    clinic_accepts: frozenset[Assurance] | None,
 ) -> Iterator[Clinic]:
     """The gateway with the stand-in service and the consumer, on a broker in memory."""
     make_key_pair(tmp_path)
@@ -132,6 +147,8 @@ def clinic(
         GatewayPolicy(
             institution_code="9999999999",
             anchors=(anchor,),
+            accept=SIGNED | {Assurance.ATTENDANT} if clinic_accepts is None else clinic_accepts,
+            questions=InstitutionSettings(**clinic_asks),
         ),
         StandInService(load_people()),
         keys=keys,
@@ -201,3 +218,16 @@ def all_results(clinic: Clinic) -> Callable[[], list[dict[str, Any]]]:
 def broker(clinic: Clinic) -> MemoryBroker:
     """The broker in memory, in place of the real one."""
     return clinic.broker
+
+
+@pytest.fixture
+def visit_by_face(make_card: Callable[..., SimulatedCard], photo: Callable[[str], Photo]) -> Callable[..., None]:
+    """Everything goes well, up to the answer; every question gets a yes."""
+
+    def visit(world: World, serial: int = 1001) -> None:
+        world.show(photo("obama2"))
+        world.place(make_card(serial, portrait=photo("obama")))
+        while isinstance(world.state, Asking):
+            world.type_keys("#")
+
+    return visit

@@ -42,3 +42,8 @@ def test_the_page_is_written_where_it_is_asked_for(tmp_path: Path, monkeypatch: 
     runpy.run_path(reasons_page.__file__, run_name="__main__")
 
     assert page.read_text(encoding="utf-8") == reasons_page.render()
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "reasons.md",
+        "reasons-sheet.ja.html",
+        "reasons-sheet.en.html",
+    }

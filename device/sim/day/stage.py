@@ -223,7 +223,7 @@ class Stage:
     def _check_passcode(self, effect: do.CheckPasscode) -> None:
         effect.passcode.wipe()
         self._outcome.keys += 7
-        self._reply(Thing.HASH, on.AttendantAdmitted(VISIT))
+        self._reply(Thing.HASH, on.AttendantAdmitted(VISIT, RETURNED))
 
     def _ask_holder(self, _effect: do.AskHolder) -> None:
         visitor = self._visitor

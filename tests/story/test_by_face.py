@@ -1,0 +1,234 @@
+"""Visits by face."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from device.app.world import World
+from device.card.trust import CardTrust, Realm
+from device.domain.prompts import Phrase
+from device.domain.reasons import Reason
+from device.reception import Idle, Policy
+from device.reception.questions import Topic
+from device.reception.states import AskingPin
+from device.sim.card import Misbehaviour, SimulatedCard, claim_picture_size
+from device.sim.portrait import Photo
+
+MakeCard = Callable[..., SimulatedCard]
+PhotoOf = Callable[[str], Photo]
+Build = Callable[..., World]
+LastResult = Callable[[], dict[str, Any]]
+VisitByFace = Callable[..., None]
+
+
+def small_picture() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("L", (64, 80), 128).save(buffer, "JPEG2000")
+    return buffer.getvalue()
+
+
+SMALL_PICTURE = small_picture()
+
+
+def test_by_face_with_consent(world: World, last_result: LastResult, visit_by_face: VisitByFace) -> None:
+    visit_by_face(world)
+    assert world.has_ended_with(Reason.QUALIFIED)
+    assert world.has_said(Phrase.TAKE_CARD)
+    result = last_result()
+    assert result["reason"] == "qualified"
+    assert result["assurance"] == "face_institution"
+    assert result["consents"] == {"YZK": True, "TKK": True}
+    assert result["simulated"] is True
+    (person,) = result["qualification"]["ResultOfQualificationConfirmation"]
+    assert person["Name"] == "診療 太郎"
+    world.lift()
+    assert world.state == Idle()
+
+
+def test_another_persons_face_leads_to_the_pin(
+    world: World, make_card: MakeCard, photo: PhotoOf, last_result: LastResult
+) -> None:
+    world.show(photo("biden"))
+    world.place(make_card(portrait=photo("obama")))
+    assert world.has_said(Reason.FACE_MISMATCH)
+    assert isinstance(world.state, AskingPin)
+    world.type_keys("1234#")
+    world.type_keys("*")
+    assert world.has_ended_with(Reason.QUALIFIED)
+    assert last_result()["consents"] == {"YZK": False, "TKK": False}
+
+
+def test_nobody_before_the_camera(world: World, make_card: MakeCard, photo: PhotoOf) -> None:
+    world.show()
+    world.place(make_card(portrait=photo("obama")))
+    assert world.has_said(Reason.FACE_NOT_FOUND)
+    assert isinstance(world.state, AskingPin)
+
+
+def test_two_people_before_the_camera(world: World, make_card: MakeCard, photo: PhotoOf) -> None:
+    world.show(photo("obama2"), photo("biden"))
+    world.place(make_card(portrait=photo("obama")))
+    assert world.has_said(Reason.FACE_SEVERAL)
+    assert isinstance(world.state, AskingPin)
+
+
+@pytest.mark.parametrize(
+    ("portrait", "reason"),
+    [
+        (None, Reason.PORTRAIT_MISSING),
+        (b"\x00\x00\x00\x0cjP  \r\n\x87\n" + bytes(200), Reason.PORTRAIT_UNREADABLE),
+        (b"GIF89a", Reason.PORTRAIT_UNREADABLE),
+        (claim_picture_size(SMALL_PICTURE, 10_000, 10_000), Reason.PORTRAIT_UNREADABLE),  # a hundred megabytes
+        (claim_picture_size(SMALL_PICTURE, 0xFFFF_FFFF, 0xFFFF_FFFF), Reason.PORTRAIT_UNREADABLE),
+    ],
+)
+def test_a_portrait_that_is_no_use_leads_to_the_pin(
+    world: World, make_card: MakeCard, portrait: bytes | None, reason: Reason
+) -> None:
+    world.place(make_card(portrait=portrait))
+    assert world.has_said(reason)
+    assert isinstance(world.state, AskingPin)
+    world.type_keys("1234#")
+    world.type_keys("#")
+    assert world.has_ended_with(Reason.QUALIFIED)
+
+
+def test_a_front_that_cannot_be_read_leads_to_the_pin(world: World, make_card: MakeCard, photo: PhotoOf) -> None:
+    world.front.smudge()
+    world.place(make_card(portrait=photo("obama")))
+    assert world.has_said(Reason.FRONT_UNREADABLE)
+    assert isinstance(world.state, AskingPin)
+
+
+def test_a_misread_front_leads_to_the_pin(world: World, make_card: MakeCard, photo: PhotoOf) -> None:
+    world.front.misread_once()
+    world.place(make_card(portrait=photo("obama")))
+    assert world.has_said(Reason.REFERENCE_NUMBER_REFUSED)
+    assert isinstance(world.state, AskingPin)
+
+
+def test_a_card_that_no_institution_can_unlock_asks_for_the_pin_after_the_match(
+    build_world: Build, make_card: MakeCard, photo: PhotoOf, last_result: LastResult
+) -> None:
+    world = build_world(institution=None)
+    world.show(photo("obama2"))
+    world.place(make_card(portrait=photo("obama")))
+    assert world.has_said(Reason.INSTITUTION_CREDENTIAL_MISSING)
+    world.type_keys("1234#")
+    world.type_keys("#")
+    assert world.has_ended_with(Reason.QUALIFIED)
+    assert last_result()["assurance"] == "pin_signature"
+
+
+def test_the_stand_in_credential_is_refused_by_a_card_that_does_not_know_it(
+    world: World, make_card: MakeCard, photo: PhotoOf
+) -> None:
+    world.show(photo("obama2"))
+    world.place(make_card(portrait=photo("obama"), knows_stand_in=False))
+    assert world.has_said(Reason.INSTITUTION_CREDENTIAL_MISSING)
+
+
+def test_the_service_may_refuse_a_match_without_signature(
+    build_world: Build, make_card: MakeCard, photo: PhotoOf, last_result: LastResult
+) -> None:
+    world = build_world(institution=None, policy=Policy(accept_face_only=True))
+    world.show(photo("obama2"))
+    world.place(make_card(portrait=photo("obama")))
+    assert world.has_ended_with(Reason.ASSURANCE_REFUSED)
+    assert last_result()["assurance"] is None
+
+
+@pytest.mark.parametrize(
+    ("misbehaviour", "reason"),
+    [
+        (Misbehaviour(portrait_altered=True), Reason.PORTRAIT_NOT_GENUINE),
+        (Misbehaviour(chip_is_copy=True), Reason.CHIP_NOT_PROVEN),
+    ],
+)
+def test_a_portrait_that_does_not_stand_up_to_its_proofs_is_never_looked_at(
+    world: World, make_card: MakeCard, photo: PhotoOf, misbehaviour: Misbehaviour, reason: Reason
+) -> None:
+    world.show(photo("obama2"))
+    world.place(make_card(portrait=photo("obama"), misbehaviour=misbehaviour))
+    assert world.has_said(reason)
+    assert isinstance(world.state, AskingPin)
+    world.type_keys("1234#")
+    world.type_keys("#")
+    assert world.has_ended_with(Reason.QUALIFIED)
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_portrait_of_unknown_origin_is_used_as_the_policy_says(
+    build_world: Build,
+    make_card: MakeCard,
+    photo: PhotoOf,
+    caplog: pytest.LogCaptureFixture,
+    goes_on: bool,  # noqa: FBT001  a table of cases
+) -> None:
+    world = build_world(trust=CardTrust(Realm.TEST, unknown_surface_goes_on=goes_on))
+    world.show(photo("obama2"))
+    world.place(make_card(portrait=photo("obama")))
+    assert world.asks(Topic.CONSENT) is goes_on
+    assert world.has_said(Reason.PORTRAIT_ORIGIN_UNKNOWN) is not goes_on
+    assert any("not among the anchors" in message for message in caplog.messages) is goes_on
+
+
+def test_the_same_misreading_never_costs_a_card_a_second_try(world: World, make_card: MakeCard, photo: PhotoOf) -> None:
+    world.front.misread()
+    card, other = make_card(1001, portrait=photo("obama")), make_card(1002, portrait=photo("obama"))
+    for placed, said, left in (
+        (card, Reason.REFERENCE_NUMBER_REFUSED, 9),
+        (card, Reason.FRONT_UNREADABLE, 9),
+        (other, Reason.REFERENCE_NUMBER_REFUSED, 9),  # the same number, but it may be right for this card
+        (card, Reason.FRONT_UNREADABLE, 9),
+    ):
+        world.voice.said.clear()
+        world.place(placed)
+        assert world.has_said(said)
+        assert placed.reference_number_tries_left == left
+        assert isinstance(world.state, AskingPin)
+        world.lift()
+
+
+def test_a_misreading_whose_refusal_was_never_heard_is_told_by_the_counter(
+    build_world: Build, make_card: MakeCard, photo: PhotoOf
+) -> None:
+    for command in range(16, 30):  # until it is the very VERIFY whose answer is lost
+        world = build_world()
+        world.front.misread()
+        card = make_card(portrait=photo("obama"), misbehaviour=Misbehaviour(loses_contact_at=command))
+        world.place(card)
+        if card.reference_number_tries_left == 9 and not world.has_said(Reason.REFERENCE_NUMBER_REFUSED):
+            break
+    world.lift()
+    world.place(card)
+    assert world.has_said(Reason.FRONT_UNREADABLE)
+    assert card.reference_number_tries_left == 9
+
+
+def test_a_right_number_whose_answer_was_lost_is_sent_again(
+    build_world: Build, make_card: MakeCard, photo: PhotoOf
+) -> None:
+    for command in range(18, 22):  # around the VERIFY of the number
+        world = build_world()
+        world.show(photo("obama2"))
+        card = make_card(portrait=photo("obama"), misbehaviour=Misbehaviour(loses_contact_at=command))
+        world.place(card)
+        world.lift()
+        world.place(card)
+        assert not world.has_said(Reason.FRONT_UNREADABLE)
+        assert card.reference_number_tries_left == 10
+
+
+def test_a_card_with_few_tries_left_is_left_to_people(world: World, make_card: MakeCard, photo: PhotoOf) -> None:
+    card = make_card(portrait=photo("obama"), reference_number_tries=4)
+    world.show(photo("obama2"))
+    world.place(card)
+    assert world.has_said(Reason.REFERENCE_NUMBER_REFUSED)
+    assert card.reference_number_tries_left == 4
+    assert isinstance(world.state, AskingPin)

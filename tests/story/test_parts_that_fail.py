@@ -1,0 +1,100 @@
+"""A part of the unit does not do its work: a reason, a way on, and the unit says so."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from device.app.cli import MODELS_DIR
+from device.app.face_models import load_engine
+from device.app.world import World
+from device.domain.errors import Fault
+from device.domain.prompts import Phrase
+from device.domain.reasons import Reason
+from device.reception.questions import Topic
+from device.reception.states import AskingPin
+from device.sim.card import SimulatedCard
+from device.sim.line import MemoryBroker
+from device.sim.portrait import Photo
+from device.wire import topics
+from device.wire.codec import decode
+from device.wire.messages import Status
+
+MakeCard = Callable[..., SimulatedCard]
+PhotoOf = Callable[[str], Photo]
+Build = Callable[..., World]
+VisitByFace = Callable[..., None]
+
+
+def test_a_dead_camera_leads_to_the_pin_and_is_reported(
+    world: World, make_card: MakeCard, photo: PhotoOf, visit_by_face: VisitByFace
+) -> None:
+    world.camera.die()
+    world.place(make_card(portrait=photo("obama")))
+    assert world.has_said(Reason.FACE_UNAVAILABLE)
+    assert isinstance(world.state, AskingPin)
+    assert Reason.CAMERA_FAULT in world.unit.health.troubles
+    world.lift()
+    world.camera.recover()
+    visit_by_face(world)
+    assert world.has_ended_with(Reason.QUALIFIED)
+    assert world.unit.health.troubles == ()
+
+
+def test_a_reader_that_is_unplugged_is_reported_and_serves_again_when_it_is_back(
+    world: World, visit_by_face: VisitByFace
+) -> None:
+    world.reader.break_down()
+    world.pass_time(1)
+    assert Reason.READER_FAULT in world.unit.health.troubles
+    world.reader.repair()
+    visit_by_face(world)
+    assert world.has_ended_with(Reason.QUALIFIED)
+    assert world.unit.health.troubles == ()
+
+
+def test_weights_with_a_wrong_digest_leave_the_pin_and_the_unit_says_what_it_lacks(
+    build_world: Build, broker: MemoryBroker, make_card: MakeCard, photo: PhotoOf, tmp_path: Path
+) -> None:
+    shutil.copy(MODELS_DIR / "manifest.toml", tmp_path)
+    (tmp_path / "weights").mkdir()
+    for weights in (MODELS_DIR / "weights").iterdir():
+        (tmp_path / "weights" / weights.name).write_bytes(b"not a network")
+    with pytest.raises(Fault) as caught:
+        load_engine(tmp_path)
+    assert caught.value.reason is Reason.MODEL_DIGEST_MISMATCH
+
+    world = build_world(face=None, troubles={"models": caught.value})
+    world.place(make_card(portrait=photo("obama")))
+    assert isinstance(world.state, AskingPin)
+    assert not world.has_said(Phrase.LOOK_AT_CAMERA)
+    world.type_keys("1234#")
+    world.type_keys("#")
+    assert world.has_ended_with(Reason.QUALIFIED)
+    status: Status = decode(broker.retained(topics.up(world.name, topics.Up.STATUS)) or b"", Status)
+    assert status.state == "impaired"
+    assert status.troubles == [Reason.MODEL_DIGEST_MISMATCH]
+
+
+def test_a_stuck_key_is_reported_until_it_is_free_again(world: World) -> None:
+    world.keypad.jam("5")
+    for _ in range(150):
+        world.pass_time(0.1)
+    assert Reason.KEYPAD_FAULT in world.unit.health.troubles
+    world.keypad.free("5")
+    for _ in range(5):
+        world.pass_time(0.1)
+    assert world.unit.health.troubles == ()
+
+
+def test_keys_mashed_during_speech_do_no_harm(world: World, make_card: MakeCard, photo: PhotoOf) -> None:
+    world.show(photo("obama2"))
+    world.type_keys("159*0#")
+    card = make_card(portrait=photo("obama"))
+    world.place(card)
+    world.type_keys("7890")
+    assert world.asks(Topic.CONSENT)
+    assert card.pin_tries_left == 3
