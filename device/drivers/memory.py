@@ -17,8 +17,9 @@ from typing import Final
 import numpy as np
 
 SETTINGS: Final = {
-    # Without the per-thread cache, whose blocks would keep their content.
-    "GLIBC_TUNABLES": "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0",
+    # Without the per-thread cache, whose blocks would keep their content; and with few pools of memory, because each
+    # thread that computes with pictures would keep as much as its largest picture took.
+    "GLIBC_TUNABLES": "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0:glibc.malloc.arena_max=2",
     "PYTHONMALLOC": "malloc",
 }
 SMALL_ARRAY_BYTES: Final = 1024
@@ -57,9 +58,13 @@ def is_overwritten() -> bool:
 
 
 def sweep() -> None:
-    """Overwrite what is free but not given back: numpy's small blocks, and whatever only the collector can free."""
+    """Overwrite what is free but not given back: numpy's small blocks, and whatever only the collector can free.
+
+    Then give back to the system what is free.
+    """
     gc.collect()
     for size in range(1, SMALL_ARRAY_BYTES):
         kept = [np.empty(size, np.uint8) for _ in range(KEPT_ARRAYS)]
         for array in kept:
             array.fill(0)
+    ctypes.CDLL(None).malloc_trim(0)

@@ -10,12 +10,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort  # type: ignore[import-untyped]  # it ships no types
 
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.face.manifest import check_digest
 from device.ports.network import Tensor
+
+# Since 1.31 its packages for Linux note in ~/.cache what runs where, and send it to their maker. Whoever forbids that
+# has to do so before the import (microsoft/onnxruntime #27379).
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import onnxruntime as ort  # type: ignore[import-untyped]  # it ships no types
 
 
 class OnnxNetwork:
@@ -44,7 +49,8 @@ class OnnxNetwork:
         # Several networks share the cores: a pool that spins while it waits made the whole pipeline 3 times slower.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
-        # Buffers that grow to the largest run and stay are for servers; this unit has other uses for its memory.
+        # Buffers that grow to the largest run and stay are for servers; this unit has other uses for its memory. They
+        # also keep what went through the network, faces too, while a block that is freed is overwritten (`memory.py`).
         options.enable_cpu_mem_arena = False
         try:
             with _file_of(data) as checked:
