@@ -31,6 +31,7 @@ from device.reception.events import Event
 log = logging.getLogger(__name__)
 
 CHALLENGE_BYTES = 32
+NOTICES = {Validity.EXPIRES_SOON: Reason.CERTIFICATE_EXPIRES_SOON, Validity.IN_GRACE: Reason.CERTIFICATE_IN_GRACE}
 FRONT_TIMEOUT_S = 10.0
 """For readings of the card's front that agree; the visit has a time of its own for the whole match."""
 
@@ -231,9 +232,10 @@ class CardDesk:
             raise CardUnreadable("the card's certificate does not hold", reason=Reason.CERTIFICATE_NOT_TRUSTED)
         if found.validity is Validity.EXPIRED:
             raise CardUnreadable("the card's certificate has expired", reason=Reason.CERTIFICATE_EXPIRED)
+        facts = replace(card.facts, notice=NOTICES.get(found.validity))
         test_card = told_apart(card.profile, ToldBy.ISSUER) if found.realm is Realm.TEST else None
         is_plastic = card.profile.kind is CardKind.PLASTIC
-        return replace(card.facts, kind=test_card.kind) if test_card and is_plastic else card.facts
+        return replace(facts, kind=test_card.kind) if test_card and is_plastic else facts
 
     def _portrait_check(self) -> PortraitCheck:
         return PortraitCheck(

@@ -27,6 +27,8 @@ class CardWatch:
         self._health = health
         self._entropy = entropy
         self._present = False
+        self._left_there = False
+        """A card lay there when the reader failed: it has to be lifted before the next visit, whoever's it is."""
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -42,13 +44,15 @@ class CardWatch:
     def look(self, timeout_s: float) -> bool:
         """Look once; return whether there is a reader."""
         try:
-            present = self._reader.wait_for_change(present=self._present, timeout_s=timeout_s)
+            present = self._reader.wait_for_change(present=self._present or self._left_there, timeout_s=timeout_s)
         except Fault as fault:
             self._health.report("reader", fault.reason, why=str(fault))
+            self._left_there |= self._present
             self._changed(present=False)
             return False
         self._health.report("reader", None)
-        self._changed(present=present)
+        self._left_there &= present
+        self._changed(present=present and not self._left_there)
         return True
 
     def _changed(self, *, present: bool) -> None:

@@ -7,6 +7,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import NewType
 
+from device.domain.reasons import Reason
+
 ReceptionId = NewType("ReceptionId", str)
 """One visit, from card presented to visitor forgotten: 32 hex digits, random, without meaning."""
 
@@ -144,3 +146,5 @@ class CardFacts:
     has_surface: bool
     """The card carries a portrait (券面事項確認AP)."""
     pin: PinUse = PinUse.UNIT
+    notice: Reason | None = None
+    """What its holder should hear of its certificate; None where there is nothing, or no clock to tell by."""

@@ -29,7 +29,13 @@ def settle(
     why: Reason | None = None,
     card_present: bool = True,
 ) -> Step:
-    """End the visit: the result is kept before anybody is told, and the visitor is forgotten last."""
+    """End the visit: the result is kept before anybody is told, and the visitor is forgotten last.
+
+    What the unit knows of the certificate's end is told too, once the visitor's proof was accepted: the service may
+    not have answered, or not have said so.
+    """
+    if visit.assurance and visit.card and visit.card.notice and visit.card.notice not in notices:
+        notices = (*notices, visit.card.notice)
     take_card = (Phrase.TAKE_CARD,) if card_present else ()
     return at.Settled(visit.reception, reason, card_present), (
         do.StopWork(),

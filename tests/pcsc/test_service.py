@@ -18,6 +18,7 @@ from device.sim.pcscd import VIRTUAL_READER, find_pcscd, run_pcscd
 from device.sim.vpcd import VpcdSlot
 
 PATIENCE_S = 20
+SELECT_JPKI = bytes.fromhex("00A4040C0AD392F000260100000001")
 ASK_WITHOUT_SERVICE = """
 from device.domain.errors import Fault
 from device.drivers.pcsc import PcscReader
@@ -82,7 +83,7 @@ def test_a_service_that_stops_is_a_fault_and_is_found_again_when_it_is_back(
     waiting.join(PATIENCE_S)
     assert len(faults) == 1
     with pytest.raises(CardLost):
-        connection.transmit(bytes.fromhex("00A4040C0AD392F000260100000001"))
+        connection.transmit(SELECT_JPKI)
     connection.power_off()
     with pytest.raises(Fault, match="start pcscd"):
         reader.wait_for_change(present=False, timeout_s=0)
@@ -92,7 +93,41 @@ def test_a_service_that_stops_is_a_fault_and_is_found_again_when_it_is_back(
         slot.insert(make_card())
         assert reader.wait_for_change(present=False, timeout_s=PATIENCE_S)
         with reader.connect() as again:
-            assert again.transmit(bytes.fromhex("00A4040C0AD392F000260100000001")) == (b"", 0x9000)
+            assert again.transmit(SELECT_JPKI) == (b"", 0x9000)
+        slot.close()
+    reader.close()
+
+
+@pytest.mark.pcsc
+def test_a_service_that_dies_in_the_middle_of_a_command_costs_the_card_and_no_restart(
+    make_card: Callable[..., SimulatedCard],
+) -> None:
+    reader, slot = PcscReader(VIRTUAL_READER), VpcdSlot()
+    with run_pcscd() as service:
+        assert service is not None, "a pcscd that is not ours runs on this machine"
+        card = make_card()
+        slot.insert(card)
+        assert reader.wait_for_change(present=False, timeout_s=PATIENCE_S)
+        connection = reader.connect()
+        answer = card.transmit
+
+        def kill(apdu: bytes | bytearray) -> tuple[bytes, int]:
+            service.kill()
+            service.wait(PATIENCE_S)
+            return answer(apdu)
+
+        card.transmit = kill  # type: ignore[method-assign]
+        with pytest.raises(CardLost):
+            connection.transmit(SELECT_JPKI)
+        connection.power_off()
+        with pytest.raises(Fault):
+            reader.wait_for_change(present=True, timeout_s=0)
+    slot.pull()
+    with run_pcscd():
+        slot.insert(make_card())
+        assert reader.wait_for_change(present=False, timeout_s=PATIENCE_S)
+        with reader.connect() as again:
+            assert again.transmit(SELECT_JPKI) == (b"", 0x9000)
         slot.close()
     reader.close()
 

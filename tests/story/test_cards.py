@@ -263,6 +263,25 @@ def test_a_reader_that_is_unplugged_in_the_middle_of_a_command_costs_the_visit_a
         assert world.has_ended_with(Reason.CARD_REMOVED)
         world.lift()
         world.reader.repair()
+        world.pass_time(1)
         assert (card.pin_tries_left, card.reference_number_tries_left) == (3, 10)
+    visit_by_face(world)
+    assert world.has_ended_with(Reason.QUALIFIED)
+
+
+def test_a_card_that_lies_there_when_the_reader_comes_back_is_lifted_before_anybody_is_served(
+    world: World, make_card: MakeCard, photo: PhotoOf, all_results: AllResults, visit_by_face: VisitByFace
+) -> None:
+    world.show(photo("obama2"))
+    world.place(make_card(portrait=photo("obama")))
+    world.reader.break_down()
+    world.pass_time(2)
+    assert world.has_ended_with(Reason.CARD_REMOVED)
+    world.reader.repair()
+    world.pass_time(20)
+    assert world.state == Idle()
+    assert len(all_results()) == 1
+    world.lift()
+    world.pass_time(2)
     visit_by_face(world)
     assert world.has_ended_with(Reason.QUALIFIED)

@@ -107,3 +107,23 @@ def test_a_full_outbox_is_said_and_the_visitor_is_sent_to_the_desk(world: World,
     world.outbox.repair()
     visit_by_face(world)
     assert world.has_ended_with(Reason.QUALIFIED)
+
+
+def test_a_certificate_that_ends_soon_is_said_once_also_where_the_service_does_not_answer(
+    world: World, broker: MemoryBroker, make_card: MakeCard, photo: PhotoOf, all_results: AllResults
+) -> None:
+    world.show(photo("obama2"))
+    for answered in (True, False):
+        world.place(make_card(1008, portrait=photo("obama")))
+        assert world.asks(Topic.CONSENT)
+        if not answered:
+            broker.stop()
+        world.type_keys("#")
+        world.pass_time(30)
+        assert world.has_said(Reason.CERTIFICATE_EXPIRES_SOON)
+        world.voice.said.clear()
+        world.lift()
+    broker.start()
+    world.pass_time(120)
+    assert [result["notices"] for result in all_results()] == [["certificate_expires_soon"]] * 2
+    assert all_results()[1]["reason"] == "service_unreachable"
