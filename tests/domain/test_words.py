@@ -33,4 +33,4 @@ def test_assurance_is_one_of_those_that_the_service_knows() -> None:
 
 
 def test_what_the_visit_knows_of_a_card_does_not_tell_whose_it_is() -> None:
-    assert CardFacts.__slots__ == ("kind", "has_surface", "pin")
+    assert CardFacts.__slots__ == ("kind", "has_surface", "pin", "notice")
