@@ -105,6 +105,58 @@ def tune(
         typer.echo(proposal.toml())
 
 
+@app.command("evaluate-liveness")
+def evaluate_liveness(
+    folder: Annotated[
+        Path, typer.Option("--dir", help="DIR/live and one folder per attack: photos, or folders of frames.")
+    ],
+    models: ModelsOption = MODELS_DIR,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
+    plot: Annotated[Path | None, typer.Option(help="Draw the errors with their intervals (.svg, .png, .pdf).")] = None,
+) -> None:
+    """Print how many attacks of each kind pass (APCER) and how many live visitors do not (BPCER), layer by layer.
+
+    Each with its exact 95 % interval. A folder of frames may hold an asked.toml that says which move was asked for
+    and when (docs/liveness.md). Pictures are read where they lie and kept nowhere.
+    """
+    from device.app.face_models import load_engine  # noqa: PLC0415
+    from device.app.liveness_evaluation.measuring import Measurer  # noqa: PLC0415
+    from device.app.liveness_evaluation.presentations import read_presentations  # noqa: PLC0415
+    from device.app.liveness_evaluation.report import tally  # noqa: PLC0415
+    from device.app.liveness_parts import rules_as_installed  # noqa: PLC0415
+
+    presentations = read_presentations(folder)
+    measurer = Measurer(load_engine(models)[0], *rules_as_installed(models, say=_progress))
+    told = []
+    for number, presentation in enumerate(presentations, start=1):
+        _progress(f"{number} of {len(presentations)}: {presentation.species}/{presentation.name}")
+        told.append(measurer.measure(presentation))
+    report = tally(told)
+    if plot:
+        report.draw(plot)
+    if as_json:
+        typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
+    else:
+        for line in report.lines():
+            typer.echo(line)
+
+
+@app.command("stage-liveness")
+def stage_liveness(
+    folder: Annotated[Path, typer.Option("--dir", help="An empty folder, or one that is not there yet.")],
+    models: ModelsOption = MODELS_DIR,
+    takes: Annotated[int, typer.Option(min=1, max=100, help="So many of every kind, person and move.")] = 1,
+) -> None:
+    """Film simulated visitors and attacks into a folder for `evaluate-liveness`. It needs the photos of photos.toml."""
+    from device.app.assets.store import load_photos  # noqa: PLC0415
+    from device.app.liveness_evaluation.staging import stage  # noqa: PLC0415
+    from device.sim.portrait import load_photo  # noqa: PLC0415
+
+    names = [photo.name for photo in load_photos(models / "photos.toml").photo]
+    stage(folder, {name: load_photo(models, name) for name in names}, takes=takes, say=_progress)
+
+
 def _measured(
     folder: Path, embedder: str | None, models: Path, processes: int, *, views: tuple[View, ...], erase: bool
 ) -> tuple[Gallery, Measured, ModelSpec]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from device.app.assets.store import load_manifest, weights_path
@@ -59,6 +60,17 @@ def choose_liveness(
         challenge=challenge, bands=_bands(section, nets), frames=section.frames, moves=section.moves, move=move
     )
     return LivenessParts(rules=rules, nets=nets)
+
+
+def rules_as_installed(models_dir: Path, *, say: Callable[[str], None]) -> tuple[tuple[Model, ...], LivenessRules]:
+    """Return the networks that are there and the rules that go with them by default; what is absent is said."""
+    troubles: dict[str, Fault] = {}
+    parts = choose_liveness(LivenessSection(), models_dir, troubles, face_alone_counts=False)
+    for trouble in troubles.values():
+        say(str(trouble))
+    if parts is None:
+        raise AssertionError("by default moves take the place of networks")
+    return parts.nets, parts.rules
 
 
 def _bands(section: LivenessSection, nets: tuple[Model, ...]) -> Bands:
