@@ -157,6 +157,40 @@ def stage_liveness(
     stage(folder, {name: load_photo(models, name) for name in names}, takes=takes, say=_progress)
 
 
+@app.command("evaluate-parallax")
+def evaluate_parallax(
+    pairs: Annotated[
+        Path | None, typer.Option("--pairs", help="Photos laid out as LFW, to be held up flat and to look aside.")
+    ] = None,
+    models: ModelsOption = MODELS_DIR,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
+) -> None:
+    """Print how often a tilted picture is taken for a head that turns, and how often a turn is not seen."""
+    from device.app.face_evaluation.gallery import read_gallery  # noqa: PLC0415
+    from device.app.face_models import load_models  # noqa: PLC0415
+    from device.app.liveness_evaluation.parallax_study import invented, photographed  # noqa: PLC0415
+    from device.face.liveness import MoveLimits  # noqa: PLC0415
+
+    limits = MoveLimits()
+    lines = invented(limits.turn, frames=limits.frames)
+    if pairs:
+        people: dict[str, list[Path]] = {}
+        for photo in read_gallery(pairs).shots:
+            people.setdefault(photo.person, []).append(photo.path)
+        lines += photographed(list(people.values()), load_models(models).detector, limits.turn, _progress)
+    if as_json:
+        rows = [
+            {"kind": line.kind, "head": line.is_head, "passed": line.passed.count, "of": line.passed.of}
+            for line in lines
+        ]
+        typer.echo(json.dumps({"turn": limits.turn, "rows": rows}))
+    else:
+        typer.echo(f"a turn counts from {limits.turn:g}")
+        for line in lines:
+            typer.echo(line.words())
+
+
 def _measured(
     folder: Path, embedder: str | None, models: Path, processes: int, *, views: tuple[View, ...], erase: bool
 ) -> tuple[Gallery, Measured, ModelSpec]:

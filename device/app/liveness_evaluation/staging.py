@@ -56,10 +56,11 @@ def stage(folder: Path, photos: dict[str, Photo], *, takes: int, say: Callable[[
                 say(f"{name}, {move.value}, take {take + 1}")
                 ears = Ears()
                 for kind, actor in species(photos[name], other, ears, move).items():
-                    _film(folder / kind / f"{name}-{move.value}-{take + 1}", actor, move, ears, seed=take)
+                    film(folder / kind / f"{name}-{move.value}-{take + 1}", actor, move, ears, seed=take)
 
 
-def _film(folder: Path, actor: Actor, move: Move, ears: Ears, *, seed: int) -> None:
+def film(folder: Path, actor: Actor, move: Move, ears: Ears, *, seed: int) -> None:
+    """Film one presentation; the call for the move comes after the first frames."""
     folder.mkdir(parents=True)
     ears.heard = None
     clock = SimulatedClock()
