@@ -28,7 +28,8 @@ from device.wire.sayings import Saying, sayings
 
 RECIPE = Path(__file__).parents[2] / "voice" / "voice.toml"
 """The checkout's; what is made of it goes into the folder beside it."""
-RECIPE_MARK = "recipe.sha256"
+MADE = "made.json"
+"""Beside the files: what each was made by, so that a changed recipe makes anew what it changes and nothing else."""
 VOICES = "voices"
 FILES = "wav"
 
@@ -71,10 +72,12 @@ class Recipe(_Table, frozen=True, kw_only=True):
     japanese: Japanese
     english: English
 
-    @property
-    def digest(self) -> str:
-        """What the files were made by."""
-        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
+    def digest(self, saying: Saying) -> str:
+        """Return what the file of this sentence is made by."""
+        told = self.japanese if saying.language == "ja" else self.english
+        settings = msgspec.structs.replace(told, readings={})
+        everything = (reading(saying.text, told.readings), settings, self.speech_dbfs, self.peak_dbfs)
+        return hashlib.sha256(msgspec.json.encode(everything, order="deterministic")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +100,14 @@ def load_recipe(path: Path) -> Recipe:
 def build(recipe_path: Path, say: Say, *, get: Fetch = download) -> Built:
     """Make what is missing beside the recipe, and remove what nobody says any more.
 
-    A second run makes nothing; when the recipe has changed, all is made again. Raise BadConfig, or Fault(VOICE_FAULT)
-    where an engine is missing.
+    A second run makes nothing. Raise BadConfig for a wrong recipe, Fault(VOICE_FAULT) where an engine is missing.
     """
     recipe, home = load_recipe(recipe_path), recipe_path.parent
-    folder, mark = home / FILES, home / FILES / RECIPE_MARK
+    folder = home / FILES
     voice = _voice(recipe, home / VOICES, say, get)
     wanted = {file_name(saying.language, saying.text): saying for saying in sayings()}
-    same_recipe = mark.exists() and mark.read_text(encoding="ascii") == recipe.digest
-    present = {path.name for path in folder.glob("*.wav")}
-    missing = [name for name in wanted if not same_recipe or name not in present]
+    present, made_by = {path.name for path in folder.glob("*.wav")}, _made(folder)
+    missing = [name for name in wanted if name not in present or made_by.get(name) != recipe.digest(wanted[name])]
     if missing:
         say(f"recording {len(missing)} of {len(wanted)} sentences")
     with ThreadPoolExecutor(max_workers=cpu_count() or 1) as engines:
@@ -115,9 +116,16 @@ def build(recipe_path: Path, say: Say, *, get: Fetch = download) -> Built:
     stale = present - wanted.keys()
     for name in stale:
         (folder / name).unlink()
-    put(mark, recipe.digest.encode("ascii"))
+    put(folder / MADE, msgspec.json.encode({name: recipe.digest(wanted[name]) for name in wanted}))
     say(f"{len(wanted)} sentences are in {FILES}")
     return Built(len(wanted), len(missing), len(stale))
+
+
+def _made(folder: Path) -> dict[str, str]:
+    try:
+        return msgspec.json.decode((folder / MADE).read_bytes(), type=dict[str, str])
+    except (OSError, msgspec.MsgspecError):
+        return {}
 
 
 def absent(folder: Path) -> list[Saying]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import wave
 from pathlib import Path
 
@@ -98,6 +99,44 @@ def test_what_the_voice_does_not_read_by_itself_is_told_to_it() -> None:
     assert reading("やめるときは米印を押してください。", readings) == "やめるときはこめじるしを押してください。"
     assert reading("係の方は、ほかの方法で", readings) == "係のかたは、ほかの方法で"
     assert reading("aab", {"a": "1", "aa": "2"}) == "2b"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "heard"),
+    [
+        ("米印を押して", "コメジルシ"),
+        ("係の方は、", "カタワ"),
+        ("ほかの方のお顔も", "カタノ"),
+        ("カードの表の文字", "オモテ"),
+        ("同じ人なら", "オナジヒ’トナラ"),
+        ("ほかの方法で", "ホーホー"),
+        ("4けたの", "ヨンケタ"),
+        ("あと1回です", "イッカイ"),
+        ("あと3回", "サンカイ"),
+    ],
+)
+def test_words_and_counts_are_read_as_people_say_them(sentence: str, heard: str, tmp_path: Path) -> None:
+    recipe = load_recipe(RECIPE).japanese
+    voice, trace = RECIPE.parent / "voices" / recipe.voice, tmp_path / "trace"
+    subprocess.run(
+        ["open_jtalk", "-x", recipe.dictionary, "-m", str(voice), "-ot", str(trace)],
+        input=reading(sentence, recipe.readings).encode(),
+        check=True,
+    )
+    analysis = trace.read_text(encoding="utf-8").split("[Output label]")[0]
+    kana = "".join(line.split(",")[9] for line in analysis.splitlines() if line.count(",") > 9)
+    assert heard in kana
+
+
+def test_a_changed_reading_concerns_its_own_sentences_and_no_others() -> None:
+    recipe = load_recipe(RECIPE)
+    japanese = msgspec.structs.replace(recipe.japanese, readings={**recipe.japanese.readings, "米印": "ほしじるし"})
+    changed = msgspec.structs.replace(recipe, japanese=japanese)
+
+    anew = [saying for saying in EVERYTHING if recipe.digest(saying) != changed.digest(saying)]
+
+    assert anew
+    assert anew == [saying for saying in EVERYTHING if "米印" in saying.text]
 
 
 def test_no_sentence_spells_out_what_a_key_was() -> None:
