@@ -6,7 +6,6 @@ down.
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from device.app.card_readers import READERS, TIER_WORDS
+from device.app.page_parts import refresh, table
 from device.card import MyNumberCard, PortraitCheck
 from device.card.files import Application, CardFile
 from device.card.profiles import PROFILES, ToldBy
@@ -45,23 +45,6 @@ def sections(card: SimulatedCard) -> dict[str, str]:
     }
 
 
-def refresh(page: str, parts: dict[str, str]) -> str:
-    """Return the page with its generated parts replaced. Raise KeyError for a mark that nothing is made for."""
-    return re.sub(
-        r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)",
-        lambda mark: f"{mark[1]}{parts[mark[2]]}\n{mark[3]}",
-        page,
-        flags=re.DOTALL,
-    )
-
-
-def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
-    yield f"| {' | '.join(head)} |"
-    yield f"|{'---|' * len(head)}"
-    for row in rows:
-        yield f"| {' | '.join(cell.replace('|', '/') for cell in row)} |"
-
-
 def _profiles() -> Iterator[str]:
     rows = (
         (
@@ -76,7 +59,7 @@ def _profiles() -> Iterator[str]:
         )
         for row in PROFILES
     )
-    yield from _table(
+    yield from table(
         ("kind", "label in EF 0006", "told by", "PIN", "certificate", "signature", "months of grace", "sources"), rows
     )
 
@@ -91,7 +74,7 @@ def _files() -> Iterator[str]:
 
 def _readers() -> Iterator[str]:
     rows = ((row.model, TIER_WORDS[row.tier].en, row.limits.en, row.source) for row in READERS)
-    yield from _table(("reader", "our list", "limits", "rests on"), rows)
+    yield from table(("reader", "our list", "limits", "rests on"), rows)
 
 
 class _Listener:

@@ -51,6 +51,8 @@ class Phrase(StrEnum):
     """How to get more time, or another way."""
     ENTER_PIN = "enter_pin"
     """Enter four digits, then the hash key. Takes `tries_left`."""
+    FIND_KEYS = "find_keys"
+    """Where the keys are, for fingers. What was pressed is never said."""
     LAST_TRY = "last_try"
     """One try left: hash to go on, star to stop."""
     CHECKING = "checking"

@@ -202,7 +202,7 @@ def _asking_pin(state: at.AskingPin, event: Event, policy: Policy) -> Step:
         case on.KeyPressed(key=Key.NO):
             return settle(state.visit, Reason.CANCELLED, policy)
         case on.TimeUp(timer=Timer.PATIENCE):
-            return state, repeat(policy, Phrase.ENTER_PIN, tries_left=state.tries_left)
+            return state, repeat(policy, Phrase.ENTER_PIN, Phrase.FIND_KEYS, tries_left=state.tries_left)
         case on.TimeUp(timer=Timer.STEP):
             return settle(state.visit, Reason.TIMED_OUT, policy)
         case _:

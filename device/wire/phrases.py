@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from device.domain.prompts import Phrase
+from device.domain.prompts import Cue, Phrase
 from device.domain.values import ConsentItem
 from device.wire.texts import Text, parse_entries, parse_file, read_file
 
@@ -15,20 +15,23 @@ _FILE = "phrases.toml"
 
 @dataclass(frozen=True, slots=True)
 class Phrasebook:
-    """Every phrase, and the names of what phrases ask about."""
+    """Every phrase, the names of what phrases ask about, and what cues mean in few words."""
 
     phrases: Mapping[Phrase, Text]
     consent_items: Mapping[ConsentItem, Text]
+    cues: Mapping[Cue, Text]
 
 
 def parse(text: str, *, source: str = _FILE) -> Phrasebook:
     """Build the phrasebook from TOML. Raise BadConfig naming the entry and the field that is not right."""
-    tables = parse_file(text, source=source, tables=("phrases", "consent_items"))
+    tables = parse_file(text, source=source, tables=("phrases", "consent_items", "cues"))
     phrases = parse_entries(tables["phrases"], Text, source=source, table="phrases", names=Phrase)
     items = parse_entries(tables["consent_items"], Text, source=source, table="consent_items", names=ConsentItem)
+    cues = parse_entries(tables["cues"], Text, source=source, table="cues", names=Cue)
     return Phrasebook(
         {Phrase(name): words for name, words in phrases.items()},
         {ConsentItem(name): words for name, words in items.items()},
+        {Cue(name): words for name, words in cues.items()},
     )
 
 
@@ -51,6 +54,11 @@ def say(phrase: Phrase, language: str, **values: object) -> str:
 def consent_item_name(item: ConsentItem, language: str) -> str:
     """Return what `item` is called. Raise ValueError for an unknown language."""
     return phrasebook().consent_items[item].say(language)
+
+
+def cue_name(cue: Cue, language: str) -> str:
+    """Return what the cue means, in few words. Raise ValueError for an unknown language."""
+    return phrasebook().cues[cue].say(language)
 
 
 def _spoken(value: object, language: str) -> object:

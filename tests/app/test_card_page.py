@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from device.app.card_page import refresh, sections
+from device.app.card_page import sections
+from device.app.page_parts import refresh
 from device.card import status
 from device.sim.card import SimulatedCard
 

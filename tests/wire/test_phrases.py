@@ -13,6 +13,8 @@ from device.wire.texts import LANGUAGES, Text, read_file, values_of
 TAKES = {
     Phrase.ENTER_PIN: {"tries_left"},
     Phrase.ASK_CONSENT: {"items"},
+    Phrase.ASK_CONSENT_BY_CARD: {"items"},
+    Phrase.READ_BACK: {"items"},
 }
 
 
