@@ -65,6 +65,9 @@ source = "folder:faces"
 width = 640
 height = 480
 
+[liveness]
+use = false
+
 [policy]
 match_s = 300.0
 pin_s = 300.0
