@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 
@@ -91,7 +92,10 @@ class Enquiries:
         self._wake()
 
 
-def read_query(fields: dict[str, str], *, kind: type[InsuranceQuery | PersonQuery]) -> Query:
+Typed = TypeVar("Typed", InsuranceQuery, PersonQuery)
+
+
+def read_query(fields: dict[str, str], *, kind: type[Typed]) -> Typed:
     """Return a query from what somebody typed. Raise MessageError naming the field, never its value."""
     try:
         return msgspec.convert({name: value.strip() for name, value in fields.items() if value.strip()}, kind)

@@ -24,6 +24,7 @@ from clinic.screen.account_pages import AccountPages, FirstRun
 from clinic.screen.accounts import Accounts
 from clinic.screen.arrival_pages import ArrivalPages
 from clinic.screen.database import Database
+from clinic.screen.disaster_pages import DisasterPages
 from clinic.screen.gate import Gate, Walls
 from clinic.screen.sessions import Sessions
 from clinic.screen.views import Views
@@ -74,10 +75,12 @@ def build_screen(parts: ScreenParts) -> Screen:
         accounts=accounts, sessions=sessions, log=access, views=views, gate=gate, first=first, secure=parts.secure
     )
     arrivals = ArrivalPages(desk=parts.desk, views=views, gate=gate, log=access, fade_after=parts.fade_after)
+    disaster = DisasterPages(desk=parts.desk, views=views, gate=gate, log=access)
     app = Starlette(
         routes=[
             *people.routes(),
             *arrivals.routes(),
+            *disaster.routes(),
             Mount("/static", _KeptFiles(packages=[("clinic.screen", "static")])),
         ],
         middleware=[

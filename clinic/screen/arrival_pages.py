@@ -150,6 +150,8 @@ class ArrivalPages:
         return {
             "units": self.desk.units(visit.now),
             "troubles": self.desk.troubles(),
+            "disaster": self.desk.disaster.present(visit.now),
+            "can_ask": self.desk.enquiries is not None,
             "waiting": [row for row in rows if row.waits],
             "done": [row for row in rows if row.attended_at and visit.now - row.attended_at < self.fade_after],
         }

@@ -19,7 +19,7 @@ from clinic.screen.words import say
 from device.domain.certificate_window import JAPAN
 from device.wire.reasons import entry
 
-MENU = (("/arrivals", "arrivals"), ("/today", "day_list"), ("/me", "my_account"))
+MENU = (("/arrivals", "arrivals"), ("/today", "day_list"), ("/disaster", "disaster"), ("/me", "my_account"))
 ADMIN_MENU = (("/accounts", "accounts"), ("/log", "access_log"))
 UNIT_TONES = {
     "ready": "good",

@@ -14,7 +14,11 @@ from starlette.testclient import TestClient
 
 from clinic.changes import Changes
 from clinic.desk import Desk
+from clinic.disaster import DisasterSwitch
+from clinic.enquiries import Enquiries
 from clinic.health import Health
+from clinic.keys import KeyRing, make_key_pair
+from clinic.pending import PendingQuery, PendingStore
 from clinic.record import LateAnswer, VisitRecord
 from clinic.screen.access_log import KEY_BYTES, AccessLog
 from clinic.screen.accounts import Accounts, Role
@@ -26,6 +30,7 @@ from clinic.units import Units
 from device.domain.reasons import Reason
 from device.domain.values import Assurance, CardKind
 from device.wire.messages import Status
+from device.wire.sealing import unseal
 
 NOON = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 """In Japan."""
@@ -59,6 +64,7 @@ class Reception:
     desk: Desk
     accounts: Accounts
     database: Database
+    keys: KeyRing
     now: datetime = NOON
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -121,6 +127,11 @@ class Reception:
         }
         return build_screen(ScreenParts(**{**parts, **changes}))
 
+    def asked(self) -> list[str]:
+        """What the desk asked by hand, as JSON, opened with the clinic's key."""
+        pending = PendingStore(self.store).all()
+        return [unseal(one.query, *self.keys.all).decode() for one in pending if isinstance(one, PendingQuery)]
+
     def log(self) -> list[tuple[str, str]]:
         """Who did what, the oldest first."""
         entries = AccessLog(self.database, bytes(KEY_BYTES)).newest(1000)
@@ -166,7 +177,10 @@ def reception(tmp_path: Path, database: Database, accounts: Accounts) -> Iterato
     changes = Changes()
     with Store(tmp_path / "visits.sqlite", changes=changes) as store:
         units, health = Units(changes), Health(changes)
-        yield Reception(store, units, health, Desk(store, units, health), accounts, database)
+        keys = KeyRing(make_key_pair(tmp_path / "keys").private, private=True)
+        enquiries = Enquiries(store, DisasterSwitch(store), keys=keys, wake=lambda: None)
+        desk = Desk(store, units, health, enquiries)
+        yield Reception(store, units, health, desk, accounts, database, keys)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -66,13 +67,14 @@ def open_page(reception: Reception, browser: Browser) -> Iterator[OpenPage]:
 
 
 def a_day(reception: Reception) -> None:
-    """Every tone, a late answer, somebody without a name, a unit that is gone."""
+    """Every tone, a late answer, somebody without a name, a unit that is gone, a disaster."""
     reception.hear("sim-unit-1", "ready")
     reception.hear("sim-unit-2", "offline")
     reception.arrive()
     reception.arrive(Reason.QUALIFICATION_ENDED, validity="2", NameKana="ｼｶｸ ｼﾞﾛｳ", Name="資格 次郎")
     reception.arrive(Reason.PIN_BLOCKED, validity=None)
     reception.answer_late(reception.arrive(Reason.SERVICE_UNREACHABLE, validity=None))
+    reception.desk.disaster.begin("地震のため", lasts=timedelta(hours=6), by="hanako", now=reception.now)
 
 
 def violations(page: Page) -> list[str]:
@@ -137,7 +139,7 @@ def test_no_page_shuts_anybody_out(reception: Reception, open_page: OpenPage, si
     a_day(reception)
     page = open_page(size)
     address = page.url.removesuffix("/arrivals")
-    for path in ("/arrivals", "/today", "/me", "/accounts", "/log"):
+    for path in ("/arrivals", "/today", "/disaster", "/me", "/accounts", "/log"):
         page.goto(address + path)
         assert violations(page) == [], path
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
