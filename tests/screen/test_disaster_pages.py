@@ -96,7 +96,7 @@ def test_somebody_without_a_card_is_looked_up_by_kana_and_birth_date_in_a_disast
     assert "目視: hanako (救急)" in words(arrivals)
     assert json.loads(reception.asked()[0])["kana"] == "ﾋﾅﾝ ﾉｿﾞﾐ"
     submit(client, "/disaster/look-up", **TYPED, consent="yes")
-    assert json.loads(reception.asked()[1])["insurer_number"] == "06130012"
+    assert sorted(json.loads(asked).get("insurer_number", "") for asked in reception.asked()) == ["", "06130012"]
 
 
 def test_switching_it_off_is_noted(reception: Reception, browse: Browse) -> None:
