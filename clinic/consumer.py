@@ -1,210 +1,98 @@
-"""The reference consumer: takes in results, keeps each once, and says so.
+"""The reference consumer: what anybody's own system needs to take visits from the units of a site.
 
-with Store(Path("clinic.sqlite")) as store:
-    keys = KeyRing(Path("clinic.private.jwk"), private=True)
-    consumer = Consumer(store, authority=site_certificate, keys=keys, branch=topics.PRODUCTION_ROOT)
-    receipt = consumer.take(unit, signed_result, now)          # `unit` from the topic, never from the message
-    publish(topics.down(unit, topics.Down.RECEIPT), encode(receipt))
+    from pathlib import Path
+
+    from clinic.consumer import Visit, open_consumer
+
+    def save(visit: Visit) -> None:
+        my_database.save(visit.record.reception, visit.record.reason, visit.qualification)
+
+    with open_consumer(Path("clinic.toml"), "my-system", save) as consumer:
+        consumer.wait()
+
+It verifies every result (signature, unit, sequence, age, reception), opens and verifies the answer inside, keeps the
+visit on disk and only then sends the receipt. `save` gets every visit once and in order, from a thread of its own; when
+it raises, the visit stays and comes again a little later, and units are not held up meanwhile. After a crash between
+`save` and its note a visit comes once more, and so does one whose late answer was accepted: put it where it was, by
+`visit.record.reception`. docs/consumer.md says what is needed around these lines.
 """
 
 from __future__ import annotations
 
-import base64
 import logging
-from datetime import datetime, timedelta
-from typing import Annotated, Literal
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
-from cryptography import x509
-from msgspec import Meta, Struct
 
-from clinic.answer import NotOpenedError, SealedAnswer, open_answer
-from clinic.health import Health, Trouble
-from clinic.keys import KeyRing
-from clinic.record import VisitRecord
-from clinic.store import Store
-from clinic.units import Units
-from device.domain.errors import Drop, MessageError
-from device.domain.prompts import Cue
+from clinic.config import load_config
+from clinic.follow import Follower
+from clinic.health import HealthRow
+from clinic.parts import read_parts
+from clinic.run import OpenClinic, open_clinic
+from clinic.store import KeptVisit as Visit
+from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
-from device.domain.values import UnitId
-from device.wire import topics
-from device.wire.codec import decode
-from device.wire.freshness import is_fresh
-from device.wire.messages import Id, Receipt, Result, SignedResult
-from device.wire.reasons import entry
-from device.wire.sealing import verify
+
+__all__ = ["OpenConsumer", "Visit", "open_consumer"]
 
 log = logging.getLogger(__name__)
 
 
-CLOCKS_AGREE = timedelta(minutes=10)
-"""Nobody stands at a unit for longer; a larger difference is a wrong clock."""
+class OpenConsumer:
+    """A consumer at work."""
 
-ANSWER_LIFETIME = timedelta(days=30)
-"""As long as a unit keeps a result."""
+    def __init__(self, clinic: OpenClinic) -> None:
+        self._clinic = clinic
+        self._stopped = threading.Event()
 
+    def wait_until_ready(self, timeout_s: float) -> bool:
+        """Wait for the line; False when it is not there in time (it is tried on)."""
+        return all(line.ready.wait(timeout_s) for line in self._clinic.lines)
 
-class Consumer:
-    """Takes results of one branch's units. Not for several threads at a time."""
+    def wait(self) -> None:
+        """Wait until `stop`, from another thread or a signal handler."""
+        self._stopped.wait()
 
-    def __init__(
-        self,
-        store: Store,
-        *,
-        authority: x509.Certificate,
-        keys: KeyRing,
-        branch: str,
-        health: Health | None = None,
-        units: Units | None = None,
-    ) -> None:
-        """Believe units of `authority` in `branch` (a root in `device.wire.topics`); open with the private `keys`."""
-        self._store = store
-        self._health = health or Health(store.changes)
-        self._units = units or Units(store.changes)
-        self._authority = authority
-        self._keys = keys
-        self._branch = branch
+    def stop(self) -> None:
+        """End `wait`."""
+        self._stopped.set()
 
-    def take(self, unit: UnitId, signed: SignedResult, now: datetime) -> Receipt:
-        """Keep the result unless it is known or must not be believed, and return the receipt for `unit`.
-
-        Raise MessageError for what cannot even be answered, Fault when the disk refuses (no receipt may go out then).
-        """
-        address = _address(signed)
-        try:
-            result = self._believe(unit, signed, now)
-        except MessageError as error:
-            return self._refused(unit, address, error, now)
-        if self._store.knows(result.message_id):
-            return _receipt(result, "duplicate")
-        try:
-            record = self._record(unit, result, now)
-        except MessageError as error:
-            if error.drop is not Drop.STALE:
-                # It is the unit's own word, so it is kept where a technician can look at it, and shown to nobody.
-                self._store.set_aside(result.message_id, unit=unit, why=str(error), jws=signed.jws, now=now)
-            return self._refused(unit, address, error, now)
-        self._keep(record, now)
-        return _receipt(result, "stored")
-
-    def _refused(self, unit: UnitId, address: _Address, error: MessageError, now: datetime) -> Receipt:
-        log.warning("%s: result %d refused: %s", unit, address.sequence, error)
-        stale = error.drop is Drop.STALE
-        trouble = Trouble.CLOCK if stale or isinstance(error, _WrongTimeError) else Trouble.REFUSED
-        self._health.note(unit, trouble, f"result {address.sequence}: {error}", now)
-        # The number in it may be unproven, but the topic was the unit's own: at worst it settles a message of its own.
-        # A stale copy says nothing against the result: the unit keeps it and signs it anew.
-        return _receipt(address, "stale" if stale else "refused", error.reason)
-
-    def _keep(self, record: VisitRecord, now: datetime) -> None:
-        new = self._store.keep(record)
-        self._units.ended(record.unit, now, needs_staff=entry(record.reason).cue is Cue.STAFF)
-        if not new:
-            log.warning("%s: counts from the start again: number %d was used before", record.unit, record.sequence)
-            self._health.note(record.unit, Trouble.COUNTED_AGAIN, f"number {record.sequence} came twice", now)
-        if record.unopened is not None:
-            self._health.note(record.unit, Trouble.UNOPENED, "sealed for a key that is not ours, or damaged", now)
-        if record.happened_at != record.ended_at:
-            self._health.note(record.unit, Trouble.CLOCK, f"off by {record.ended_at - record.happened_at}", now)
-
-    def _believe(self, unit: UnitId, signed: SignedResult, now: datetime) -> Result:
-        if topics.root_for(unit) != self._branch:
-            raise _refusal("a unit of the other branch")
-        result: Result = decode(verify(signed.jws, speaker=unit, authority=self._authority, at=now), Result)
-        if result.unit != unit:
-            raise _refusal("the result names another unit")
-        if result.simulated != (self._branch == topics.SIMULATION_ROOT):
-            raise _refusal("simulated and real do not mix")
-        return result
-
-    def _record(self, unit: UnitId, result: Result, now: datetime) -> VisitRecord:
-        answer, unopened = self._open(unit, result, now)
-        return VisitRecord(
-            received_at=now,
-            unit=unit,
-            sequence=result.sequence,
-            message_id=result.message_id,
-            reception=result.reception,
-            reason=result.reason,
-            notices=result.notices,
-            card=result.card,
-            assurance=result.assurance,
-            consents=result.consents,
-            started_at=result.started_at,
-            ended_at=result.ended_at,
-            happened_at=_happened_at(result, answer, now),
-            simulated=result.simulated,
-            attendant=result.attendant,
-            attendant_reason=result.attendant_reason,
-            prescription=result.prescription,
-            public_expense=result.public_expense,
-            accepted=answer.accepted if answer else None,
-            certificate_ends=answer.certificate_ends if answer else None,
-            mode=answer.mode if answer else "normal",
-            qualification=answer.qualification if answer else None,
-            unopened=unopened,
-        )
-
-    def _open(self, unit: UnitId, result: Result, now: datetime) -> tuple[SealedAnswer | None, str | None]:
-        if result.sealed is None:
-            return None, None
-        try:
-            answer = open_answer(
-                result.sealed, keys=self._keys.all, authority=self._authority, reception=result.reception, now=now
-            )
-        except NotOpenedError as error:
-            # Better kept sealed than refused: a refusal would empty the unit's outbox of it.
-            log.error("%s: result %d keeps its sealed qualification: %s", unit, result.sequence, error)  # noqa: TRY400  no traceback: it may quote what was sealed
-            return None, result.sealed
-        return answer, None
+    def troubles(self) -> list[HealthRow]:
+        """Return what is wrong just now; empty on a good day."""
+        return self._clinic.health.rows()
 
 
-class _WrongTimeError(MessageError):
-    """Its times cannot be right."""
+@contextmanager
+def open_consumer(config: Path, name: str, save: Callable[[Visit], None]) -> Iterator[OpenConsumer]:
+    """Take visits in and hand each to `save`; `name` keeps the place over restarts.
 
-
-def _happened_at(result: Result, answer: SealedAnswer | None, now: datetime) -> datetime:
-    """Return when the visit ended by the clinic's clock.
-
-    Raise _WrongTimeError for a result of another season, and MessageError (stale) for a copy of another day.
-    The answer inside was dated by our own gateway, so a visit with one is as fresh as its answer, whatever the unit's
-    clock says. Without one only the unit's word remains.
+    Only the sections [site], [broker] and [consumer] of the configuration are used. Raise BadConfig for what does not
+    fit in it.
     """
-    if answer is not None:
-        if not now - ANSWER_LIFETIME < answer.answered_at <= now + CLOCKS_AGREE:
-            raise _WrongTimeError("its answer is of another season", reason=Reason.SERVICE_REFUSED)
-        return result.ended_at if abs(result.ended_at - answer.answered_at) <= CLOCKS_AGREE else answer.answered_at
-    if not is_fresh(result.expires_at, now):
-        raise MessageError(
-            f"this copy counts until {result.expires_at:%Y-%m-%d %H:%M} UTC by the unit's clock",
-            reason=Reason.SERVICE_REFUSED,
-            drop=Drop.STALE,
-        )
-    return result.ended_at if result.ended_at <= now + CLOCKS_AGREE else now
+    settings = load_config(config)
+    if settings.consumer is None:
+        raise BadConfig("there is no [consumer]", where=str(config))
+    alone = msgspec.structs.replace(settings, gateway=None, terminal=None, receipt_files=None)
+    with open_clinic(read_parts(alone, config.parent)) as clinic:
+        if clinic.store is None:
+            raise BadConfig("there is no [consumer]", where=str(config))
+        with Follower(name, clinic.store, lambda visit: _saved(name, save, visit), health=clinic.health):
+            for line in clinic.lines:
+                line.start()
+            yield OpenConsumer(clinic)
 
 
-class _Address(Struct, frozen=True):
-    message_id: Id
-    sequence: Annotated[int, Meta(ge=1)]
-
-
-def _address(signed: SignedResult) -> _Address:
+def _saved(name: str, save: Callable[[Visit], None], visit: Visit) -> None:
     try:
-        _, payload, _ = signed.jws.split(".")
-        plain = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
-        return msgspec.json.decode(plain, type=_Address)
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        raise _refusal("a result without so much as a number to answer to") from None
-
-
-def _receipt(
-    address: _Address | Result,
-    disposition: Literal["stored", "duplicate", "refused", "stale"],
-    reason: Reason | None = None,
-) -> Receipt:
-    return Receipt(message_id=address.message_id, sequence=address.sequence, disposition=disposition, reason=reason)
-
-
-def _refusal(message: str) -> MessageError:
-    return MessageError(message, reason=Reason.SERVICE_REFUSED)
+        save(visit)
+    except Fault:
+        raise
+    except Exception as error:
+        # Its text may quote the visit; where it happened says enough to look.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}"
+        raise Fault(f"{name} did not take a visit: {where}", part=name, reason=Reason.INTERNAL_FAULT) from error

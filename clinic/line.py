@@ -13,8 +13,9 @@ import socket
 import ssl
 import sys
 import threading
+import time
 import traceback
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -42,6 +43,9 @@ RETRY_S = 1
 """A site has a handful of services, so nobody is trampled when they all come back at once, and a patient may wait.
 Units, which may be many, spread themselves (`device.link.backoff`)."""
 CLOSE_TIMEOUT_S = 5.0
+
+FLAPS, FLAPS_WITHIN_S = 3, 30.0
+"""So many good connections lost in so short a time are no outage."""
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +107,7 @@ class ServiceLine:
         self._hears = hears
         self._health = health
         self._closing = threading.Event()
+        self._losses: deque[float] = deque(maxlen=FLAPS)
         self._client = self._make_client()
         self._inboxes = [_Inbox(maxsize=RECEIVE_MAXIMUM) for _ in range(workers)]
         self._workers = [
@@ -198,13 +203,18 @@ class ServiceLine:
     def _on_disconnect(
         self, _client: Client, _data: object, _flags: DisconnectFlags, code: ReasonCode, _properties: Properties | None
     ) -> None:
-        hint = "" if self.ready.is_set() else " (does it believe our certificate's authority?)"
+        was_ready = self.ready.is_set()
+        hint = "" if was_ready else " (does it believe our certificate's authority?)"
         self.ready.clear()
-        if not self._closing.is_set():
-            log.warning("%s: connection to %s:%d lost: %s%s", *self._where(), code, hint)
-            # Two services under one name throw each other off the line, again and again.
-            taken_over = code.getName() == "Session taken over"
-            self._note(Trouble.TAKEN_OVER if taken_over else Trouble.LINE_DOWN, str(code))
+        if self._closing.is_set():
+            return
+        log.warning("%s: connection to %s:%d lost: %s%s", *self._where(), code, hint)
+        self._note(Trouble.LINE_DOWN, str(code))
+        if was_ready:
+            self._losses.append(time.monotonic())
+        if len(self._losses) == FLAPS and self._losses[-1] - self._losses[0] < FLAPS_WITHIN_S:
+            # Two services under one name throw each other off the line, again and again; mosquitto does not say why.
+            self._note(Trouble.TAKEN_OVER, f"thrown off {FLAPS} times within {FLAPS_WITHIN_S:.0f} s")
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         # mosquitto 2.0 hands over more than our receive maximum when it works off a queue (2.0.11: five

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from clinic.again import AskAgain
 from clinic.changes import Change, Changes, Subject
-from clinic.consumer import Consumer
 from clinic.desk import Desk
 from clinic.disaster import DisasterSwitch
 from clinic.enquiries import Enquiries
@@ -18,6 +17,7 @@ from clinic.gateway import Gateway
 from clinic.health import Health, Trouble
 from clinic.housekeeping import EVERY_S, Housekeeping
 from clinic.inquiry import Inquiry
+from clinic.intake import Consumer
 from clinic.line import ServiceLine
 from clinic.parts import ClinicParts, ConsumerParts, GatewayParts
 from clinic.pending import PendingStore
@@ -43,6 +43,8 @@ class OpenClinic:
     health: Health
     desk: Desk | None
     """None where the consumer runs elsewhere."""
+    store: Store | None
+    """As above."""
 
 
 @contextmanager
@@ -94,7 +96,7 @@ def open_clinic(parts: ClinicParts) -> Iterator[OpenClinic]:
             lines.append(ServiceLine(consumer.line, branch=parts.branch, hears=hears, health=health))
         for line in lines:
             opened.callback(line.close)
-        yield OpenClinic(tuple(lines), health, desk)
+        yield OpenClinic(tuple(lines), health, desk, store)
 
 
 def _inquiry(parts: GatewayParts, service: StandInService) -> Inquiry:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from clinic.consumer import Consumer
 from clinic.gateway import Gateway
+from clinic.intake import Consumer
 from clinic.line import Hear, Say
 from clinic.units import Units
 from device.domain.errors import MessageError

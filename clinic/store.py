@@ -23,7 +23,7 @@ import msgspec
 from clinic import sequences
 from clinic.changes import Changes, Subject
 from clinic.record import LateAnswer, VisitRecord
-from clinic.store_file import PRIVATE, connect, hold
+from clinic.store_file import PRIVATE, connect, hold, look
 from device.domain.certificate_window import JAPAN
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
@@ -60,11 +60,18 @@ class KeptVisit:
 class Store:
     """The file, held by one process at a time; several threads may use it."""
 
-    def __init__(self, path: Path, *, changes: Changes | None = None) -> None:
-        """Open or create the file. Raise BadConfig when it cannot be used or another process holds it."""
+    def __init__(self, path: Path, *, changes: Changes | None = None, only_look: bool = False) -> None:
+        """Open or create the file. Raise BadConfig when it cannot be used or another process holds it.
+
+        With `only_look` it is read beside the process that holds it, and must be there.
+        """
         self.path = path
         self.changes = changes or Changes()
         self._lock = threading.RLock()
+        self._holder = -1
+        if only_look:
+            self._base = look(path)
+            return
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._holder = hold(path)
@@ -88,8 +95,8 @@ class Store:
     def close(self) -> None:
         """Let go of the file. Harmless when repeated."""
         with self._lock:
+            self._base.close()
             if self._holder >= 0:
-                self._base.close()
                 os.close(self._holder)
                 self._holder = -1
 

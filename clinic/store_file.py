@@ -107,6 +107,18 @@ def _prepare(base: sqlite3.Connection, path: Path) -> None:
         base.executescript(f"BEGIN; {SCHEMA} COMMIT;")
 
 
+def look(path: Path) -> sqlite3.Connection:
+    """Open a base that is there for looking only. Raise BadConfig where there is none of ours."""
+    try:
+        base = sqlite3.connect(
+            f"file:{path}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+        base.execute("SELECT 1 FROM visits LIMIT 1")
+    except sqlite3.Error as error:
+        raise BadConfig(f"not a store of ours: {error}", where=str(path)) from error
+    return base
+
+
 def read_records(path: Path) -> list[bytes]:
     """Return every visit as JSON (`VisitRecord`), the oldest first, beside the process that holds the store.
 

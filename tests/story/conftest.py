@@ -14,9 +14,9 @@ import pytest
 from cryptography import x509
 from joserfc.jwk import ECKey
 
-from clinic.consumer import Consumer
 from clinic.gateway import Gateway
 from clinic.inquiry import SIGNED, GatewayPolicy, Inquiry
+from clinic.intake import Consumer
 from clinic.keys import PRIVATE_NAME, KeyRing, make_key_pair
 from clinic.people import InstitutionSettings, load_people
 from clinic.services import hear_asks, hear_results

@@ -13,8 +13,8 @@ import pytest
 from joserfc.jwk import ECKey
 
 from clinic.answer import SealedAnswer, seal_answer
-from clinic.consumer import ANSWER_LIFETIME, Consumer
 from clinic.health import Health, Trouble
+from clinic.intake import ANSWER_LIFETIME, Consumer
 from clinic.keys import KeyRing
 from clinic.store import Store
 from clinic.store_file import read_records
