@@ -100,7 +100,7 @@ def test_a_bad_configuration_is_one_sentence_and_exit_code_2(
 
     assert run(monkeypatch, *command, clinic.config) == 2
     assert capsys.readouterr().err == (
-        f"uketsuke-clinic: {clinic.config}: [broker]: no option 'hosst'; it has host, port, authority. "
+        f"uketsuke-clinic: {clinic.config}:7: [broker] hosst: no option 'hosst'; it has host, port, authority. "
         "Did you mean 'host'?\n"
     )
 

@@ -47,38 +47,31 @@ def test_a_person_is_found_by_the_serial_of_their_certificate(tmp_path: Path) ->
     assert person.results[0]["InsurerNumber"] == "  990013"
 
 
-@pytest.mark.parametrize(
-    ("good", "bad", "problem"),
-    [
-        ("serial = 7\n", "", "person 1: serial: is missing"),
-        ("serial = 7", "serial = true", "person 1: serial: must be of type int"),
-        ("serial = 7", "serial = 0", "person 1: serial: must be a number from 1 to"),
-        ("shows =", "shovs =", "person 1: no field 'shovs'; there are serial, shows,"),
-        ("= 12", "= 99999", "person 1: certificate_expires_in_months: must be a number from -1200 to 1200"),
-        ('Validity = "1"', 'Validity = "8"', "person 1: QualificationValidity: 資格有効性 must be one of 1, 2, 3"),
-        ('QualificationValidity = "1"', "", "person 1: QualificationValidity: 資格有効性 must be one of"),
-        ('Validity = "1"', 'Validity = "4"', "QualificationValidity 4 does not go with 1 results"),
-        ('Validity = "1"', 'Validity = "5"', "QualificationValidity 5 does not go with 1 results"),
-        (
-            'QualificationValidity = "1"\n',
-            "registered = false\n",
-            "registered: results without a QualificationValidity",
-        ),
-        ("serial = 7", 'serial = 7\npublic_expense = "maybe"', "public_expense: must be one of valid, ended"),
-        ("Name =", "Nome =", "ResultOfQualificationConfirmation 1: no element 'Nome' in a result; there are Insured"),
-        (
-            "ｼﾝﾘｮｳ ﾀﾛｳ",
-            "シンリョウ",
-            "Confirmation 1: NameKana: 氏名カナ must be half-width katakana",
-        ),
-        ('"  990013"', '"990013"', "InsurerNumber: 保険者番号 must be 8 characters, digits with leading blanks"),
-        ('"  990013"', "990013", "InsurerNumber: every element is a string"),
-        ("[[person]]", "[person]", "people stand in [[person]], with two brackets"),
-        ("[[person]]", "[[people]]", "no table "),
-        ("serial = 7", "serial =", "not a TOML file"),
-    ],
-)
-def test_a_mistake_is_named_with_its_place(tmp_path: Path, good: str, bad: str, problem: str) -> None:
+MISTAKES = {
+    "person 1: serial: is missing": ("serial = 7\n", ""),
+    "person 1: serial: must be of type int": ("serial = 7", "serial = true"),
+    "person 1: serial: must be a number from 1 to": ("serial = 7", "serial = 0"),
+    "person 1: no field 'shovs'; there are serial, shows,": ("shows =", "shovs ="),
+    "person 1: certificate_expires_in_months: must be a number from -1200 to 1200": ("= 12", "= 99999"),
+    "person 1: QualificationValidity: 資格有効性 must be one of 1, 2, 3": ('Validity = "1"', 'Validity = "8"'),
+    "person 1: QualificationValidity: 資格有効性 must be one of": ('QualificationValidity = "1"', ""),
+    "QualificationValidity 4 does not go with 1 results": ('Validity = "1"', 'Validity = "4"'),
+    "QualificationValidity 5 does not go with 1 results": ('Validity = "1"', 'Validity = "5"'),
+    "registered: results without a QualificationValidity": ('QualificationValidity = "1"\n', "registered = false\n"),
+    "public_expense: must be one of valid, ended": ("serial = 7", 'serial = 7\npublic_expense = "maybe"'),
+    "ResultOfQualificationConfirmation 1: no element 'Nome' in a result; there are Insured": ("Name =", "Nome ="),
+    "Confirmation 1: NameKana: 氏名カナ must be half-width katakana": ("ｼﾝﾘｮｳ ﾀﾛｳ", "シンリョウ"),
+    "InsurerNumber: 保険者番号 must be 8 characters, digits with leading blanks": ('"  990013"', '"990013"'),
+    "InsurerNumber: every element is a string": ('"  990013"', "990013"),
+    "people stand in [[person]], with two brackets": ("[[person]]", "[person]"),
+    "no table ": ("[[person]]", "[[people]]"),
+    "not a TOML file": ("serial = 7", "serial ="),
+}
+
+
+@pytest.mark.parametrize("problem", MISTAKES)
+def test_a_mistake_in_the_file_is_named_with_its_person_and_field(tmp_path: Path, problem: str) -> None:
+    good, bad = MISTAKES[problem]
     assert good in GOOD
 
     said = load(tmp_path, GOOD.replace(good, bad))
@@ -102,9 +95,12 @@ def test_a_file_of_another_shape_is_a_mistake(tmp_path: Path, text: str) -> None
     load(tmp_path, text)
 
 
-def test_an_absent_and_an_endless_file_are_named(tmp_path: Path) -> None:
+def test_a_file_of_people_that_is_absent_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="cannot read the people: No such file"):
         load_people(tmp_path / "nobody.toml")
+
+
+def test_a_file_of_people_has_a_size_that_is_enough(tmp_path: Path) -> None:
     assert "the limit is" in load(tmp_path, "#" * (MAX_BYTES + 1))
 
 
