@@ -13,7 +13,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import apdu_cost, card_part, portrait_cost
+from bench import apdu_cost, card_part, clinic_side, portrait_cost
 from bench.picture import draw
 from device.domain.errors import UketsukeError
 from device.sim.card.link import BIT_RATES
@@ -26,12 +26,23 @@ AIMED_KBPS = 424
 
 def main() -> int:
     """Measure and tell."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Cost of the card part, as ratios.")
+    parser = argparse.ArgumentParser(prog="python -m bench", description="What card part and clinic side cost.")
     parser.add_argument("--turns", type=int, default=40, help="of the comparison with pyscard")
     parser.add_argument("--times", type=int, default=5, help="that the card part is gone through at each bit rate")
     parser.add_argument("--json", type=Path, default=Path(".cache/bench/card.json"), help="where the figures go")
     parser.add_argument("--picture", type=Path, help="draw where the time goes (SVG)")
+    parser.add_argument("--only", choices=["card", "clinic"], help="measure one part")
+    parser.add_argument("--seconds", type=float, default=60.0, help="that fifty units come to the clinic side")
     options = parser.parse_args()
+    if options.only != "card":
+        figures_of_clinic = clinic_side.measure(options.turns * 5, options.seconds)
+        for line in clinic_side.say(figures_of_clinic):
+            _say(line)
+        clinic_side.write(figures_of_clinic, options.json.with_name("clinic.json"))
+    return 0 if options.only == "clinic" else _measure_card(options)
+
+
+def _measure_card(options: argparse.Namespace) -> int:
     try:
         portrait = portrait_cost.measure(options.turns)
         _say_portrait(portrait)
