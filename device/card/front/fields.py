@@ -163,28 +163,26 @@ class FieldReader:
 
     def _look(self, card: FlatCard, line: Line, margin: float, beside: float | None = None) -> _Look:
         cut = card.cut(line, margin, beside)
-        text = self._recogniser.read(cut)
         try:
-            look = _Look(
-                sure=_dates(text, self._rules.accept),
-                seen=_dates(text, self._rules.retry),
-                of_a_date=grammar.is_date(text),
-            )
+            look = self._dates(cut)
             if look.seen.birth and grammar.may_lack_a_digit(look.seen.birth):
-                return look if self._stays(look.seen.birth, cut) else look.without_birth()
+                drawn_out = stretched(cut)
+                again = self._dates(drawn_out)
+                drawn_out.fill(0)
+                return look if again.seen.birth == look.seen.birth else look.without_birth()
             return look
         finally:
             cut.fill(0)
-            text.wipe()
 
-    def _stays(self, birth: PrintedDate, cut: Picture) -> bool:
-        wide = stretched(cut)
-        text = self._recogniser.read(wide)
-        try:
-            return grammar.birth_date(text, self._rules.retry) == birth
-        finally:
-            wide.fill(0)
-            text.wipe()
+    def _dates(self, cut: Picture) -> _Look:
+        text = self._recogniser.read(cut)
+        look = _Look(
+            sure=_dates(text, self._rules.accept),
+            seen=_dates(text, self._rules.retry),
+            of_a_date=grammar.is_date(text),
+        )
+        text.wipe()
+        return look
 
 
 def _dates(text: Text, least_certainty: float) -> Dates:
