@@ -22,6 +22,7 @@ from device.app.card_report import CardReport, Judge, examine, without_connectio
 from device.app.card_trust import load_trust
 from device.app.card_words import explain as explain_in_words
 from device.app.config import load
+from device.card.trace import TracedConnection
 from device.domain.errors import CardLost, CardUnreadable, Fault, SeveralCards
 from device.domain.reasons import Reason
 from device.domain.values import SIMULATED_UNIT_PREFIX, CardKind
@@ -30,7 +31,7 @@ from device.wire.texts import LANGUAGES
 if TYPE_CHECKING:
     from device.drivers.pcsc import PcscReader
     from device.drivers.pn532 import Pn532Reader
-    from device.ports.card import CardReader
+    from device.ports.card import CardConnection, CardReader
 
 EXIT_UNWELL = 1
 SECURITY_MODULE_SLOT = r"\bSAM\b"
@@ -80,6 +81,9 @@ Pn532Option = Annotated[
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="A unit's configuration: its reader, and the authorities it believes.")
 ]
+TraceOption = Annotated[
+    bool, typer.Option("--trace", help="Tell each command and status word on stderr, without anything of the holder.")
+]
 WaitOption = Annotated[float, typer.Option("--wait", min=0, max=600, help="Seconds to wait for a card.")]
 PersonalOption = Annotated[
     bool,
@@ -94,11 +98,12 @@ def info(
     pn532: Pn532Option = None,
     config: ConfigOption = None,
     wait: WaitOption = 10.0,
+    trace: TraceOption = False,
     personal: PersonalOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
 ) -> None:
     """Say what lies on the reader. Exit code 0: all is well with it, 1: something is not."""
-    name, report = _look(reader, pn532, config, wait)
+    name, report = _look(reader, pn532, config, wait, trace=trace)
     facts = facts_of(name, report, personal=personal)
     if personal and report.certificate is not None:
         typer.echo("This names the holder's certificate: keep it off screens, logs and mails.", err=True)
@@ -117,10 +122,11 @@ def explain(
     pn532: Pn532Option = None,
     config: ConfigOption = None,
     wait: WaitOption = 10.0,
+    trace: TraceOption = False,
     language: Annotated[Language | None, typer.Option(help="One language only; both without it.")] = None,
 ) -> None:
     """Explain in plain words what lies on the reader, what is wrong with it and what to do."""
-    name, report = _look(reader, pn532, config, wait)
+    name, report = _look(reader, pn532, config, wait, trace=trace)
     for number, chosen in enumerate([language] if language else LANGUAGES):
         typer.echo("\n".join(([""] if number else []) + explain_in_words(report, name, chosen)))
     if report.detail:
@@ -287,7 +293,9 @@ def _under(anchor: str | None) -> str:
     return f" under {anchor}" if anchor else ""
 
 
-def _look(pattern: str | None, pn532: str | None, config: Path | None, wait_s: float) -> tuple[str, CardReport]:
+def _look(
+    pattern: str | None, pn532: str | None, config: Path | None, wait_s: float, *, trace: bool
+) -> tuple[str, CardReport]:
     """Examine the card on the reader; return the reader's name and the report."""
     from device.drivers.system import SystemClock  # noqa: PLC0415  as in `_pcsc_reader`
 
@@ -306,9 +314,11 @@ def _look(pattern: str | None, pn532: str | None, config: Path | None, wait_s: f
             if not reader.wait_for_change(present=False, timeout_s=wait_s):
                 raise CardLost(f"no card came onto {reader.name} within {wait_s:g} s")
         try:
-            connection = reader.connect()
+            connection: CardConnection = reader.connect()
         except (CardUnreadable, SeveralCards) as error:
             return reader.name, without_connection(error)
+        if trace:
+            connection = TracedConnection(connection, clock, lambda line: typer.echo(line, err=True))
         with connection:
             return reader.name, examine(connection, judge)
 

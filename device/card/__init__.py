@@ -10,6 +10,7 @@ trust            pinned anchors, of production or of test
 certificate      is it a 利用者証明用電子証明書, who issued it, does it hold today
 surface_record   the record of the card's face and the signatures over it
 jpki, surface    the two applications
+trace            what goes to a card and comes back, without what is secret
 refused          which numbers of its front a card has refused
 my_number_card   the facade that the unit uses
 """

@@ -163,8 +163,12 @@ def test_a_card_on_a_pn532_is_told_of_like_any_other(make_card: MakeCard, tmp_pa
         config = EXAMPLE.replace("[card]", f'[card]\nreader = "pn532"\nbus = "uart:{hat.device}"\n#')
         (tmp_path / "unit.toml").write_text(config, encoding="utf-8")
         by_config = json.loads(uketsuke("info", "--json", "--config", str(tmp_path / "unit.toml")).stdout)
+        traced = uketsuke("info", "--trace", "--pn532", f"uart:{hat.device}")
     assert told["reader"]["list"] == by_config["reader"]["list"] == "experimental"
     assert told["pin_tries_left"] == by_config["pin_tries_left"] == 3
+    assert "00 A4 04 0C D392F000260100000001  ->  9000" in traced.stderr
+    assert "00 20 00 80  ->  63C3" in traced.stderr
+    assert "power off" in traced.stderr
 
 
 def test_two_cards_are_told_as_such_and_none_of_them_is_asked_anything(make_card: MakeCard, tmp_path: Path) -> None:
