@@ -67,4 +67,6 @@ def sweep() -> None:
         kept = [np.empty(size, np.uint8) for _ in range(KEPT_ARRAYS)]
         for array in kept:
             array.fill(0)
-    ctypes.CDLL(None).malloc_trim(0)
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it, musl has not
+    if trim is not None:
+        trim(0)

@@ -11,21 +11,52 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Protocol
 
+import cv2
+import numpy as np
 import pytest
 
-from clinic.people import SHIPPED
+from clinic.people import SHIPPED, load_people
+from device.app.cli import MODELS_DIR
 from device.app.demo.site import UNIT, Site, open_site
-from device.sim.card import CardAuthority, SimulatedCard
+from device.ports.camera import Picture
+from device.sim.card import CardAuthority, CardFrontPrint, SimulatedCard
+from device.sim.card_front_pictures import InventedFront, look_again, photograph, print_card, take_view
 from device.sim.pcscd import VIRTUAL_READER, run_pcscd
 from device.sim.pn532 import SimulatedPn532
+from device.sim.portrait import card_portrait, load_photo
 from device.sim.vpcd import VpcdSlot
 
 PATIENCE_S = 60.0
+FRONT = InventedFront(
+    name="診療 太郎",
+    address="架空県見本市中央町1丁目1番地1号",
+    sex="男",
+    birth_date=date(1974, 4, 2),
+    expiry=date(2035, 4, 2),
+    security_code="2285",
+    serial="0123456789ABCDEF",
+)
+FACES, FRONTS = 4, 5
+CAMERAS = """
+[camera]
+source = "folder:faces"
+width = 640
+height = 480
+
+[liveness]
+use = false
+
+[policy]
+match_s = 300.0
+pin_s = 300.0
+consent_s = 300.0
+"""
 
 
 class Terminal:
@@ -172,3 +203,49 @@ def start_unit(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
             return unit
 
         yield start
+
+
+@dataclass(frozen=True, slots=True)
+class Filmed:
+    """What the two cameras of a unit see: folders `faces` and `front` beside its configuration, and the card for it."""
+
+    folder: Path
+    faces: list[Picture]
+    front: InventedFront
+    portrait: bytes
+    card_options: str = 'front = "folder:front"'
+    sections: str = CAMERAS
+
+
+@pytest.fixture
+def filmed(tmp_path: Path) -> Filmed:
+    chance = np.random.default_rng(7)
+    photo = load_photo(MODELS_DIR, "obama")
+    still = photo.cut(640, 480, face_share=0.45).astype(np.int16)
+    faces = [np.clip(still + chance.integers(-3, 4, still.shape), 0, 255).astype(np.uint8) for _ in range(FACES)]
+    card, view = print_card(FRONT, chance), take_view(0.0, chance)
+    (tmp_path / "front").mkdir()
+    (tmp_path / "faces").mkdir()
+    for number in range(FRONTS):
+        cv2.imwrite(str(tmp_path / "front" / f"{number}.png"), photograph(card, view, chance))
+        view = look_again(view, chance)
+    for number, face in enumerate(faces):
+        cv2.imwrite(str(tmp_path / "faces" / f"{number}.png"), face)
+    return Filmed(tmp_path, faces, FRONT, card_portrait(photo))
+
+
+@pytest.fixture
+def make_holder(filmed: Filmed, card_authority: CardAuthority) -> Callable[[str], SimulatedCard]:
+    """Make the card of whom the cameras see, with a PIN."""
+
+    def make(pin: str) -> SimulatedCard:
+        now = datetime.now(UTC)
+        not_after = load_people()[1001].certificate_not_after(now)
+        return SimulatedCard(
+            card_authority.issue(serial=1001, not_before=now - timedelta(days=100), not_after=not_after),
+            front=CardFrontPrint(FRONT.birth_date, FRONT.expiry, FRONT.security_code),
+            portrait=filmed.portrait,
+            pin=pin,
+        )
+
+    return make

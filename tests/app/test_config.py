@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import tomllib
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from device.app.config import EXAMPLE, Config, load
+from device.app.face_parts import open_face
 from device.domain.errors import BadConfig
 from device.domain.values import Method
+from device.drivers.system import SystemClock
 from device.reception import Policy
 
 
@@ -90,3 +93,29 @@ def test_a_file_that_is_no_text(written: Path) -> None:
     written.write_bytes(b"\xff\xfe")
     with pytest.raises(BadConfig, match="not a TOML file"):
         load(written)
+
+
+def test_a_face_needs_both_cameras(written: Path) -> None:
+    with pytest.raises(BadConfig, match=r"both cameras"):
+        load(changed(written, '# source = "none"', 'source = "picamera2:0"'))
+
+
+def test_pictures_in_place_of_a_camera_lie_beside_the_file(written: Path) -> None:
+    changed(written, '# front = "none"', 'front = "v4l2:/dev/video1"')
+    config = load(changed(written, '# source = "none"', 'source = "folder:faces"'))
+
+    assert config.camera.source == f"folder:{written.parent / 'faces'}"
+    assert config.front_camera.source == "v4l2:/dev/video1"
+
+
+@pytest.mark.parametrize("source", ["webcam", "picamera2:", "v4l2:video0", "folder:", "picamera2:0; rm"])
+def test_what_is_no_camera_is_refused_by_name(written: Path, source: str) -> None:
+    with pytest.raises(BadConfig, match=r"\[camera\] source"):
+        load(changed(written, '# source = "none"', f'source = "{source}"'))
+
+
+def test_only_a_simulated_unit_films_pictures(written: Path) -> None:
+    changed(written, '# front = "none"', 'front = "folder:front"')
+    config = load(changed(written, '# source = "none"', 'source = "folder:faces"'))
+    with ExitStack() as stack, pytest.raises(BadConfig, match="sim-"):
+        open_face(config, stack, SystemClock(), {})

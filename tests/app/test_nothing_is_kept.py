@@ -15,16 +15,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 import pytest
 
-from clinic.people import load_people
 from device.app.assets.store import load_manifest, weights_path
 from device.app.cli import MODELS_DIR
 from device.domain.prompts import Phrase
@@ -34,45 +30,18 @@ from device.drivers.onnx import OnnxNetwork
 from device.drivers.portrait import SandboxedPortraitDecoder
 from device.face.engine import FaceEngine, Model
 from device.face.manifest import Role
-from device.ports.camera import Picture
 from device.ports.network import Tensor
-from device.sim.card import CardAuthority, CardFrontPrint, SimulatedCard
-from device.sim.card_front_pictures import InventedFront, look_again, photograph, print_card, take_view
-from device.sim.portrait import card_portrait, load_photo
+from device.sim.card import SimulatedCard
 from device.wire.phrases import say
 from device.wire.reasons import entry
 
 if TYPE_CHECKING:
-    from tests.app.conftest import Hand, Terminal
+    from tests.app.conftest import Filmed, Hand, Terminal
 
 SCANNER = Path(__file__).with_name("memory_scan.py")
 PINS = ("7039", "8146", "9253", "6480")
-FRONT = InventedFront(
-    name="診療 太郎",
-    address="架空県見本市中央町1丁目1番地1号",
-    sex="男",
-    birth_date=date(1974, 4, 2),
-    expiry=date(2035, 4, 2),
-    security_code="2285",
-    serial="0123456789ABCDEF",
-)
-FACES, FRONTS = 4, 5
 PIECE = 32
 PATIENCE_S = 60.0
-CAMERAS = """
-[camera]
-source = "folder:faces"
-width = 640
-height = 480
-
-[liveness]
-use = false
-
-[policy]
-match_s = 300.0
-pin_s = 300.0
-consent_s = 300.0
-"""
 MAY_BE_WRITTEN = re.compile(r"^(/dev/|/proc/self/|/sys/|.*/state/|.*/ttyPN532$)")
 OPENED = re.compile(r'open(?:at2?)?\((?:AT_FDCWD, )?"(?P<path>[^"]*)", (?P<how>[A-Z_|{}=\w ]+)')
 
@@ -90,65 +59,34 @@ class Overheard:
         return answer
 
 
-@dataclass(frozen=True, slots=True)
-class Planted:
+@pytest.fixture
+def planted(filmed: Filmed) -> dict[str, bytes]:
     """What is looked for, by name."""
-
-    portrait: bytes
-    patterns: dict[str, bytes]
-
-
-@pytest.fixture(scope="module")
-def faces() -> list[Picture]:
-    """Frames of one visitor, each a little different."""
-    chance = np.random.default_rng(7)
-    still = load_photo(MODELS_DIR, "obama").cut(640, 480, face_share=0.45).astype(np.int16)
-    return [np.clip(still + chance.integers(-3, 4, still.shape), 0, 255).astype(np.uint8) for _ in range(FACES)]
-
-
-@pytest.fixture(scope="module")
-def planted(faces: list[Picture]) -> Planted:
-    portrait = card_portrait(load_photo(MODELS_DIR, "obama"))
     with SandboxedPortraitDecoder() as decoder:
-        decoded = decoder.decode(portrait)
+        decoded = decoder.decode(filmed.portrait)
     manifest = load_manifest(MODELS_DIR / "manifest.toml")
     detector, embedder = (manifest.the(role) for role in (Role.DETECTOR, Role.EMBEDDER))
     overheard = Overheard(OnnxNetwork(weights_path(MODELS_DIR, embedder), embedder.sha256))
     network = OnnxNetwork(weights_path(MODELS_DIR, detector), detector.sha256)
     engine = FaceEngine(detector=Model(detector, network), embedder=Model(embedder, overheard))
     engine.template(decoded).wipe()
-    for face in faces:
+    for face in filmed.faces:
         engine.see(face)
     raw = [answer.reshape(-1).astype(np.float32) for answer in overheard.answers]
     rows = decoded[160, 60:100]
-    number = FRONT.reference_number().reveal()
+    number = filmed.front.reference_number().reveal()
     patterns = {
         "照合番号B": bytes(number),
-        "portrait, begin": portrait[200 : 200 + PIECE],
-        "portrait, end": portrait[-2 * PIECE : -PIECE],
+        "portrait, begin": filmed.portrait[200 : 200 + PIECE],
+        "portrait, end": filmed.portrait[-2 * PIECE : -PIECE],
         "portrait's row": rows.tobytes(),
         "portrait's row, grey": rows[:, 0].tobytes(),
         "portrait's row, numbers": rows[:16, 0].astype(np.float32).tobytes(),
         "template": (raw[0] / np.linalg.norm(raw[0])).astype(np.float32).tobytes()[:PIECE],
-        "frame's row": faces[1][200, 250:270].tobytes(),
+        "frame's row": filmed.faces[1][200, 250:270].tobytes(),
     }
     patterns |= {f"embedding {number}": vector.tobytes()[:PIECE] for number, vector in enumerate(raw)}
-    return Planted(portrait, patterns)
-
-
-@pytest.fixture
-def pictures(tmp_path: Path, faces: list[Picture]) -> Path:
-    """The folders that the two cameras film."""
-    chance = np.random.default_rng(11)
-    card, view = print_card(FRONT, chance), take_view(0.0, chance)
-    (tmp_path / "front").mkdir()
-    (tmp_path / "faces").mkdir()
-    for number in range(FRONTS):
-        cv2.imwrite(str(tmp_path / "front" / f"{number}.png"), photograph(card, view, chance))
-        view = look_again(view, chance)
-    for number, face in enumerate(faces):
-        cv2.imwrite(str(tmp_path / "faces" / f"{number}.png"), face)
-    return tmp_path
+    return patterns
 
 
 def scan(pid: int, patterns: Mapping[str, bytes]) -> dict[int, dict[str, int]]:
@@ -172,33 +110,24 @@ def test_after_a_visit_by_face_and_pin_neither_memory_nor_files_know_the_visitor
     write_config: Callable[..., Path],
     start_unit: Callable[..., Terminal],
     reader: tuple[str, Hand],
-    card_authority: CardAuthority,
-    pictures: Path,
-    planted: Planted,
+    make_holder: Callable[[str], SimulatedCard],
+    filmed: Filmed,
+    planted: dict[str, bytes],
 ) -> None:
     _, hand = reader
-    trace = pictures / "opened.txt"
+    trace = filmed.folder / "opened.txt"
     tracer = ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=open,openat,openat2,creat", "-o", str(trace)]
     assert shutil.which("strace"), "strace is needed (packages.debian)"
-    unit = start_unit(write_config(card='front = "folder:front"', sections=CAMERAS), under=tracer)
+    unit = start_unit(write_config(card=filmed.card_options, sections=filmed.sections), under=tracer)
     unit.expect("lamps: ready")
     (pid,) = children(unit.process.pid)
 
-    before = scan(pid, {pin: pin.encode() for pin in PINS} | planted.patterns)
+    before = scan(pid, {pin: pin.encode() for pin in PINS} | planted)
     pin = next(pin for pin in PINS if not any(pin in names for names in before.values()))
-    assert not any(names.keys() & planted.patterns for names in before.values())
-    patterns = planted.patterns | {"PIN": pin.encode()}
+    assert not any(names.keys() & planted for names in before.values())
+    patterns = planted | {"PIN": pin.encode()}
 
-    now = datetime.now(UTC)
-    not_after = load_people()[1001].certificate_not_after(now)
-    hand.place(
-        SimulatedCard(
-            card_authority.issue(serial=1001, not_before=now - timedelta(days=100), not_after=not_after),
-            front=CardFrontPrint(FRONT.birth_date, FRONT.expiry, FRONT.security_code),
-            portrait=planted.portrait,
-            pin=pin,
-        )
-    )
+    hand.place(make_holder(pin))
     unit.expect(entry(Reason.INSTITUTION_CREDENTIAL_MISSING).patient.ja)  # so the face was matched
     unit.expect(say(Phrase.ENTER_PIN, "ja", tries_left=3))
     assert "template" in scan(pid, {"template": patterns["template"]})[pid], "the search finds what is still needed"
@@ -219,7 +148,7 @@ def test_after_a_visit_by_face_and_pin_neither_memory_nor_files_know_the_visitor
     unit.expect("lamps: ready")
     os.kill(pid, signal.SIGTERM)
     assert unit.process.wait(PATIENCE_S) == 0
-    assert_no_file_knows(pictures, {name: pattern for name, pattern in patterns.items() if name != "PIN"})
+    assert_no_file_knows(filmed.folder, {name: pattern for name, pattern in patterns.items() if name != "PIN"})
     assert_written_only_where_it_may(trace)
 
 
