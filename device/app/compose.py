@@ -77,6 +77,7 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
         keypad=panel.keypad,
         indicators=panel.indicators,
         voice=panel.voice,
+        display=panel.display,
         quiet=config.voice.quiet,
         open_line=lambda will: PahoLine(address, config.unit_id, files, will=will),
         outbox=stack.enter_context(SqliteOutbox(_outbox_path(config))),

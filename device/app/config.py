@@ -125,6 +125,11 @@ class PanelSection(_Section, frozen=True, kw_only=True):
     pad: Literal["4x3", "4x4"] = "4x3"
     pins: Pinout = Pinout()
     """By the BCM's numbers (docs/panel.md)."""
+    display: Literal["none", "ssd1306", "sh1106"] = "none"
+    """A small OLED of 128 x 64 on I2C, with the header's panel only."""
+    display_bus: Annotated[int, Meta(ge=0, le=20)] = 1
+    display_address: Annotated[int, Meta(ge=0x03, le=0x77)] = 0x3C
+    display_font: Path = Path("/usr/share/fonts/opentype/ipafont-gothic/ipag.ttf")
     settle_us: Annotated[int, Meta(ge=0, le=20_000)] = 20
     """From driving a row to reading the columns; more for long cables."""
 
@@ -269,6 +274,10 @@ sealing_key = "clinic.jwk"  # the clinic's public key; `uketsuke-clinic keys` ma
 [panel]
 # kind = "console"          # keys typed in the terminal, lamps and voice printed there; "gpio": on the Pi's header
 # pad = "4x3"               # or "4x4", whose A changes the language and B says the last sentence again
+# display = "none"          # or "ssd1306", "sh1106": a small OLED that shows what lamps and voice say
+# display_bus = 1           # /dev/i2c-1
+# display_address = 0x3C
+# display_font = "/usr/share/fonts/opentype/ipafont-gothic/ipag.ttf"
 # settle_us = 20            # from driving a row of keys to reading the columns; more for long cables
 [panel.pins]                # lines of the header by the BCM's numbers; docs/panel.md has the wiring
 # rows = [4, 5, 6, 13]      # from the row of 1 down to the row of 0

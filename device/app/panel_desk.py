@@ -126,6 +126,10 @@ class PanelDesk:
         """Say these sentences in place of whatever is being said."""
         self._speech.say(lines)
 
+    def telling(self) -> tuple[Cue, str, str]:
+        """Return the cue, what was said last (empty when nobody is there) and its language: for a display."""
+        return self._cue, self._speech.told, self._speech.language
+
     @property
     def silent_from_s(self) -> float:
         """Since when the voice has been silent, or when it will be; monotonic seconds."""

@@ -17,7 +17,7 @@ from device.drivers.gpio_keypad import GpioKeypad
 from device.panel.loudness import volume_at
 from device.panel.pad import PAD_4X3, PAD_4X4
 from device.ports.clock import Clock
-from device.ports.panel import Indicators, Keypad, Voice
+from device.ports.panel import Display, Indicators, Keypad, Voice
 
 PADS = {"4x3": PAD_4X3, "4x4": PAD_4X4}
 
@@ -29,6 +29,7 @@ class PanelParts:
     keypad: Keypad
     indicators: Indicators
     voice: Voice
+    display: Display | None = None
     wiring: Callable[[], tuple[str, ...]] | None = None
     """Asks the keypad's lines what is wrong with them, where there are lines."""
 
@@ -42,6 +43,7 @@ def open_panel(panel: PanelSection, voice: VoiceSection, stack: ExitStack, clock
             keypad=keypad,
             indicators=open_indicators(gpio, panel, stack),
             voice=open_voice(voice, stack, clock),
+            display=open_display(panel, stack),
             wiring=keypad.broken_lines,
         )
     return PanelParts(
@@ -65,6 +67,17 @@ def open_voice(voice: VoiceSection, stack: ExitStack, clock: Clock) -> Voice:
         return volume_at(clock.utc_now_if_trusted(), volume=voice.volume, by_hour=voice.by_hour)
 
     return stack.enter_context(AlsaVoice(voice.files, clock, device=voice.device, volume=volume))
+
+
+def open_display(panel: PanelSection, stack: ExitStack) -> Display | None:
+    """Open the display, where there is one. Raise Fault or BadConfig where it cannot be used."""
+    if panel.display == "none":
+        return None
+    from device.drivers.oled import open_oled  # noqa: PLC0415  Pillow and luma only where there is a display
+
+    display = open_oled(panel.display, bus=panel.display_bus, address=panel.display_address, font=panel.display_font)
+    stack.callback(display.close)
+    return display
 
 
 def open_keypad(gpio: Gpio, panel: PanelSection, stack: ExitStack, clock: Clock) -> GpioKeypad:

@@ -11,7 +11,7 @@ from device.ports.panel import Voice
 from device.reception.effects import Utterance
 from device.wire import phrases
 from device.wire.reasons import entry
-from device.wire.texts import LANGUAGES
+from device.wire.texts import LANGUAGES, joined
 
 _GREETING = (Utterance(Phrase.PLACE_CARD),)
 """Said in the new language where nothing was said yet."""
@@ -48,6 +48,12 @@ class SpeechDesk:
     def trouble(self) -> Fault | None:
         """What keeps the voice from being heard."""
         return self._voice.trouble
+
+    @property
+    def told(self) -> str:
+        """What was said last, as text in the language of now; empty when nobody was told anything."""
+        with self._lock:
+            return joined((_sentence(line, self._language) for line in self._lines), self._language)
 
     def say(self, lines: tuple[Utterance, ...]) -> None:
         """Say these sentences in place of whatever is being said."""

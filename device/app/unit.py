@@ -16,6 +16,7 @@ from device.app.ask_desk import AskDesk
 from device.app.attendant import AttendantGate
 from device.app.card_desk import CardDesk
 from device.app.card_watch import CardWatch
+from device.app.display_desk import DisplayDesk
 from device.app.face_desk import FaceDesk, FaceParts
 from device.app.forgetting import Forgetting
 from device.app.hands import UnitHands
@@ -36,7 +37,7 @@ from device.ports.clock import Clock
 from device.ports.entropy import Entropy
 from device.ports.institution import InstitutionCredential
 from device.ports.line import LastWill, Line, Outbox
-from device.ports.panel import Indicators, Keypad, Voice
+from device.ports.panel import Display, Indicators, Keypad, Voice
 from device.reception import Policy
 from device.wire.messages import Receipt, Status
 from device.wire.sealing import Signer
@@ -58,6 +59,7 @@ class Parts:
     keypad: Keypad
     indicators: Indicators
     voice: Voice
+    display: Display | None = None
     quiet: bool = False
     """The buzzer keeps to the click of keys and the call for a forgotten card."""
     open_line: Callable[[LastWill], Line]
@@ -141,6 +143,11 @@ class Unit:
             mailbox=mailbox,
             health=health,
         )
+        self.display = (
+            None
+            if parts.display is None
+            else DisplayDesk(parts.display, self.panel.telling, clock=parts.clock, health=health)
+        )
         self.watch = CardWatch(reader=parts.reader, mailbox=mailbox, health=health, entropy=parts.entropy)
         self._workers = workers
         face = None
@@ -185,10 +192,13 @@ class Unit:
             running.callback(self._card.close)
             if isinstance(self._workers, ThreadWorkers):
                 running.enter_context(self._workers)
-            for name, loop, stop in (
+            loops = [
                 ("card-watch", self.watch.run, self.watch.stop),
                 ("panel", self.panel.run, self.panel.stop),
-            ):
+            ]
+            if self.display is not None:
+                loops.append(("display", self.display.run, self.display.stop))
+            for name, loop, stop in loops:
                 thread = threading.Thread(target=loop, name=name, daemon=True)
                 running.callback(thread.join, timeout=5.0)
                 running.callback(stop)

@@ -87,6 +87,7 @@ class Reason(StrEnum):
     CAMERA_FAULT = "camera_fault"
     KEYPAD_FAULT = "keypad_fault"
     VOICE_FAULT = "voice_fault"
+    PANEL_FAULT = "panel_fault"
     BROKER_UNREACHABLE = "broker_unreachable"
     OUTBOX_FAULT = "outbox_fault"
     RESULTS_LATE = "results_late"

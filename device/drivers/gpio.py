@@ -67,10 +67,10 @@ def open_gpio() -> Gpio:
     return gpio
 
 
-def gpio_fault(what: str, error: Exception) -> Fault:
+def gpio_fault(what: str, error: Exception, *, reason: Reason = Reason.KEYPAD_FAULT) -> Fault:
     """Return the fault for whatever the module raised.
 
     It raises ImportError, RuntimeError (also at import, off a Pi), ValueError, OSError, and rpi-lgpio beside them
     lgpio's own plain Exception: who calls the module therefore catches Exception.
     """
-    return Fault(f"{what}: {error}; {INSTALL}", part="panel", reason=Reason.KEYPAD_FAULT)
+    return Fault(f"{what}: {error}; {INSTALL}", part="panel", reason=reason)

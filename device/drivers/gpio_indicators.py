@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 
 from device.domain.errors import Fault
+from device.domain.reasons import Reason
 from device.drivers.gpio import Gpio, gpio_fault
 from device.panel.pinout import Pinout
 
@@ -24,7 +25,9 @@ class GpioIndicators:
             for line in self._lines.values():
                 gpio.setup(line, gpio.OUT, initial=gpio.LOW)
         except Exception as error:
-            raise gpio_fault("the lines of lamps and buzzer cannot be used", error) from error
+            raise gpio_fault(
+                "the lines of lamps and buzzer cannot be used", error, reason=Reason.PANEL_FAULT
+            ) from error
 
     def close(self) -> None:
         """All off, and let the lines go; harmless when the header is gone."""
@@ -40,6 +43,6 @@ class GpioIndicators:
             for name, line in self._lines.items():
                 self._gpio.output(line, self._gpio.HIGH if levels.get(name, False) else self._gpio.LOW)
         except Exception as error:  # noqa: BLE001  see gpio_fault
-            self.trouble = gpio_fault("lamps and buzzer do not answer", error)
+            self.trouble = gpio_fault("lamps and buzzer do not answer", error, reason=Reason.PANEL_FAULT)
         else:
             self.trouble = None

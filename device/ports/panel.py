@@ -21,6 +21,14 @@ class KeypadSample:
     """Names of the keys whose crossing reads as closed: "0".."9", "*", "#" and, on a 4x4 pad, "A".."D"."""
 
 
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What a small display shows at one moment."""
+
+    headline: str
+    lines: tuple[str, ...] = ()
+
+
 class Keypad(Protocol):
     """The key matrix, one scan at a time, by one thread."""
 
@@ -51,6 +59,17 @@ class Indicators(Protocol):
     @property
     def trouble(self) -> Fault | None:
         """What keeps lamps and buzzer from being set, if anything does."""
+
+
+class Display(Protocol):
+    """A small display that says in text what lamps and voice say."""
+
+    def show(self, screen: Screen) -> None:
+        """Show this in place of what is shown. Never raises."""
+
+    @property
+    def trouble(self) -> Fault | None:
+        """What keeps the display from showing anything, if anything does."""
 
 
 class Voice(Protocol):

@@ -34,7 +34,7 @@ _QUOTES = Text(ja="「{said}」", en="“{said}”")
 _STYLE = """\
 @page { size: A4 landscape; margin: 6mm 7mm; }
 * { box-sizing: border-box; }
-body { margin: 0; font: 5.9pt/1.24 "Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", sans-serif; }
+body { margin: 0; font: 5.9pt/1.21 "Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", sans-serif; }
 html[lang=en] body { font: 6pt/1.18 "Liberation Sans", "DejaVu Sans", Arial, sans-serif; }
 header { display: flex; gap: 4mm; align-items: baseline; border-bottom: 0.3mm solid; margin-bottom: 1mm; }
 h1 { font-size: 9pt; margin: 0; white-space: nowrap; }

@@ -147,13 +147,13 @@ def test_without_a_voice_lamps_carry_the_visit_and_health_says_so(world: World, 
 
 
 def test_when_lamps_fail_the_voice_carries_the_visit_and_health_says_so(world: World, make_card: MakeCard) -> None:
-    world.indicators.trouble = Fault("lamps and buzzer do not answer", part="panel", reason=Reason.KEYPAD_FAULT)
+    world.indicators.trouble = Fault("lamps and buzzer do not answer", part="panel", reason=Reason.PANEL_FAULT)
     world.place(make_card())
     world.type_keys("1234##")
 
     assert isinstance(world.state, Settled)
     assert world.state.reason is Reason.QUALIFIED
-    assert Reason.KEYPAD_FAULT in world.unit.health.troubles
+    assert Reason.PANEL_FAULT in world.unit.health.troubles
 
 
 # --- digits ----------------------------------------------------------------------------------------------------------
