@@ -110,6 +110,8 @@ class ServiceLine:
         self._losses: deque[float] = deque(maxlen=FLAPS)
         self._client = self._make_client()
         self._inboxes = [_Inbox(maxsize=RECEIVE_MAXIMUM) for _ in range(workers)]
+        self._inbox_of: dict[str, _Inbox] = {}
+        """In turn, by the first message; the broker lets only units of the site speak, so there is an end of them."""
         self._workers = [
             threading.Thread(target=self._work, args=[inbox], name=f"{settings.name} work", daemon=True)
             for inbox in self._inboxes
@@ -222,7 +224,7 @@ class ServiceLine:
         # lost, and memory has a limit. A wait is as long as the work on one message, far below the keepalive.
         # All messages of a unit have one topic for each kind, and go to one worker.
         unit = message.topic.rpartition("/up/")[0]
-        inbox = self._inboxes[hash(unit) % len(self._inboxes)]
+        inbox = self._inbox_of.setdefault(unit, self._inboxes[len(self._inbox_of) % len(self._inboxes)])
         while not self._closing.is_set():
             with contextlib.suppress(queue.Full):
                 inbox.put(message, timeout=CLOSE_TIMEOUT_S / 10)

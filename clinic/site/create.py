@@ -50,6 +50,9 @@ store = "clinic.sqlite"
 # consumer_key = "clinic.public.jwk"
 # anchors = ["card-authority.pem"]
 # people = "people.toml"
+
+# [receipt_files]                         # a file of each visit for the receipt computer; the folder must be there
+# folder = "face"
 """
 
 _UNIT = """\

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from clinic.intake import ANSWER_LIFETIME, Consumer
 from clinic.keys import KeyRing
 from clinic.store import Store
 from clinic.store_file import read_records
-from device.domain.errors import MessageError
+from device.domain.errors import Fault, MessageError
 from device.domain.reasons import Reason
 from device.domain.values import Assurance, CardKind, CertificateState, ConsentItem, UnitId
 from device.wire import topics
@@ -351,3 +352,16 @@ def test_what_was_sealed_without_a_signature_is_refused_and_not_quoted_in_the_lo
     assert receipt.disposition == "refused"
     assert desk.records() == []
     assert "診療" not in caplog.text
+
+
+def test_a_full_disk_gives_no_receipt_and_the_result_is_taken_when_there_is_room_again(
+    desk: Desk, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    desk.report(desk.result(1))
+    log = desk.path.with_name(desk.path.name + "-wal").stat().st_size
+
+    with full_disk(log + 100), pytest.raises(Fault, match="cannot keep a visit"):
+        desk.report(desk.result(2))
+    assert len(desk.records()) == 1
+
+    assert desk.report(desk.result(2)).disposition == "stored"

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import contextlib
-import resource
 import signal
 import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -24,19 +24,6 @@ from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 
 MakeRecord = Callable[..., VisitRecord]
-
-
-@contextlib.contextmanager
-def full_disk(limit: int) -> Iterator[None]:
-    """Files of this process may not grow beyond `limit` bytes: as near to a full disk as a test gets."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, before)
 
 
 def late_answer(record: VisitRecord) -> LateAnswer:
@@ -123,7 +110,9 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         Store(tmp_path / "file" / "clinic.sqlite")
 
 
-def test_a_full_disk_is_a_fault_and_what_was_kept_stays(store_path: Path, make_record: MakeRecord) -> None:
+def test_a_full_disk_is_a_fault_and_what_was_kept_stays(
+    store_path: Path, make_record: MakeRecord, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
     with Store(store_path) as store:
         store.keep(make_record(1))
         log = store_path.with_name(store_path.name + "-wal").stat().st_size

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -9,6 +11,11 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from clinic.changes import Changes
+from clinic.config import load_config
+from clinic.health import Health
+from clinic.line import Hear, Say, ServiceLine
+from clinic.parts import read_parts
 from device.domain.values import UnitId
 from device.wire import topics
 from device.wire.codec import encode
@@ -31,6 +38,8 @@ pytestmark = pytest.mark.broker
 
 UNIT = UnitId("sim-0001")
 TARO = 1001
+PATIENCE_S = 10.0
+"""A test that waits this long has failed; none waits for time to pass."""
 
 
 def test_a_visit_from_the_first_ask_to_the_receipt(site_with_broker: Site, issuer: CardIssuer) -> None:
@@ -120,3 +129,33 @@ def test_a_rush_of_asks_is_answered_one_by_one(site_with_broker: Site) -> None:
 
     answers = [unit.hear(topics.down(UNIT, topics.Down.ANSWER)) for _ in ids]
     assert [msgspec.json.decode(answer)["ask_id"] for answer in answers] == ids
+
+
+def test_a_slow_answer_to_one_unit_holds_up_no_other(site_with_broker: Site) -> None:
+    site = site_with_broker
+    parts = read_parts(load_config(site.clinic.config), site.clinic.folder)
+    assert parts.gateway is not None
+    released = threading.Event()
+    units = [site.unit(f"sim-{number:04d}") for number in range(1, 7)]
+    slow = units[0]
+
+    def hear(unit: UnitId, _payload: bytes, _now: datetime) -> Say:
+        if unit == slow.name:
+            released.wait(PATIENCE_S)
+        return Say(topics.down(unit, topics.Down.ANSWER), b"heard", 30)
+
+    hears: Mapping[topics.Up, Hear] = {topics.Up.ASK: hear}
+    line = ServiceLine(parts.gateway.line, branch=parts.branch, hears=hears, health=Health(Changes()), workers=8)
+    site.stack.callback(line.close)
+    site.stack.callback(released.set)
+    line.start()
+    assert line.ready.wait(PATIENCE_S)
+
+    for unit in units:
+        assert unit.say(topics.up(unit.name, topics.Up.ASK), b"{}") == "Success"
+
+    for unit in units[1:]:
+        assert unit.hear(topics.down(unit.name, topics.Down.ANSWER)) == b"heard"
+    assert slow.heard.empty()
+    released.set()
+    assert slow.hear(topics.down(slow.name, topics.Down.ANSWER)) == b"heard"
