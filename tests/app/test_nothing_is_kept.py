@@ -101,6 +101,11 @@ def scan(pid: int, patterns: Mapping[str, bytes]) -> dict[int, dict[str, int]]:
     return {int(each): names for each, names in found.items()}
 
 
+def leaves_no_core(pid: int) -> bool:
+    limits = Path(f"/proc/{pid}/limits").read_text(encoding="ascii")
+    return bool(re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE))
+
+
 def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
 
@@ -143,6 +148,7 @@ def test_after_a_visit_by_face_and_pin_neither_memory_nor_files_know_the_visitor
     after = scan(pid, patterns)
     assert len(after) == 4, "the unit, two cameras and the next portrait's decoder"
     assert not any(after.values()), after
+    assert all(leaves_no_core(each) for each in after)
 
     hand.lift()
     unit.expect("lamps: ready")

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from device.drivers.camera.setup import CameraSetup
-from device.drivers.camera.source import SMALL_HEIGHT, SMALL_WIDTH, SourceError
+from device.drivers.camera.source import SourceError
 from device.ports.camera import Picture
 
 KINDS = {".png", ".jpg", ".jpeg", ".bmp"}
@@ -72,4 +72,4 @@ class _Picture:
         pixels.fill(0)
         pixels[top : top + size[1], left : left + size[0]] = fitted
         if small is not None:
-            cv2.resize(pixels, (SMALL_WIDTH, SMALL_HEIGHT), dst=small, interpolation=cv2.INTER_AREA)
+            cv2.resize(pixels, small.shape[1::-1], dst=small, interpolation=cv2.INTER_AREA)

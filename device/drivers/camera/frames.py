@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from device.drivers.camera.source import SMALL_HEIGHT, SMALL_WIDTH
+from device.drivers.camera.source import small_size
 from device.ports.camera import Picture
 
 PLACES: Final = 6
@@ -28,7 +28,7 @@ class SharedFrames:
     def __init__(self, descriptor: int, width: int, height: int, *, has_small: bool) -> None:
         """Map what `make` made; the descriptor may be closed afterwards."""
         self._shape = (height, width, CHANNELS)
-        self._small_shape = (SMALL_HEIGHT, SMALL_WIDTH, CHANNELS) if has_small else None
+        self._small_shape = _small_shape(width, height) if has_small else None
         self._memory = mmap.mmap(descriptor, _length(width, height, has_small=has_small))
         self._given: list[list[weakref.ref[Picture]]] = [[] for _ in range(PLACES)]
         self._touched: set[int] = set()
@@ -82,8 +82,13 @@ class SharedFrames:
                     array.fill(0)
 
 
+def _small_shape(width: int, height: int) -> tuple[int, int, int]:
+    small_width, small_height = small_size(width, height)
+    return small_height, small_width, CHANNELS
+
+
 def _length(width: int, height: int, *, has_small: bool) -> int:
-    small = (SMALL_HEIGHT, SMALL_WIDTH, CHANNELS) if has_small else None
+    small = _small_shape(width, height) if has_small else None
     return _PAGE + PLACES * _stride((height, width, CHANNELS), small)
 
 

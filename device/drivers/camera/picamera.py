@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from device.drivers.camera.setup import CameraSetup
-from device.drivers.camera.source import SMALL_HEIGHT, SMALL_WIDTH, SourceError
+from device.drivers.camera.source import SourceError, small_size
 from device.ports.camera import Picture
 
 BUFFERS = 3
@@ -49,7 +49,7 @@ class PicameraSource:
         self._camera.configure(
             self._camera.create_video_configuration(
                 main={"size": (setup.width, setup.height), "format": "RGB888"},  # B, G, R in memory
-                lores={"size": (SMALL_WIDTH, SMALL_HEIGHT), "format": "YUV420"},
+                lores={"size": small_size(setup.width, setup.height), "format": "YUV420"},
                 raw=None,
                 buffer_count=BUFFERS,
                 queue=False,
@@ -104,7 +104,7 @@ class _Request:
             return
         with self._mapped(self._request, "lores") as lores:
             height, stride = lores.array.shape
-            if height != SMALL_HEIGHT * 3 // 2 or stride < SMALL_WIDTH:
+            if height != small.shape[0] * 3 // 2 or stride < small.shape[1]:
                 raise SourceError(f"the camera's second stream is {lores.array.shape}")
             # Rows may be longer than the picture is wide; converting first keeps the planes of colour in step.
-            np.copyto(small, cv2.cvtColor(lores.array, cv2.COLOR_YUV2BGR_I420)[:, :SMALL_WIDTH])
+            np.copyto(small, cv2.cvtColor(lores.array, cv2.COLOR_YUV2BGR_I420)[:, : small.shape[1]])

@@ -7,8 +7,13 @@ from typing import Protocol
 
 from device.ports.camera import Picture
 
-SMALL_WIDTH, SMALL_HEIGHT = 320, 240
+SMALL_WIDTH = 320
 """Of the second stream, where there is one: as large as the search for faces wants it."""
+
+
+def small_size(width: int, height: int) -> tuple[int, int]:
+    """Return width and height of the second stream beside a main one: the same shape, in even numbers."""
+    return SMALL_WIDTH, max(2, round(SMALL_WIDTH * height / width / 2) * 2)
 
 
 class SourceError(Exception):
