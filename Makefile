@@ -26,7 +26,7 @@ check: $(STAMPS)/python ## Format, lint, types, import rules, systemd's view of 
 	$(BIN)/lint-imports
 	systemd/check
 
-bench: $(STAMPS)/python ## What the card part costs, as ratios. ARGS="--picture FILE" draws where the time goes.
+bench: $(STAMPS)/python ## What card part, clinic side and panel cost, as ratios. ARGS="--picture FILE" draws where the time goes.
 	@$(BIN)/python -m bench $(ARGS)
 
 fuzz: $(STAMPS)/python ## Hostile input for a minute per harness. ARGS="--seconds 600 conversation" for longer.
