@@ -56,6 +56,11 @@ class UnitHands:
         """Whose passcode was taken last, and what the visit is called that may begin with it."""
 
     @property
+    def remembers_visitor(self) -> bool:
+        """Somebody's evidence is held."""
+        return self._memory is not None
+
+    @property
     def silent_from_s(self) -> float:
         """Since when the voice has been silent, or when it will be."""
         return self._panel.silent_from_s

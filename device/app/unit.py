@@ -170,21 +170,25 @@ class Unit:
             entropy=parts.entropy,
             portrait_floor=parts.portrait_floor,
         )
-        mailbox.attach(
-            UnitHands(
-                card=self._card,
-                face=face,
-                panel=self.panel,
-                asks=asks,
-                link=self.link,
-                mailbox=mailbox,
-                gate=AttendantGate(parts.passcodes, workers=workers, mailbox=mailbox, clock=parts.clock),
-                clock=parts.clock,
-                forget=Forgetting(parts.face, sweep=parts.sweep, workers=workers, clock=parts.clock),
-            )
+        self._hands = UnitHands(
+            card=self._card,
+            face=face,
+            panel=self.panel,
+            asks=asks,
+            link=self.link,
+            mailbox=mailbox,
+            gate=AttendantGate(parts.passcodes, workers=workers, mailbox=mailbox, clock=parts.clock),
+            clock=parts.clock,
+            forget=Forgetting(parts.face, sweep=parts.sweep, workers=workers, clock=parts.clock),
         )
+        mailbox.attach(self._hands)
         for part, fault in troubles.items():
             health.report(part, fault.reason, why=str(fault))
+
+    @property
+    def remembers_visitor(self) -> bool:
+        """Somebody's evidence is held: a visit is going on."""
+        return self._hands.remembers_visitor
 
     def run(self, tick: Callable[[], None] | None = None) -> None:
         """Serve visitors until `stop`. Threads at the rim start here and have ended when this returns."""

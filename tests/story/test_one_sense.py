@@ -1,0 +1,142 @@
+"""Every flow again with one channel removed: once by somebody who sees nothing, once by somebody who hears nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from device.app.world import World
+from device.domain.reasons import Reason
+from device.domain.values import CardKind, ConsentMode, Method
+from device.panel.patterns import TICK_S
+from device.reception import Idle, Policy
+from device.reception.questions import Topic
+from device.sim.card import SimulatedCard
+from device.sim.panel import RecordingIndicators
+from device.sim.patient import LIFT, WATCHED_TICKS, Listener, Watcher, Wishes
+from device.sim.portrait import Photo
+
+MakeCard = Callable[..., SimulatedCard]
+PhotoOf = Callable[[str], Photo]
+Build = Callable[..., World]
+AllResults = Callable[[], list[dict[str, Any]]]
+
+PATIENCE_S = 400
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One way through a visit, and how it ends."""
+
+    reason: Reason = Reason.QUALIFIED
+    consents: Mapping[str, bool] = field(default_factory=lambda: {"YZK": True, "TKK": True})
+    asks: Mapping[str, Any] = field(default_factory=dict)
+    policy: Policy = field(default_factory=Policy)
+    serial: int = 1001
+    card: Mapping[str, Any] = field(default_factory=dict)
+    face: bool = True
+    answers: Mapping[Topic, str] = field(default_factory=dict)
+    pin: str = "1234"
+    also: Mapping[str, Any] = field(default_factory=dict)
+
+
+FLOWS = {
+    "by face": Flow(),
+    "a face that nobody sees, then the PIN": Flow(face=False),
+    "by PIN": Flow(policy=Policy(first_method=Method.PIN)),
+    "no": Flow(answers={Topic.CONSENT: "*"}, consents={"YZK": False, "TKK": False}),
+    "item by item": Flow(asks={"consent_mode": ConsentMode.ITEM_BY_ITEM}),
+    "read back": Flow(policy=Policy(read_back=True)),
+    "the last try, not spent": Flow(
+        reason=Reason.PIN_LAST_TRY, face=False, card={"pin_tries": 1}, answers={Topic.LAST_TRY: "*"}, consents={}
+    ),
+    "the last try, spent well": Flow(face=False, card={"pin_tries": 1}),
+    "a PIN that locks": Flow(reason=Reason.PIN_BLOCKED, face=False, pin="9999", card={"pin_tries": 2}, consents={}),
+    "registration": Flow(serial=1013),
+    "no registration": Flow(serial=1013, answers={Topic.REGISTRATION: "*"}, reason=Reason.NOT_REGISTERED, consents={}),
+    "a subsidy": Flow(serial=1014, also={"public_expense": True}),
+    "a prescription": Flow(asks={"ask_prescription": True}, also={"prescription": "1"}),
+    "an Android phone": Flow(card={"kind": CardKind.ANDROID, "portrait": None}),
+    "an iPhone": Flow(card={"kind": CardKind.IPHONE, "portrait": None}),
+    "a qualification that ended": Flow(serial=1002, reason=Reason.QUALIFICATION_ENDED),
+    "an expired certificate": Flow(serial=1006, reason=Reason.CERTIFICATE_EXPIRED, consents={}),
+}
+
+
+class ByEar:
+    """Hears what is said from now on."""
+
+    def __init__(self, world: World, wishes: Wishes) -> None:
+        self._world, self._patient, self._heard = world, Listener(wishes), 0
+        self.wait = world.pass_time
+
+    def deed(self) -> str | None:
+        news = self._world.voice.said[self._heard :]
+        self._heard = len(self._world.voice.said)
+        return self._patient.deed("".join(said.text for said in news))
+
+
+class ByEye:
+    """Sees the lamps of the last seconds, from the last deed on."""
+
+    def __init__(self, world: World, wishes: Wishes) -> None:
+        self._world, self._patient = world, Watcher(wishes)
+        self._since_s = world.clock.monotonic_s()
+        self.wait = world.watch_keys  # only then the lamps move
+
+    def deed(self) -> str | None:
+        now_s = self._world.clock.monotonic_s()
+        ticks = min(WATCHED_TICKS, int((now_s - self._since_s) / TICK_S))
+        deed = self._patient.deed(
+            [shown_at(self._world.indicators, now_s - tick * TICK_S) for tick in range(ticks, 0, -1)]
+        )
+        if deed is not None:
+            self._since_s = now_s
+        return deed
+
+
+def shown_at(indicators: RecordingIndicators, at_s: float) -> Mapping[str, bool]:
+    shown: Mapping[str, bool] = {}
+    for since_s, levels in indicators.changes:
+        if since_s > at_s + TICK_S / 10:
+            break
+        shown = levels
+    return shown
+
+
+@pytest.mark.parametrize("sense", [ByEar, ByEye])
+@pytest.mark.parametrize(("name", "clinic_asks"), [(name, dict(flow.asks)) for name, flow in FLOWS.items()])
+def test_every_flow_can_be_done_with_one_sense(
+    build_world: Build,
+    make_card: MakeCard,
+    photo: PhotoOf,
+    all_results: AllResults,
+    name: str,
+    sense: type[ByEar | ByEye],
+) -> None:
+    flow = FLOWS[name]
+    world = build_world(policy=flow.policy)
+    if flow.face:
+        world.show(photo("obama2"))
+    wishes = Wishes(pin=flow.pin)
+    patient = sense(world, Wishes(pin=flow.pin, answers={**wishes.answers, **flow.answers}))
+    world.place(make_card(flow.serial, **{"portrait": photo("obama"), **flow.card}))
+    end_s = world.clock.monotonic_s() + PATIENCE_S
+    while not isinstance(world.state, Idle) and world.clock.monotonic_s() < end_s:
+        deed = patient.deed()
+        if deed == LIFT:
+            world.lift()
+            world.watch_keys(1.0)
+            world.pass_time(10)
+        elif deed:
+            world.type_keys(deed)
+        else:
+            patient.wait(0.5)
+    assert isinstance(world.state, Idle), "the card is taken and the unit is free"
+    (result,) = all_results()
+    assert result["reason"] == flow.reason
+    assert result["consents"] == flow.consents
+    assert {field: result[field] for field in flow.also} == flow.also
