@@ -1,22 +1,30 @@
-"""Draws the visit from the machine itself, so the picture cannot lie: `python -m device.reception.diagram`."""
+"""Draws the visit from the machine itself, so the picture cannot lie: `python -m device.reception.diagram`.
+
+The words around it stand in `visit_page.md`.
+"""
 
 from __future__ import annotations
 
+from importlib import resources
+
+from device.domain.values import ConsentItem
 from device.reception import events as on
 from device.reception.events import Event, Key
 from device.reception.explore import steps
 from device.reception.policy import Policy
+from device.reception.questions import RULES, Topic
 from device.reception.states import Settled, State
+from device.wire.phrases import say
 
-_PREFACE = """\
-# The visit
-
-Drawn from `device/reception` by `python -m device.reception.diagram`; a test keeps it current. One box is one state,
-one arrow is what leads on. Not drawn, because it holds in every state between *Reading* and *Settled*: a card that is
-taken away ends the visit (`card_removed`), another card begins the next one, every state has a time limit, and after
-seven silent seconds the unit says something. Whatever the way to *Settled*, the result is kept for the clinic first
-and the visitor is forgotten last.
-"""
+_QUESTIONS = {
+    Topic.LAST_TRY: ("one PIN try is left", "no: the try is kept, `pin_last_try`"),
+    Topic.ATTENDANT: ("an attendant's passcode was right", "the visit ends, `timed_out`"),
+    Topic.REGISTRATION: ("the card is no insurance card yet", "no: `not_registered`"),
+    Topic.CONSENT: ("the clinic wants to see something; at once or item by item", "no"),
+    Topic.PUBLIC_EXPENSE: ("the visitor has a subsidy (公費)", "no: `public_expense_declined`"),
+    Topic.PRESCRIPTION: ("the clinic lets visitors choose", "paper"),
+    Topic.READ_BACK: ("the policy says `read_back`", "nothing is shown to the clinic"),
+}
 
 
 def mermaid(policy: Policy) -> str:
@@ -40,7 +48,20 @@ def mermaid(policy: Policy) -> str:
 
 def page(policy: Policy) -> str:
     """Return `docs/visit.md`."""
-    return f"{_PREFACE}\n```mermaid\n{mermaid(policy)}\n```\n"
+    template = (resources.files(__package__) / "visit_page.md").read_text(encoding="utf-8")
+    states = f"```mermaid\n{mermaid(policy)}\n```"
+    return template.replace("<!-- questions -->", _questions()).replace("<!-- states -->", states)
+
+
+def _questions() -> str:
+    lines = ["| Asked when | The unit says | Keys | Silence |", "|---|---|---|---|"]
+    for topic, (when, silence) in _QUESTIONS.items():
+        rule = RULES[topic]
+        digits = [f"`{number}`" for number in range(1, rule.choices + 1)]
+        keys = " ".join([*digits, *(["`#`"] if rule.yes_is_an_answer else []), "`*`"])
+        words = say(rule.phrase, "en", items=(ConsentItem.MEDICATION, ConsentItem.CHECKUP))
+        lines.append(f"| {when} | {words} | {keys} | {silence} |")
+    return "\n".join(lines)
 
 
 def _name(state: State) -> str:
