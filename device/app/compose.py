@@ -40,6 +40,7 @@ def run_unit(config: Config) -> None:
     memory.start_again_overwriting()
     with ExitStack() as stack:
         unit = open_unit(config, stack)
+        memory.settle()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: unit.stop())
         fallen: list[str] = []

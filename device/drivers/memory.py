@@ -57,6 +57,12 @@ def is_overwritten() -> bool:
     return not any(pattern[LINKS_BYTES + 8 : LINKS_BYTES + 24] in seen for seen in left)
 
 
+def settle() -> None:
+    """Say that what there is now stays: later collections look at what came since, and take no time to speak of."""
+    gc.collect()
+    gc.freeze()
+
+
 def sweep() -> None:
     """Overwrite what is free but not given back: numpy's small blocks, and whatever only the collector can free.
 
@@ -64,9 +70,8 @@ def sweep() -> None:
     """
     gc.collect()
     for size in range(1, SMALL_ARRAY_BYTES):
-        kept = [np.empty(size, np.uint8) for _ in range(KEPT_ARRAYS)]
-        for array in kept:
-            array.fill(0)
+        kept = [np.zeros(size, np.uint8) for _ in range(KEPT_ARRAYS)]
+        del kept
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it, musl has not
     if trim is not None:
         trim(0)
