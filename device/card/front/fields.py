@@ -34,7 +34,7 @@ MATE_HEIGHT: Final = 0.75
 """…that is itself at least so high by the code's height: less is dirt."""
 MOST_BLUR: Final = 0.145
 """Of a security code: the blur's standard deviation by the height of the ink, as `recogniser.blur` estimates it."""
-CODE_CERTAINTY: Final = 0.95
+CODE_CERTAINTY: Final = 0.97
 """Of each digit of a security code in each look at it."""
 LITTLE_BLUR: Final = 0.10
 CLEAR_CODE_CERTAINTY: Final = 0.8

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from device.card.front.fields import FieldReader
 from device.card.front.flat_card import FlatCard, ways_up
-from device.card.front.outline import find_card
+from device.card.front.outline import Corners, find_card
 from device.card.front.recogniser import Recogniser
 from device.card.front.rules import FrontRules, reference_number
 from device.domain.secrets import ReferenceNumberB
@@ -23,12 +23,16 @@ LONGEST_SIDE_PX: Final = 8192
 WORKING_SIDE_PX: Final = 1920
 """Larger pictures are scaled down first: more than 20 px per millimetre tells nothing more about the print."""
 
+CORNER_SPARE_PX: Final = 2.0
+"""A corner is found to about this."""
+
 
 class Unread(StrEnum):
     """Why a picture gave no number."""
 
     NO_PICTURE = "not a picture"
     NO_CARD = "no card"
+    NOT_WHOLE = "not the whole card"
     NO_SHARP_CODE = "nothing sharp where the security code is"
     NO_BIRTH_DATE = "no birth date"
     NO_EXPIRY = "no expiry"
@@ -52,6 +56,8 @@ class FrontReader:
         corners = find_card(working)
         if corners is None:
             return Unread.NO_CARD
+        if not _inside(corners, working):
+            return Unread.NOT_WHOLE
         read: ReferenceNumberB | Unread = Unread.NO_BIRTH_DATE
         for way_up in ways_up(working, corners):
             card = FlatCard.of(working, way_up)
@@ -84,6 +90,13 @@ class FrontReader:
         finally:
             code.wipe()
         return number or Unread.IMPLAUSIBLE
+
+
+def _inside(corners: Corners, picture: Picture) -> bool:
+    """Whether the whole card is in the picture: a corner that is guessed bends the print, and that is misread."""
+    height, width = picture.shape[:2]
+    spare = np.float32(CORNER_SPARE_PX)
+    return bool((corners >= -spare).all() and (corners < np.array([width, height], np.float32) + spare).all())
 
 
 def _is_picture(picture: npt.NDArray[Any]) -> bool:
