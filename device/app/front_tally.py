@@ -18,6 +18,7 @@ FRAMES_IN_TIME: Final = 3
 RIGHT: Final = "right"
 WRONG: Final = "wrong"
 STEPS_OF_HARDNESS: Final = 10
+HARDEST_DRAWN: Final = 2.0
 NORMAL_95: Final = 1.96
 """Two-sided 95 % of the normal distribution, in standard deviations."""
 
@@ -133,17 +134,17 @@ def line_of(told: CardTold) -> str:
 
 
 def draw(told: list[CardTold], path: Path) -> None:
-    """Draw how many of the readable cards were read, by how hard they are and by what makes them hard."""
+    """Draw how many cards were read, by how hard they are, and of the readable ones by what makes them hard."""
     figure, (by_hardness, by_trouble) = new_figure(columns=2)
-    readable = [one for one in told if one.readable]
-    steps = sorted({_step(one) for one in readable})
+    near = [one for one in told if one.of_limit < HARDEST_DRAWN]
+    steps = sorted({_step(one) for one in near})
     for name, counts in _CURVES.items():
-        shares = [_yield([one for one in readable if _step(one) == step], counts) for step in steps]
+        shares = [_yield([one for one in near if _step(one) == step], counts) for step in steps]
         by_hardness.plot([(step + 0.5) / STEPS_OF_HARDNESS for step in steps], shares, marker="o", label=name)
-    by_hardness.set(
-        xlabel="how hard (1: the limit of what must be read)", ylabel="share of readable cards", ylim=(0, 1.03)
-    )
-    by_hardness.legend(loc="lower left")
+    by_hardness.axvline(1, color="black", linewidth=1)
+    by_hardness.set(xlabel="how hard (up to 1 a card must be read)", ylabel="share of cards", ylim=(0, 1.03))
+    readable = [one for one in told if one.readable]
+    by_hardness.legend(loc="upper right")
     troubles = sorted({one.trouble for one in readable})
     width = 0.8 / len(_CURVES)
     for place, (name, counts) in enumerate(_CURVES.items()):
@@ -151,7 +152,7 @@ def draw(told: list[CardTold], path: Path) -> None:
         by_trouble.bar([at + place * width for at in range(len(troubles))], shares, width, label=name)
     labels = [f"{trouble}\n({sum(one.trouble == trouble for one in readable)})" for trouble in troubles]
     by_trouble.set_xticks([at + width for at in range(len(troubles))], [label.removeprefix("too ") for label in labels])
-    by_trouble.set(xlabel="what makes it hard (cards)", ylim=(0, 1.03))
+    by_trouble.set(xlabel="what makes readable ones hard (cards)", ylim=(0, 1.03))
     save(figure, path)
 
 
@@ -163,7 +164,7 @@ _CURVES: Final[dict[str, Callable[[CardTold], bool]]] = {
 
 
 def _step(told: CardTold) -> int:
-    return min(int(told.of_limit * STEPS_OF_HARDNESS), STEPS_OF_HARDNESS - 1)
+    return int(told.of_limit * STEPS_OF_HARDNESS)
 
 
 def _yield(told: list[CardTold], counts: Callable[[CardTold], bool]) -> float:
