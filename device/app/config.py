@@ -117,6 +117,13 @@ class CameraSection(_Section, frozen=True, kw_only=True):
     """Restart the machine when a restart of the camera's process does not help, at most once an hour."""
 
 
+class FaceSection(_Section, frozen=True, kw_only=True):
+    """How faces are compared (docs/face.md)."""
+
+    embedder: str = ""
+    """By its name in models/manifest.toml, e.g. `MobileFaceNet`, the fast one; empty: the manifest's default."""
+
+
 class PanelSection(_Section, frozen=True, kw_only=True):
     """Keypad, lamps and voice."""
 
@@ -210,6 +217,7 @@ class Config(_Section, frozen=True, kw_only=True):
     clinic: ClinicSection
     card: CardSection = CardSection()
     camera: CameraSection = CameraSection()
+    face: FaceSection = FaceSection()
     panel: PanelSection = PanelSection()
     voice: VoiceSection = msgspec.field(default_factory=VoiceSection)
     attendants: AttendantsSection = AttendantsSection()
@@ -270,6 +278,9 @@ sealing_key = "clinic.jwk"  # the clinic's public key; `uketsuke-clinic keys` ma
 # height = 960
 # frames_per_second = 15.0
 # reboot = false            # restart the machine when the camera cannot be revived, at most once an hour
+
+[face]                      # how faces are compared (docs/face.md)
+# embedder = ""             # by its name in models/manifest.toml: "MobileFaceNet" is the fast one; "": the default
 
 [panel]
 # kind = "console"          # keys typed in the terminal, lamps and voice printed there; "gpio": on the Pi's header

@@ -58,7 +58,7 @@ def open_face(config: Config, stack: ExitStack, clock: Clock, troubles: dict[str
     camera = stack.enter_context(open_camera(config.camera, clock))
     front_camera = stack.enter_context(open_camera(config.front_camera, clock, name=FRONT_CAMERA))
     try:
-        engine, threshold = load_engine(models_dir)
+        engine, threshold = load_engine(models_dir, embedder=config.face.embedder or None)
         reader = open_front_reader(models_dir)
     except Fault as fault:
         troubles["models"] = fault

@@ -20,8 +20,11 @@ from device.ports.camera import Picture
 from device.ports.network import Network, Tensor
 
 STRIDES = (8, 16, 32)
-LONG_SIDE_PX = 320
-"""Pictures are scaled to this before the search: a face of 10 to 300 px is found, at a quarter of the cost of 640."""
+SEARCH_SIDES_PX = (160, 320)
+"""Pictures are scaled to this before the search. The small size finds everybody near enough to be compared, at a
+quarter of the cost of the other, which is for a picture that seems empty: who stands too far away shall be told so."""
+CLOSE_UP_SIDE_PX = 320
+"""Points are read off a picture of this size that the face fills."""
 OVERLAP_LIMIT = 0.3
 """Boxes that share more than this of their union are one face (the zoo's own value)."""
 CLOSE_UP_SHARE = 0.75
@@ -48,9 +51,15 @@ class Face:
     points: Points = field(repr=False)
 
 
-def detect(network: Network, spec: ModelSpec, picture: Picture) -> list[Face]:
-    """Return the faces in a checked picture that reach the spec's lower threshold, largest first."""
-    tensor, scale = _tensor(picture)
+def search(network: Network, spec: ModelSpec, picture: Picture) -> list[Face]:
+    """Return the faces in a checked picture, roughly, largest first; what they are worth says a close-up."""
+    small, large = SEARCH_SIDES_PX
+    return detect(network, spec, picture, small) or detect(network, spec, picture, large)
+
+
+def detect(network: Network, spec: ModelSpec, picture: Picture, side_px: int = CLOSE_UP_SIDE_PX) -> list[Face]:
+    """Return the faces that reach the spec's lower threshold when the longer side is `side_px`, largest first."""
+    tensor, scale = _tensor(picture, side_px)
     grids = network.run(tensor)
     try:
         rows = np.concatenate([_decode(grids, stride, tensor.shape[3] // stride, spec) for stride in STRIDES])
@@ -71,11 +80,11 @@ def close_up(network: Network, spec: ModelSpec, picture: Picture, face: Face) ->
     score stays (`models/README.md`, "Measured").
     """
     side = face.height / CLOSE_UP_SHARE
-    scale = LONG_SIDE_PX / side
+    scale = CLOSE_UP_SIDE_PX / side
     corner = np.array([face.left + face.width / 2 - side / 2, face.top + face.height / 2 - side / 2])
     move = np.column_stack([np.eye(2) * scale, -corner * scale])
-    near = np.asarray(cv2.warpAffine(picture, move, (LONG_SIDE_PX, LONG_SIDE_PX)), np.uint8)
-    seen = detect(network, spec, near)
+    near = np.asarray(cv2.warpAffine(picture, move, (CLOSE_UP_SIDE_PX, CLOSE_UP_SIDE_PX)), np.uint8)
+    seen = detect(network, spec, near, CLOSE_UP_SIDE_PX)
     if not seen or seen[0].height < side * scale * CLOSE_UP_SHARE / 2:
         return None
     found = seen[0]
@@ -89,10 +98,10 @@ def close_up(network: Network, spec: ModelSpec, picture: Picture, face: Face) ->
     )
 
 
-def _tensor(picture: Picture) -> tuple[Tensor, float]:
+def _tensor(picture: Picture, side_px: int) -> tuple[Tensor, float]:
     """Return 1 x 3 x H x W (BGR, 0..255, H and W multiples of 32, padded right and below) and the scale used."""
     height, width = picture.shape[:2]
-    scale = LONG_SIDE_PX / max(height, width)
+    scale = side_px / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     padded = np.zeros((-(-size[1] // 32) * 32, -(-size[0] // 32) * 32, 3), np.float32)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from device.domain.errors import FaceError
 from device.domain.reasons import Reason
 from device.face.align import align
-from device.face.detect import Face, close_up, detect
+from device.face.detect import Face, close_up, search
 from device.face.embed import Direction, Template, embed
 from device.face.manifest import ModelSpec
 from device.face.picture import checked
@@ -46,9 +46,10 @@ class FaceEngine:
         """
         checked(portrait, Reason.PORTRAIT_UNREADABLE)
         try:
-            direction = self._seen(portrait, PORTRAIT_GATES).direction
+            _, square = self._found(portrait, PORTRAIT_GATES)
         except FaceError as error:
             raise FaceError(f"the card's portrait: {error}", reason=Reason.PORTRAIT_UNREADABLE) from error
+        direction = embed(self._embedder.network, self._embedder.spec, square)
         template = Template(direction)
         direction.fill(0)
         return template
@@ -64,14 +65,16 @@ class FaceEngine:
     def see(self, frame: Picture, gates: Gates = FRAME_GATES) -> Seen:
         """Return the visitor's face. Raise FaceError as `score` does, by `gates`."""
         checked(frame, Reason.FACE_NOT_FOUND)
-        return self._seen(frame, gates)
+        face, square = self._found(frame, gates)
+        return Seen(face, embed(self._embedder.network, self._embedder.spec, square))
 
-    def _seen(self, picture: Picture, gates: Gates) -> Seen:
+    def _found(self, picture: Picture, gates: Gates) -> tuple[Face, Picture]:
+        """Return the only face and its aligned square."""
         network, spec = self._detector.network, self._detector.spec
-        face = close_up(network, spec, picture, the_only_face(detect(network, spec, picture), spec.threshold.accept))
+        face = close_up(network, spec, picture, the_only_face(search(network, spec, picture), spec.threshold.accept))
         if face is None:
             raise FaceError("what looked like a face is none from near", reason=Reason.FACE_NOT_FOUND)
         check_pose(picture, face, gates)
         square = align(picture, face.points)
         check_light(square, gates)
-        return Seen(face, embed(self._embedder.network, self._embedder.spec, square))
+        return face, square

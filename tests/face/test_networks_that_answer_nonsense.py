@@ -38,9 +38,9 @@ class Saying:
 ODD_NUMBERS = np.array([0, 1, -1, 0.5, np.nan, np.inf, -np.inf, 3e38, -3e38, 1e-45, 100, -100], np.float32)
 
 
-def grids(choose: Callable[[tuple[int, int, int]], Tensor]) -> dict[str, Tensor]:
-    """Return outputs of the right shapes for a search in 320 x 320."""
-    shapes = {f"{kind}_{stride}": (1, (320 // stride) ** 2, CHANNELS[kind]) for kind in CHANNELS for stride in STRIDES}
+def grids(choose: Callable[[tuple[int, int, int]], Tensor], side: int = 320) -> dict[str, Tensor]:
+    """Return outputs of the right shapes for a search in a square of this side."""
+    shapes = {f"{kind}_{stride}": (1, (side // stride) ** 2, CHANNELS[kind]) for kind in CHANNELS for stride in STRIDES}
     return {name: choose(shape) for name, shape in shapes.items()}
 
 
@@ -51,7 +51,7 @@ def test_any_numbers_in_the_grids_give_finite_faces_or_none(seed: int, pool: set
     outputs = grids(lambda shape: chance.choice(ODD_NUMBERS[sorted(pool)], shape))
 
     with np.errstate(invalid="ignore", over="ignore"):  # infinities meet each other on the way; what counts is the end
-        faces = detect(Saying(outputs), manifest.the(Role.DETECTOR), FRAME)
+        faces = detect(Saying(outputs), manifest.the(Role.DETECTOR), FRAME, 320)
 
     for face in faces:
         assert np.isfinite([face.left, face.top, face.width, face.height, face.score]).all()
@@ -76,7 +76,7 @@ def test_a_detector_that_answers_like_another_network_is_a_fault(
     outputs: dict[str, Tensor], manifest: Manifest
 ) -> None:
     with pytest.raises(Fault) as fault:
-        detect(Saying(outputs), manifest.the(Role.DETECTOR), FRAME)
+        detect(Saying(outputs), manifest.the(Role.DETECTOR), FRAME, 320)
 
     assert fault.value.reason is Reason.INTERNAL_FAULT
 
@@ -108,18 +108,19 @@ def test_points_that_coincide_are_no_face() -> None:
 
 
 def test_a_face_that_is_gone_from_near_is_not_scored(manifest: Manifest, load: Callable[[Role], Model]) -> None:
-    outputs = grids(lambda shape: np.zeros(shape, np.float32))
-    outputs["cls_32"][0, 55] = outputs["obj_32"][0, 55] = 1.0
-    outputs["bbox_32"][0, 55] = (0.5, 0.5, 1.5, 1.5)
-    outputs["kps_32"][0, 55] = (TEMPLATE_POINTS / 32 - 1.5).ravel()
+    outputs = grids(lambda shape: np.zeros(shape, np.float32), side=160)
+    outputs["cls_32"][0, 12] = outputs["obj_32"][0, 12] = 1.0
+    outputs["bbox_32"][0, 12] = (0.5, 0.5, 0.8, 0.8)
+    outputs["kps_32"][0, 12] = (TEMPLATE_POINTS / 64 - 1.0).ravel()
 
     class SeesItOnce:
         def __init__(self) -> None:
-            self._answers = iter([outputs, {name: np.zeros_like(grid) for name, grid in outputs.items()}])
+            self._answers = iter([outputs, grids(lambda shape: np.zeros(shape, np.float32))])
 
         def run(self, tensor: Tensor) -> Mapping[str, Tensor]:
-            assert tensor.shape == (1, 3, 320, 320)
-            return next(self._answers)
+            answer = next(self._answers)
+            assert answer["cls_8"].shape[1] * 64 == tensor.shape[2] * tensor.shape[3]
+            return answer
 
     engine = FaceEngine(detector=Model(manifest.the(Role.DETECTOR), SeesItOnce()), embedder=load(Role.EMBEDDER))
 

@@ -159,10 +159,10 @@ def test_attempts_of_strangers_keep_what_the_rule_promises_and_holders_pass_soon
 
 def test_a_proposed_threshold_keeps_an_attempt_below_what_was_asked() -> None:
     rows, _ = crowd()
-    measured = Measured({PLAIN: rows, CARD_5K: rows.copy()}, {}, Counter())
+    measured = Measured(rows, {PLAIN: rows, CARD_5K: rows.copy()}, {}, Counter())
     proposal = propose(gallery(), measured, far=1e-3, source="a drawn crowd")
 
-    apart = figures.strangers(rows, rows, figures.places_of(gallery()))
+    apart = figures.strangers(rows, rows.copy(), figures.places_of(gallery()))
     assert apart.share_at(proposal.accept) <= 1e-3 / WORST_INFLATION
     assert proposal.retry <= proposal.accept
     assert "a drawn crowd" in proposal.toml()

@@ -26,11 +26,12 @@ IR_VERSION = 8
 """Blocks needed opset 21; what remains after folding needs no more than 13, which every supported runtime reads."""
 
 
-def fold(published: bytes, *, free_size: bool) -> bytes:
+def fold(published: bytes, *, free_size: bool, keep_prelu: bool = False) -> bytes:
     """Return the same network with fp32 weights and without PRelu.
 
     `free_size` frees height and width of the input (and the lengths of the outputs), for a network whose
-    layers do not depend on them. Raise Fault(MODEL_MISSING) without the `onnx` package.
+    layers do not depend on them; `keep_prelu` is for other runtimes than ours. Raise Fault(MODEL_MISSING) without the
+    `onnx` package.
     """
     try:
         import onnx  # noqa: PLC0415  a unit in service has no use for it: only set-up folds
@@ -51,7 +52,7 @@ def fold(published: bytes, *, free_size: bool) -> bytes:
             case "DequantizeLinear":
                 operands = [numpy_helper.to_array(constants[name]) for name in node.input]
                 folded.append(numpy_helper.from_array(_dequantise(node, *operands), node.output[0]))
-            case "PRelu":
+            case "PRelu" if not keep_prelu:
                 slope = numpy_helper.to_array(constants[node.input[1]])
                 parts, weights = _without_prelu(node, slope)
                 nodes += parts

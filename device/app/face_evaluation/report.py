@@ -14,7 +14,7 @@ from device.app.face_evaluation.attempts import Attempts, try_attempts
 from device.app.face_evaluation.counts import Share, share
 from device.app.face_evaluation.figures import Accuracy, Rate
 from device.app.face_evaluation.gallery import Gallery
-from device.app.face_evaluation.vectors import PLAIN, Measured, View
+from device.app.face_evaluation.vectors import Measured, View, missing
 from device.domain.reasons import Reason
 from device.face.manifest import ModelSpec
 
@@ -82,7 +82,7 @@ class Report:
 def report(gallery: Gallery, measured: Measured, spec: ModelSpec, *, say: Callable[[str], None]) -> Report:
     """Return the report on everything measured."""
     views = []
-    for view in measured.directions:
+    for view in measured.portraits:
         say(f"comparing: {view.name}")
         views.append(_view_report(gallery, measured, spec, view))
     return Report(
@@ -97,12 +97,14 @@ def report(gallery: Gallery, measured: Measured, spec: ModelSpec, *, say: Callab
 
 
 def _view_report(gallery: Gallery, measured: Measured, spec: ModelSpec, view: View) -> ViewReport:
-    live, shown = measured.directions[PLAIN], measured.directions[view]
+    live, shown = measured.live, measured.portraits[view]
     people = figures.places_of(gallery)
     genuine = figures.pair_scores(live, shown, gallery.same)
     owners = people[[first for first, _ in gallery.same]]
     apart = figures.strangers(live, shown, people)
-    photos = tuple(np.bincount(people[~measured.missed(each)], minlength=len(gallery.people)) for each in (PLAIN, view))
+    photos = [
+        np.bincount(people[~missed], minlength=len(gallery.people)) for missed in (missing(live), measured.missed(view))
+    ]
     curve = figures.curve(genuine, apart)
     accept = spec.threshold.accept
     return ViewReport(
@@ -125,7 +127,7 @@ def _view_report(gallery: Gallery, measured: Measured, spec: ModelSpec, view: Vi
 
 
 def _groups(gallery: Gallery, measured: Measured, view: View, accept: float) -> Iterator[Group]:
-    live, shown = measured.directions[PLAIN], measured.directions[view]
+    live, shown = measured.live, measured.portraits[view]
     people = figures.places_of(gallery)
     for attribute, values in gallery.labels.items():
         for value in sorted(set(values.values())):
@@ -136,7 +138,7 @@ def _groups(gallery: Gallery, measured: Measured, view: View, accept: float) -> 
             pairs = [pair for pair in gallery.same if inside[pair[0]]]
             genuine = figures.pair_scores(live, shown, pairs)
             inner = live[inside]
-            apart = figures.strangers(inner, inner if view is PLAIN else shown[inside], people[inside])
+            apart = figures.strangers(inner, inner if shown is live else shown[inside], people[inside])
             if not apart.total:
                 continue
             yield Group(

@@ -9,7 +9,7 @@ import numpy as np
 
 from device.app.face_evaluation import figures
 from device.app.face_evaluation.gallery import Gallery
-from device.app.face_evaluation.vectors import PLAIN, Measured
+from device.app.face_evaluation.vectors import Measured
 from device.domain.errors import BadConfig
 from device.face.match import WORST_INFLATION
 
@@ -40,9 +40,9 @@ def propose(gallery: Gallery, measured: Measured, *, far: float, source: str) ->
     Raise BadConfig where there are too few strangers to tell: ten, at least, would have to pass.
     """
     one_frame = far / WORST_INFLATION
-    live = measured.directions[PLAIN]
+    live = measured.live
     people = figures.places_of(gallery)
-    apart = {view: figures.strangers(live, shown, people) for view, shown in measured.directions.items()}
+    apart = {view: figures.strangers(live, shown, people) for view, shown in measured.portraits.items()}
     total = min(each.total for each in apart.values())
     if one_frame * total < 10:  # noqa: PLR2004
         raise BadConfig(
@@ -53,7 +53,7 @@ def propose(gallery: Gallery, measured: Measured, *, far: float, source: str) ->
     accept = _up(max(each.score_at(one_frame) for each in apart.values()))
     retry = _up(max(each.score_at(max(RETRY_FAR, 2 * one_frame)) for each in apart.values()))
     passing = {
-        view.name: float(np.mean(figures.pair_scores(live, measured.directions[view], gallery.same) >= accept))
+        view.name: float(np.mean(figures.pair_scores(live, measured.portraits[view], gallery.same) >= accept))
         for view in apart
     }
     shares = "; ".join(

@@ -1,4 +1,7 @@
-"""From photos to directions: each photo as it is, and as a card would carry it. Only directions leave this module."""
+"""From photos to directions: each photo as a live frame, and as the portrait that it is compared with.
+
+The portrait is the photo as it is, or as a card would carry it. Only directions leave this module.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from device.app.face_models import FaceModels, load_models
 from device.domain.errors import BadConfig, FaceError
 from device.domain.reasons import Reason
 from device.face.align import align
-from device.face.detect import Face, close_up, detect
+from device.face.detect import Face, close_up, search
 from device.face.embed import DIRECTION_LENGTH, Direction, embed
 from device.face.picture import checked
 from device.face.quality import FRAME_GATES, check_light, check_pose
@@ -32,7 +35,7 @@ Directions = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How one side of a comparison looks."""
+    """How the portrait's side of a comparison looks."""
 
     name: str
     card_bytes: int | None
@@ -46,17 +49,23 @@ CARD_12K = View("card, 12 kB", 12 * 1024)
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """All photos in all views."""
+    """All photos, as live frames and as portraits in all views; `PLAIN` portraits are the live frames themselves."""
 
-    directions: dict[View, Directions] = field(repr=False)
+    live: Directions = field(repr=False)
+    portraits: dict[View, Directions] = field(repr=False)
     card_bytes: dict[View, float]
     """Mean size that the encoder really came to."""
     refused: Counter[Reason]
     """What the gates of a live frame say of the photos as they are; nothing is left out because of it."""
 
     def missed(self, view: View) -> npt.NDArray[np.bool_]:
-        """Return for each photo whether no face was found."""
-        return np.asarray(np.isnan(self.directions[view][:, 0]), np.bool_)
+        """Return for each photo whether no face was found in its portrait."""
+        return missing(self.portraits[view])
+
+
+def missing(directions: Directions) -> npt.NDArray[np.bool_]:
+    """Return for each photo whether no face was found."""
+    return np.asarray(np.isnan(directions[:, 0]), np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +89,13 @@ def measure(gallery: Gallery, job: Job, *, processes: int = 1, say: Callable[[st
         rows.append(row)
         if len(rows) % 250 == 0:
             say(f"{len(rows)} of {len(gallery.shots)} photos")
+    live = np.stack([row.live for row in rows])
     return Measured(
-        directions={view: np.stack([row.directions[place] for row in rows]) for place, view in enumerate(job.views)},
+        live=live,
+        portraits={
+            view: np.stack([row.portraits[place] for row in rows]) if view.card_bytes else live
+            for place, view in enumerate(job.views)
+        },
         card_bytes={
             view: float(np.mean([row.sizes[place] for row in rows if row.sizes[place]] or [0]))
             for place, view in enumerate(job.views)
@@ -93,7 +107,8 @@ def measure(gallery: Gallery, job: Job, *, processes: int = 1, say: Callable[[st
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    directions: list[Directions]
+    live: Directions
+    portraits: list[Directions]
     sizes: list[int]
     refused: Reason | None
 
@@ -124,24 +139,23 @@ def _row(task: tuple[Job, Path]) -> _Row:
 
 def _measured(models: FaceModels, photo: Picture, views: tuple[View, ...]) -> _Row:
     face = _central(models, photo)
-    directions, sizes = [], []
+    live = _direction(models, photo, face)
+    portraits, sizes = [], []
     for view in views:
-        size, direction = 0, None
-        if view.card_bytes is None:
-            direction = _direction(models, photo, face)
-        elif face is not None:
+        direction, size = live, 0
+        if view.card_bytes is not None and face is not None:
             jp2 = card_portrait(Photo(photo, _box(face)), size_bytes=view.card_bytes)
-            portrait = _decoded(jp2)
-            size, direction = len(jp2), _direction(models, portrait, _central(models, portrait))
-        directions.append(np.full(DIRECTION_LENGTH, np.nan, np.float32) if direction is None else direction)
+            portrait, size = _decoded(jp2), len(jp2)
+            direction = _direction(models, portrait, _central(models, portrait))
+        portraits.append(direction)
         sizes.append(size)
-    return _Row(directions, sizes, _refusal(models, photo, face))
+    return _Row(live, portraits, sizes, _refusal(models, photo, face))
 
 
 def _central(models: FaceModels, photo: Picture) -> Face | None:
     """Return the face nearest to the middle, where the benchmark's person is, with precise points."""
     detector = models.detector
-    faces = detect(detector.network, detector.spec, photo)
+    faces = search(detector.network, detector.spec, photo)
     if not faces:
         return None
     middle = np.array(photo.shape[1::-1]) / 2
@@ -149,9 +163,9 @@ def _central(models: FaceModels, photo: Picture) -> Face | None:
     return close_up(detector.network, detector.spec, photo, face) or face
 
 
-def _direction(models: FaceModels, photo: Picture, face: Face | None) -> Direction | None:
+def _direction(models: FaceModels, photo: Picture, face: Face | None) -> Direction:
     if face is None:
-        return None
+        return np.full(DIRECTION_LENGTH, np.nan, np.float32)
     return embed(models.embedder.network, models.embedder.spec, align(photo, face.points))
 
 
