@@ -53,13 +53,14 @@ class SpeechDesk:
     def told(self) -> str:
         """What was said last, as text in the language of now; empty when nobody was told anything."""
         with self._lock:
-            return joined((_sentence(line, self._language) for line in self._lines), self._language)
+            parts = (part for line in self._lines for part in _sentences(line, self._language))
+            return joined(parts, self._language)
 
     def say(self, lines: tuple[Utterance, ...]) -> None:
         """Say these sentences in place of whatever is being said."""
         with self._lock:
             self._lines = lines
-            sentences = tuple(_sentence(line, self._language) for line in lines)
+            sentences = tuple(part for line in lines for part in _sentences(line, self._language))
             self._silent_from_s = self._clock.monotonic_s() + self._voice.say(sentences, language=self._language)
 
     def repeat(self) -> None:
@@ -95,9 +96,9 @@ class SpeechDesk:
             self._language = self._first_language
 
 
-def _sentence(line: Utterance, language: str) -> str:
+def _sentences(line: Utterance, language: str) -> tuple[str, ...]:
     match line.line:
         case Phrase() as phrase:
-            return phrases.say(phrase, language, tries_left=line.tries_left, items=line.items)
+            return phrases.say_in_breaths(phrase, language, tries_left=line.tries_left, items=line.items)
         case reason:
-            return entry(reason).patient.say(language, tries_left=line.tries_left)
+            return (entry(reason).patient.say(language, tries_left=line.tries_left),)

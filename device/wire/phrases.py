@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from device.domain.prompts import Cue, Phrase
 from device.domain.values import ConsentItem
-from device.wire.texts import Text, parse_entries, parse_file, read_file
+from device.wire.texts import Text, joined, parse_entries, parse_file, read_file
 
 _FILE = "phrases.toml"
 
@@ -51,6 +51,21 @@ def say(phrase: Phrase, language: str, **values: object) -> str:
     return phrasebook().phrases[phrase].say(language, **spoken)
 
 
+def say_in_breaths(phrase: Phrase, language: str, **values: object) -> tuple[str, ...]:
+    """Return the same as `say` in portions that are spoken one after the other: a list takes a breath after each item.
+
+    So every item is recorded once per place that it can have, and not once for every list it can be in.
+    `device.wire.texts.joined` puts the portions together again.
+    """
+    whole, items = say(phrase, language, **values), values.get("items")
+    template: str = getattr(phrasebook().phrases[phrase], language)
+    if "{items}" not in template or not isinstance(items, (tuple, list)):
+        return (whole,)
+    before, _, after = template.partition("{items}")
+    *earlier, last = _listed(items, language)
+    return tuple(part for part in (before.strip(), *earlier, last + after) if part)
+
+
 def consent_item_name(item: ConsentItem, language: str) -> str:
     """Return what `item` is called. Raise ValueError for an unknown language."""
     return phrasebook().consent_items[item].say(language)
@@ -64,7 +79,14 @@ def cue_name(cue: Cue, language: str) -> str:
 def _spoken(value: object, language: str) -> object:
     if not isinstance(value, (tuple, list)):
         return value
-    names = [consent_item_name(item, language) for item in value]
-    if language == "en" and len(names) > 1:
-        return f"{', '.join(names[:-1])} and {names[-1]}"
-    return "、".join(names) or None
+    return joined(_listed(value, language), language) or None
+
+
+def _listed(items: Sequence[ConsentItem], language: str) -> list[str]:
+    """Name each item with what stands between it and the next one."""
+    names = [consent_item_name(item, language) for item in items]
+    if language == "ja":
+        return [*(f"{name}、" for name in names[:-1]), *names[-1:]]
+    if len(names) < 2:  # noqa: PLR2004  a list of one
+        return names
+    return [*(f"{name}," for name in names[:-2]), names[-2], f"and {names[-1]}"]

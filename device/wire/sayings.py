@@ -8,7 +8,7 @@ from itertools import combinations, product
 from types import MappingProxyType
 
 from device.domain.values import ConsentItem
-from device.wire.phrases import phrasebook, say
+from device.wire.phrases import phrasebook, say_in_breaths
 from device.wire.reasons import catalogue
 from device.wire.texts import LANGUAGES, Text, values_of
 
@@ -27,7 +27,7 @@ VALUES: Mapping[str, tuple[object, ...]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """One sentence, or a few that belong together, as the voice is given it."""
+    """One sentence, a few that belong together, or a part of one, as the voice is given it."""
 
     language: str
     text: str
@@ -47,7 +47,8 @@ def sayings() -> Iterator[Saying]:
 def _texts(language: str) -> Iterator[str]:
     book = phrasebook()
     for phrase, text in book.phrases.items():
-        yield from (say(phrase, language, **values) for values in _choices(text))
+        for values in _choices(text):
+            yield from say_in_breaths(phrase, language, **values)
     for entry in catalogue().reasons.values():
         yield from (entry.patient.say(language, **values) for values in _choices(entry.patient))
 

@@ -18,7 +18,7 @@ from device.domain.reasons import Reason
 from device.domain.values import ConsentItem
 from device.drivers.speech_engines import espeak_ng, open_jtalk
 from device.panel.speech import RATE_HZ, file_name, speech_level
-from device.wire.phrases import say
+from device.wire.phrases import say_in_breaths
 from device.wire.reasons import entry
 from device.wire.sayings import Saying, sayings
 
@@ -49,8 +49,9 @@ def test_every_phrase_and_every_reason_has_a_recording_in_both_languages(files: 
             text = entry(reason).patient.say(language, tries_left=2)
             assert (files / file_name(language, text)).is_file()
         for phrase in Phrase:
-            text = say(phrase, language, tries_left=3, items=(ConsentItem.MEDICATION, ConsentItem.CHECKUP))
-            assert (files / file_name(language, text)).is_file()
+            items = (ConsentItem.MEDICATION, ConsentItem.OPERATION, ConsentItem.CHECKUP)
+            for text in say_in_breaths(phrase, language, tries_left=3, items=items):
+                assert (files / file_name(language, text)).is_file()
 
 
 def test_recordings_are_neither_drones_nor_rattles_nor_empty(files: Path) -> None:

@@ -7,8 +7,8 @@ import pytest
 from device.domain.errors import BadConfig
 from device.domain.prompts import Phrase
 from device.domain.values import ConsentItem
-from device.wire.phrases import consent_item_name, parse, phrasebook, say
-from device.wire.texts import LANGUAGES, Text, read_file, values_of
+from device.wire.phrases import consent_item_name, parse, phrasebook, say, say_in_breaths
+from device.wire.texts import LANGUAGES, Text, joined, read_file, values_of
 
 TAKES = {
     Phrase.ENTER_PIN: {"tries_left"},
@@ -60,6 +60,18 @@ def test_consent_is_asked_for_by_name_in_the_order_given(items: list[ConsentItem
     for asked in (items, tuple(items)):
         assert ja in say(Phrase.ASK_CONSENT, "ja", items=asked)
         assert en in say(Phrase.ASK_CONSENT, "en", items=asked)
+
+
+@pytest.mark.parametrize("phrase", Phrase)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("count", range(1, len(ConsentItem) + 1))
+def test_breaths_put_together_are_the_sentence(phrase: Phrase, language: str, count: int) -> None:
+    items = tuple(ConsentItem)[:count]
+    breaths = say_in_breaths(phrase, language, tries_left=2, items=items)
+
+    assert joined(breaths, language) == say(phrase, language, tries_left=2, items=items)
+    assert len(breaths) == (count + 1 if "items" in TAKES.get(phrase, set()) else 1)
+    assert all(breaths)
 
 
 @pytest.mark.parametrize("phrase", [Phrase.LOOK_AT_CAMERA, Phrase.ENTER_PIN, Phrase.LAST_TRY, Phrase.ASK_CONSENT])
