@@ -88,7 +88,9 @@ class MoveAttempt:
         outcome = self._liveness.see(seen.face, seen.direction, self._template.score(seen.direction))
         if isinstance(outcome, Denied):
             return _doubted(self._reception, outcome)
-        return on.MoveSeen(self._reception, self._move) if outcome else None
+        if outcome:
+            return on.MoveSeen(self._reception, self._move)
+        return on.MoveMistaken(self._reception, self._move) if self._liveness.is_mistaken else None
 
 
 def _judged(reception: ReceptionId, liveness: LivenessRun | None) -> Event:

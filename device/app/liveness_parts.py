@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from device.app.assets.store import load_manifest, weights_path
@@ -12,14 +12,16 @@ from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.domain.values import Challenge
 from device.drivers.onnx import OnnxNetwork
-from device.face.engine import Model
-from device.face.liveness import Bands, LivenessRules, MoveLimits
+from device.face.embed import Template
+from device.face.engine import FaceEngine, Model
+from device.face.liveness import Bands, LivenessRules, MoveLimits, probability
 from device.face.manifest import Role
+from device.ports.camera import Picture
 
 PART = "liveness"
 
 
-def load_liveness_nets(models_dir: Path) -> tuple[Model, ...]:
+def load_liveness_nets(models_dir: Path, *, threads: int = 1) -> tuple[Model, ...]:
     """Return every network that the manifest has for liveness; they count only together.
 
     Raise Fault(MODEL_MISSING), Fault(MODEL_DIGEST_MISMATCH) or BadConfig saying which file and what to do.
@@ -27,7 +29,9 @@ def load_liveness_nets(models_dir: Path) -> tuple[Model, ...]:
     specs = [model for model in load_manifest(models_dir / "manifest.toml").model if model.role is Role.LIVENESS]
     if not specs:
         raise Fault("the manifest names no network for liveness", part=PART, reason=Reason.MODEL_MISSING)
-    return tuple(Model(spec, OnnxNetwork(weights_path(models_dir, spec), spec.sha256)) for spec in specs)
+    return tuple(
+        Model(spec, OnnxNetwork(weights_path(models_dir, spec), spec.sha256, threads=threads)) for spec in specs
+    )
 
 
 def choose_liveness(
@@ -60,6 +64,15 @@ def choose_liveness(
         challenge=challenge, bands=_bands(section, nets), frames=section.frames, moves=section.moves, move=move
     )
     return LivenessParts(rules=rules, nets=nets)
+
+
+def judge_frame(engine: FaceEngine, nets: Sequence[Model], template: Template, frame: Picture) -> tuple[float, float]:
+    """Return the score and the networks' probability for one frame: all that the unit computes per frame of a match.
+
+    Raise FaceError as `engine.see` does. For whoever measures what a decision costs.
+    """
+    seen = engine.see(frame)
+    return template.score(seen.direction), probability(nets, frame, seen.face)
 
 
 def rules_as_installed(models_dir: Path, *, say: Callable[[str], None]) -> tuple[tuple[Model, ...], LivenessRules]:

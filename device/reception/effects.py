@@ -39,7 +39,10 @@ class MatchFace:
 
 @dataclass(frozen=True, slots=True)
 class WatchMove:
-    """Watch the visitor make this move, in place of whatever was watched before. → MoveSeen, FaceFailed."""
+    """Watch the visitor make this move, in place of whatever was watched before.
+
+    → MoveSeen, MoveMistaken, FaceFailed.
+    """
 
     move: Move
 

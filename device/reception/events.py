@@ -99,6 +99,14 @@ class FaceHint(_Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MoveMistaken(_Event):
+    """Another move was made than the one asked for: left and right are easily mixed up, and films hear nothing."""
+
+    move: Move
+    """The one asked for."""
+
+
+@dataclass(frozen=True, slots=True)
 class FaceFailed(_Event):
     """They do not, or it cannot be said."""
 
@@ -243,6 +251,7 @@ Event = (
     | FaceMatched
     | MovesWanted
     | MoveSeen
+    | MoveMistaken
     | FaceHint
     | FaceFailed
     | TriesCounted

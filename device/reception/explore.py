@@ -61,6 +61,7 @@ def events(visit: ReceptionId = VISIT) -> tuple[Event, ...]:
         on.MovesWanted(visit, (Move.TURN_RIGHT, Move.TURN_LEFT)),
         on.MovesWanted(visit, ()),
         *(on.MoveSeen(visit, move) for move in (Move.TURN_RIGHT, Move.TURN_LEFT)),
+        *(on.MoveMistaken(visit, move) for move in (Move.TURN_RIGHT, Move.TURN_LEFT)),
         *(on.FaceHint(visit, reason) for reason in _HINTS),
         *(on.FaceFailed(visit, reason) for reason in _FACE_REASONS),
         *(on.TriesCounted(visit, left) for left in range(4)),

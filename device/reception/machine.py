@@ -161,6 +161,8 @@ def _moving(state: at.Moving, event: Event, policy: Policy) -> Step:
     match event:
         case on.MoveSeen(move=move) if move is state.moves[0]:
             return ways.move_seen(state, policy)
+        case on.MoveMistaken(move=move) if move is state.moves[0]:
+            return ways.another_move(state, policy)
         case on.FaceFailed(reason=reason):
             return ways.face_given_up(visit, reason, policy)
         case on.KeyPressed(key=Key.YES) if takes_pin(visit):

@@ -39,6 +39,16 @@ def test_a_head_that_turns_the_other_way_is_not(head: Any) -> None:  # noqa: ANN
     assert not seen(Move.TURN_RIGHT, rest_of(head), turning(head, 40))
 
 
+def test_a_turn_to_the_other_side_is_told_and_a_print_turns_to_none(head: Any, make_print: Callable[..., Any]) -> None:  # noqa: ANN401
+    for body, mistaken in ((head, True), (make_print(head.seen()), False)):
+        watch = MoveWatch(Move.TURN_LEFT, rest_of(body))
+        told = []
+        for face in turning(body, -40):
+            watch.feed(face)
+            told.append(watch.mistaken)
+        assert any(told) is mistaken
+
+
 def test_a_print_that_is_turned_is_not_seen_to_turn(head: Any, make_print: Callable[..., Any]) -> None:  # noqa: ANN401
     flat = make_print(head.seen())
 

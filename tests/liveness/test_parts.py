@@ -9,12 +9,15 @@ import pytest
 
 from device.app.assets.store import load_manifest, weights_path
 from device.app.config import EXAMPLE, LivenessSection, load
-from device.app.liveness_parts import choose_liveness
+from device.app.face_models import load_engine
+from device.app.liveness_parts import choose_liveness, judge_frame, load_liveness_nets
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.domain.values import Challenge, Move
 from device.face.liveness import Bands, MoveLimits
 from device.face.manifest import Role
+from device.sim.people.actors import Print
+from device.sim.portrait import load_photo
 
 MODELS = Path(__file__).parents[2] / "models"
 NETS = [
@@ -117,3 +120,17 @@ def test_a_configuration_that_cannot_be_kept_is_refused(tmp_path: Path, old: str
     else:
         with pytest.raises(BadConfig, match=said):
             load(path)
+
+
+@pytest.mark.skipif(not all(net.is_file() for net in NETS), reason="no registry carries these weights")
+def test_the_real_networks_believe_a_photo_filmed_plainly_and_refuse_a_print() -> None:
+    engine, _ = load_engine(MODELS)
+    nets = load_liveness_nets(MODELS)
+    photo = load_photo(MODELS, "obama2")
+    template = engine.template(load_photo(MODELS, "obama").cut(480, 640, face_share=0.5))
+
+    score, live = judge_frame(engine, nets, template, photo.cut(640, 480, face_share=0.45))
+    assert score > 0.42
+    assert live > 0.9
+    _, printed = judge_frame(engine, nets, template, Print(photo, lambda: None).film(0.0))
+    assert printed < 0.05

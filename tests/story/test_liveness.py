@@ -153,6 +153,21 @@ def test_a_film_on_a_screen_does_not_do_as_asked(watched: Watched, make_card: Ma
     assert goes_by_pin(world)
 
 
+def test_who_mixes_up_left_and_right_is_asked_once_more(watched: Watched, make_card: MakeCard, photo: PhotoOf) -> None:
+    world = watched()
+    ears = hears(world.voice)
+
+    def mixing_up() -> tuple[Move, float] | None:
+        heard = ears()
+        if heard is None or world.has_said(Phrase.ANOTHER_MOVE):
+            return heard
+        return (Move.TURN_LEFT if heard[0] is Move.TURN_RIGHT else Move.TURN_RIGHT), heard[1]
+
+    come(world, make_card(portrait=photo("obama2")), Visitor(photo("obama"), mixing_up))
+    assert world.has_said(Phrase.ANOTHER_MOVE)
+    assert isinstance(world.state, Asking)
+
+
 def test_another_face_in_the_middle_of_a_move_ends_it(watched: Watched, make_card: MakeCard, photo: PhotoOf) -> None:
     world = watched()
     ears = hears(world.voice)

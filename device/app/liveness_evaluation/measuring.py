@@ -190,4 +190,6 @@ class Measurer:
             outcome = run.see(seen.face, seen.direction, portrait.score(seen.direction))
             if outcome:
                 return not isinstance(outcome, Denied)
+            if run.is_mistaken:
+                return False
         return False

@@ -98,6 +98,11 @@ class MoveWatch:
         shown = turn_shown(self._rest.view, now)
         return None if shown is None else TOWARDS[self._move] * shown
 
+    @property
+    def mistaken(self) -> bool:
+        """Whether the head has turned to the other side instead."""
+        return self._move.is_turn and len(self._lately) == self._limits.frames and self.underway <= -self._limits.turn
+
     def begin_anew(self) -> None:
         """Forget what was seen of the move."""
         self._began = False

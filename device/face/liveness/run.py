@@ -139,6 +139,11 @@ class LivenessRun:
         if self._move is not None:
             self._move.feed(None)
 
+    @property
+    def is_mistaken(self) -> bool:
+        """Whether another move was made than the one that is expected."""
+        return self._move is not None and self._move.mistaken
+
     def see(self, face: Face, direction: Direction, portrait_score: float) -> bool | Denied:
         """Take a frame of the move; return whether that completes it. Raise ValueError before `expect`."""
         if self._move is None:
