@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 
 from device.app.card_front import open_front_reader
 from device.app.cli import MODELS_DIR
-from device.app.front_evaluation import evaluate
+from device.app.front_evaluation import TODAY, evaluate
 from device.app.front_tally import FRAMES_IN_TIME, WRONG
 from device.card.front import FrontReader, Unread
+from device.sim.card_front_pictures import invent, photograph, print_card, take_view
 
 CARDS = 8
 
@@ -48,3 +50,13 @@ def test_noise_is_no_number(reader: FrontReader) -> None:
     for seed in range(5):
         noise = np.random.default_rng(seed).integers(0, 256, (480, 640, 3), np.uint8)
         assert isinstance(reader.read(noise, date(2026, 4, 6)), Unread)
+
+
+def test_a_card_that_is_not_wholly_in_the_picture_is_not_read(reader: FrontReader) -> None:
+    chance = np.random.default_rng(2)
+    card, view = print_card(invent(chance, TODAY), chance), take_view(0.0, chance, upside_down=False)
+    assert not isinstance(reader.read(photograph(card, view, chance), TODAY), Unread)
+    for way in ((-120, 0), (-160, 0), (-200, 0), (160, 0), (0, 260)):
+        moved = replace(view, corners=view.corners + np.array(way, np.float32))
+        read = reader.read(photograph(card, moved, chance), TODAY)
+        assert isinstance(read, Unread), f"moved by {way}"

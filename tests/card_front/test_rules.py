@@ -8,7 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from device.card.front.grammar import Era, PrintedDate
+from device.card.front.grammar import Era, PrintedDate, birth_date, may_lack_a_digit
+from device.card.front.recogniser import Text
 from device.card.front.rules import ERAS, FrontRules, calendar_date, reference_number
 from device.domain.secrets import ReferenceNumberB
 from device.sim.card import CardFrontPrint
@@ -91,3 +92,30 @@ def test_a_gregorian_birth_year_does_not_count_unless_somebody_says_so() -> None
     read = reference_number(born, ends, bytearray(b"2285"), today=TODAY, rules=allowed)
     assert read is not None
     assert bytes(read.reveal()) == b"80021720352285"
+
+
+@pytest.mark.parametrize(
+    ("birth", "expiry"), [((1, 25), (11, 25)), ((11, 25), (1, 25)), ((11, 1), (11, 11)), ((3, 22), (3, 2))]
+)
+def test_a_repeat_that_one_date_has_lost_comes_back_from_the_other(
+    birth: tuple[int, int], expiry: tuple[int, int]
+) -> None:
+    read = number(PrintedDate(Era.SHOWA, 37, *birth), PrintedDate(Era.WESTERN, 2028, *expiry))
+    assert read is not None
+    month, day = (max(one, other) for one, other in zip(birth, expiry, strict=True))
+    assert bytes(read.reveal()) == b"37%02d%02d20282285" % (month, day)
+
+
+def test_other_differences_between_the_two_dates_stay_implausible() -> None:
+    assert number(PrintedDate(Era.SHOWA, 37, 1, 25), PrintedDate(Era.WESTERN, 2028, 7, 25)) is None
+    assert number(PrintedDate(Era.SHOWA, 37, 3, 2), PrintedDate(Era.WESTERN, 2028, 3, 12)) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "year"), [(b"sw8Y3M31Db", 8), (b"rwgY5M1Db", 1), (b"sw1Y3M31Db", None), (b"sw11Y3M31Db", 11)]
+)
+def test_a_first_year_is_a_character_of_its_own_and_never_a_one(line: bytes, year: int | None) -> None:
+    text = Text(bytearray(line), [1.0] * len(line))
+    found = birth_date(text, 0.99)
+    assert (found and found.year) == year
+    assert found is None or may_lack_a_digit(found) is (year == 8)

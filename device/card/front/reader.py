@@ -23,8 +23,8 @@ LONGEST_SIDE_PX: Final = 8192
 WORKING_SIDE_PX: Final = 1920
 """Larger pictures are scaled down first: more than 20 px per millimetre tells nothing more about the print."""
 
-CORNER_SPARE_PX: Final = 2.0
-"""A corner is found to about this."""
+BORDER_PX: Final = 6.0
+"""A corner nearer to the picture's border than this may be the border itself, where the card goes on outside."""
 
 
 class Unread(StrEnum):
@@ -95,8 +95,8 @@ class FrontReader:
 def _inside(corners: Corners, picture: Picture) -> bool:
     """Whether the whole card is in the picture: a corner that is guessed bends the print, and that is misread."""
     height, width = picture.shape[:2]
-    spare = np.float32(CORNER_SPARE_PX)
-    return bool((corners >= -spare).all() and (corners < np.array([width, height], np.float32) + spare).all())
+    border = np.float32(BORDER_PX)
+    return bool((corners >= border).all() and (corners < np.array([width, height], np.float32) - border).all())
 
 
 def _is_picture(picture: npt.NDArray[Any]) -> bool:
