@@ -2,7 +2,7 @@
 
 Measured in a process of its own (`python -m bench.face_memory`), because memory that was once taken is not easily given
 back. It imports what a unit imports and loads what a unit with a face path loads: detector, embedder, both liveness
-networks, the reader of the card's front. Then it compares a frame, as the first visitor does.
+networks, the reader of the card's front. Then it takes one frame; to film that is the part of the process that asks.
 """
 
 from __future__ import annotations
@@ -13,6 +13,10 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import numpy as np
+
+from device.ports.camera import Picture
 
 STATUS = Path("/proc/self/status")
 
@@ -31,12 +35,16 @@ class FaceMemory:
 
 def measure() -> FaceMemory:
     """Ask a process of its own. Raise CalledProcessError when that fails, which then has said why."""
-    asked = subprocess.run([sys.executable, "-m", "bench.face_memory"], check=True, stdout=subprocess.PIPE)
+    from bench.face_frames import film  # noqa: PLC0415  what films is no part of a unit
+
+    frame = film(1)[0]
+    asked = subprocess.run(
+        [sys.executable, "-m", "bench.face_memory"], check=True, input=frame.tobytes(), stdout=subprocess.PIPE
+    )
     return FaceMemory(**json.loads(asked.stdout))
 
 
-def _measure_here() -> FaceMemory:
-    from bench.face_frames import film  # noqa: PLC0415
+def _measure_here(frame: Picture) -> FaceMemory:
     from device.app import compose  # noqa: F401, PLC0415  all that a unit imports
     from device.app.card_front import open_front_reader  # noqa: PLC0415
     from device.app.cli import MODELS_DIR  # noqa: PLC0415
@@ -49,12 +57,13 @@ def _measure_here() -> FaceMemory:
     nets = load_liveness_nets(MODELS_DIR)
     loaded_ms = (time.process_time() - began) * 1000
     reader = open_front_reader(MODELS_DIR)
-    FaceEngine(detector=models.detector, embedder=models.embedder).see(film(1)[0])
-    del reader, nets
+    FaceEngine(detector=models.detector, embedder=models.embedder).see(frame)
     status = dict(line.split(":", 1) for line in STATUS.read_text(encoding="utf-8").splitlines())
     resident, highest = (int(status[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
+    del reader, nets  # not before
     return FaceMemory(loaded_ms, resident, highest)
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asdict(_measure_here())))
+    pixels = np.frombuffer(sys.stdin.buffer.read(), np.uint8).reshape(480, 640, 3)
+    sys.stdout.write(json.dumps(asdict(_measure_here(pixels))))
