@@ -69,6 +69,14 @@ def test_a_move_begins_straight_on(head: Any) -> None:  # noqa: ANN401
     assert not seen(Move.TURN_LEFT, rest_of(head), [head.seen(yaw=40)] * 10)
 
 
+def test_who_has_begun_before_the_first_frame_of_a_slow_camera_began_where_the_match_ended(head: Any) -> None:  # noqa: ANN401
+    late = [head.seen(yaw=15), *[head.seen(yaw=40)] * 4]
+    watch = MoveWatch(Move.TURN_LEFT, rest_of(head), straight=head.seen())
+
+    assert any(watch.feed(face) for face in late)
+    assert not seen(Move.TURN_LEFT, rest_of(head), late)
+
+
 @pytest.mark.parametrize("gap", [[None], ["beside"]])
 def test_a_second_picture_held_up_in_place_of_the_first_begins_anew(head: Any, gap: list[object]) -> None:  # noqa: ANN401
     between = [head.seen(beside_mm=200) if it == "beside" else None for it in gap]

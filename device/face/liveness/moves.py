@@ -59,12 +59,15 @@ class Rest:
 class MoveWatch:
     """Feed it every frame's face, or None where there is none, until it has seen the move."""
 
-    def __init__(self, move: Move, rest: Rest, limits: MoveLimits = MoveLimits()) -> None:
+    def __init__(
+        self, move: Move, rest: Rest, limits: MoveLimits = MoveLimits(), *, straight: Face | None = None
+    ) -> None:
+        """`straight`: the face that looked straight on just now, where there is one; the move has begun there."""
         self._move = move
         self._rest = rest
         self._limits = limits
-        self._last: Face | None = None
-        self._began = False
+        self._last = straight
+        self._began = straight is not None
         self._lately: deque[float] = deque(maxlen=limits.frames)
 
     @property

@@ -132,7 +132,9 @@ class LivenessRun:
         rest = Rest.of(self._faces)
         if rest is None:
             raise ValueError("nobody was seen looking straight on")
-        self._move = MoveWatch(move, rest, self._rules.move)
+        # Before a second move the head may still be turned: only the first one begins where the match ended.
+        straight = self._faces[-1] if self._move is None else None
+        self._move = MoveWatch(move, rest, self._rules.move, straight=straight)
 
     def see_nobody(self) -> None:
         """Take a frame without a usable face."""
