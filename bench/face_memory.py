@@ -8,6 +8,7 @@ networks, the reader of the card's front. Then it takes one frame; to film that 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from device.drivers import memory
 from device.ports.camera import Picture
 
 STATUS = Path("/proc/self/status")
@@ -28,7 +30,7 @@ class FaceMemory:
     load_ms: float
     """Of the four networks of the face path, in processor time."""
     resident_mb: float
-    """The whole process, after a frame was compared."""
+    """The whole process, between two visitors."""
     highest_mb: float
     """The most it ever took, while loading."""
 
@@ -39,7 +41,11 @@ def measure() -> FaceMemory:
 
     frame = film(1)[0]
     asked = subprocess.run(
-        [sys.executable, "-m", "bench.face_memory"], check=True, input=frame.tobytes(), stdout=subprocess.PIPE
+        [sys.executable, "-m", "bench.face_memory"],
+        check=True,
+        input=frame.tobytes(),
+        stdout=subprocess.PIPE,
+        env=os.environ | memory.SETTINGS,  # as a unit runs
     )
     return FaceMemory(**json.loads(asked.stdout))
 
@@ -47,8 +53,8 @@ def measure() -> FaceMemory:
 def _measure_here(frame: Picture) -> FaceMemory:
     from device.app import compose  # noqa: F401, PLC0415  all that a unit imports
     from device.app.card_front import open_front_reader  # noqa: PLC0415
-    from device.app.cli import MODELS_DIR  # noqa: PLC0415
     from device.app.face_models import load_models  # noqa: PLC0415
+    from device.app.face_parts import MODELS_DIR  # noqa: PLC0415
     from device.app.liveness_parts import load_liveness_nets  # noqa: PLC0415
     from device.face.engine import FaceEngine  # noqa: PLC0415
 
@@ -58,6 +64,7 @@ def _measure_here(frame: Picture) -> FaceMemory:
     loaded_ms = (time.process_time() - began) * 1000
     reader = open_front_reader(MODELS_DIR)
     FaceEngine(detector=models.detector, embedder=models.embedder).see(frame)
+    memory.sweep()  # as a unit does when it forgets a visitor
     status = dict(line.split(":", 1) for line in STATUS.read_text(encoding="utf-8").splitlines())
     resident, highest = (int(status[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
     del reader, nets  # not before
