@@ -13,7 +13,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import apdu_cost, card_part, clinic_side, face_part, panel_idle, portrait_cost
+from bench import apdu_cost, card_part, clinic_side, face_part, panel_idle, portrait_cost, screen_update
 from bench.picture import draw
 from device.domain.errors import UketsukeError
 from device.sim.card.link import BIT_RATES
@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=5, help="that the card part is gone through at each bit rate")
     parser.add_argument("--json", type=Path, default=Path(".cache/bench/card.json"), help="where the figures go")
     parser.add_argument("--picture", type=Path, help="draw where the time goes (SVG)")
-    parser.add_argument("--only", choices=["card", "clinic", "face", "panel"], help="measure one part")
+    parser.add_argument("--only", choices=["card", "clinic", "face", "panel", "screen"], help="measure one part")
     parser.add_argument("--seconds", type=float, default=60.0, help="that fifty units come to the clinic side")
     parser.add_argument("--face-picture", type=Path, help="draw the face part's ratios (.svg)")
     options = parser.parse_args()
@@ -44,9 +44,12 @@ def main() -> int:
         for line in clinic_side.say(figures_of_clinic):
             _say(line)
         clinic_side.write(figures_of_clinic, options.json.with_name("clinic.json"))
+    if options.only in {None, "screen"}:
+        for line in screen_update.say(options.turns):
+            _say(line)
     if options.only in {None, "face"}:
         face_part.measure(options.turns, options.json.with_name("face.json"), options.face_picture, _say)
-    return 0 if options.only in {"clinic", "face", "panel"} else _measure_card(options)
+    return 0 if options.only in {"clinic", "face", "panel", "screen"} else _measure_card(options)
 
 
 def _measure_card(options: argparse.Namespace) -> int:

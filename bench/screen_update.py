@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import statistics
 import tempfile
 import time
@@ -37,6 +38,21 @@ class ScreenUpdate:
     visits: int
     median_ms: float
     slowest_ms: float
+
+
+AIM_MS = 200
+
+
+def say(visits: int) -> list[str]:
+    """Measure, and tell it in lines."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        return ["The desk's page: not measured, there is no Chromium here\n"]
+    update = measure(visits, chromium)
+    return [
+        f"From receipt to the desk's page in Chromium (aim: at most {AIM_MS} ms)",
+        f"  {update.visits} visits: median {update.median_ms:.0f} ms, slowest {update.slowest_ms:.0f} ms\n",
+    ]
 
 
 def measure(visits: int, chromium: str) -> ScreenUpdate:

@@ -25,6 +25,7 @@ def test_consent_items_carry_the_official_codes() -> None:
         "DIAGNOSIS": "SRJ",
         "OPERATION": "SHJ",
         "CHECKUP": "TKK",
+        "SPECIFIC_DISEASES": "TSR",
     }
 
 
