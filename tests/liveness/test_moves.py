@@ -5,9 +5,14 @@ from typing import Any
 
 import pytest
 
+from device.domain.prompts import Phrase
 from device.domain.values import Move
 from device.face.detect import Face
 from device.face.liveness import MoveWatch, Rest
+from device.sim.clock import SimulatedClock
+from device.sim.panel import RecordingVoice
+from device.sim.people.actors import hears
+from device.wire import phrases
 
 
 def rest_of(body: Any) -> Rest:  # noqa: ANN401  a fixture's class
@@ -96,3 +101,14 @@ def test_one_misplaced_point_decides_nothing(head: Any) -> None:  # noqa: ANN401
 
 def test_nobody_has_no_rest() -> None:
     assert Rest.of([]) is None
+
+
+def test_a_simulated_visitor_hears_nothing_of_what_was_said_before_they_came() -> None:
+    clock = SimulatedClock()
+    voice = RecordingVoice(clock)
+    voice.say((phrases.say(Phrase.TURN_LEFT, "ja"),), language="ja")
+    listen = hears(voice)
+    assert listen() is None
+    clock.advance(1.0)
+    voice.say((phrases.say(Phrase.TURN_RIGHT, "ja"),), language="ja")
+    assert listen() == (Move.TURN_RIGHT, 1.0)

@@ -42,10 +42,11 @@ Heard = tuple[Move, float]
 
 
 def hears(voice: RecordingVoice) -> Callable[[], Heard | None]:
-    """Return ears: what the voice asked for last."""
+    """Return ears: what the voice asked for last, since somebody came and began to listen."""
+    before = len(voice.said)
 
     def listen() -> Heard | None:
-        for said in reversed(voice.said):
+        for said in reversed(voice.said[before:]):
             for move, sentence in _sentences():
                 if sentence in said.text:
                     return move, said.at_s
