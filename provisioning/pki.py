@@ -119,8 +119,9 @@ class SiteAuthority:
         lifetime: timedelta = IDENTITY_LIFETIME,
         names: Sequence[str] = ("localhost",),
         addresses: Sequence[str] = ("127.0.0.1",),
+        server: str = "broker",
     ) -> Identity:
-        """Issue the broker's identity for the host `names` and IP `addresses` under which it is reached."""
+        """Issue the identity of the broker, or of another `server`, for the `names` and `addresses` that lead to it."""
         if not names and not addresses:
             raise BadConfig("a server needs at least one name or address", where="server identity")
         try:
@@ -129,7 +130,7 @@ class SiteAuthority:
         except ValueError as error:
             raise BadConfig(str(error), where="server identity") from error
         return self._issue(
-            "broker", ExtendedKeyUsageOID.SERVER_AUTH, x509.SubjectAlternativeName(alternatives), now, lifetime
+            server, ExtendedKeyUsageOID.SERVER_AUTH, x509.SubjectAlternativeName(alternatives), now, lifetime
         )
 
     def issue_client(self, name: str, *, now: datetime, lifetime: timedelta = IDENTITY_LIFETIME) -> Identity:

@@ -60,6 +60,7 @@ def init(  # noqa: PLR0917  each is an option of the command line
         f"site {plan.site.name} in {places.folder}\n"
         f"  broker    mosquitto -c {places.broker_config}\n"
         f"  clinic    uketsuke-clinic run --config {places.clinic_config}\n"
+        f"  screen    https://{plan.broker.host}:8443; its first start prints a link for the first administrator\n"
         f"  unit      copy {places.units / unit} to the unit, then: uketsuke run --config unit.toml\n"
         f"  keep      {places.authority_key} somewhere safe: it can make units\n"
         f"  look      uketsuke-clinic doctor {places.folder}",
@@ -70,7 +71,7 @@ def init(  # noqa: PLR0917  each is an option of the command line
 @app.command("issue")
 def issue_identity(
     folder: Folder,
-    name: Annotated[str, typer.Argument(help="A unit's name, a service's, or `broker`.")],
+    name: Annotated[str, typer.Argument(help="A unit's name, a service's, `broker` or `screen`.")],
     json_output: Json = False,  # noqa: FBT002  as above
 ) -> None:
     """Give a new unit its papers, or anybody new ones before the old run out. The old stay good until they do."""

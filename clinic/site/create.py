@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import json
 import os
 import pwd
 import shutil
@@ -23,6 +24,9 @@ from provisioning.pki import Identity, SiteAuthority
 from provisioning.revocation import BrokerHandle, enforce, withdraw
 
 BROKER = "broker"
+SCREEN = "screen"
+SERVERS = (BROKER, SCREEN)
+"""Their certificates name where they are reached, not who they are."""
 SERVICES = (GATEWAY, CONSUMER, ADMIN)
 
 _CLINIC = """\
@@ -42,6 +46,13 @@ certificate = "clinic-consumer.cert.pem"
 key = "clinic-consumer.key.pem"
 sealing_keys = ["clinic.private.jwk"]
 store = "clinic.sqlite"
+
+[screen]                                  # the desk's page; its first start prints a link for the first administrator
+host = "{address}"
+port = 8443
+certificate = "screen.cert.pem"
+key = "screen.key.pem"
+names = {screen_names}
 
 # [gateway]                               # answers units: say whose cards are believed, and who answers
 # certificate = "clinic-gateway.cert.pem"
@@ -89,7 +100,7 @@ def create_site(folder: Path, plan: SitePlan, *, now: datetime) -> Places:
         places.authority.chmod(0o700)
     if not places.revoked.exists():
         authority.write_empty_list(places.revoked, now=now)
-    for name in (BROKER, *SERVICES):
+    for name in (*SERVERS, *SERVICES):
         if not _certificate_of(places, name).exists():
             issue(places, plan, name, now=now)
     if not (places.clinic / PRIVATE_NAME).exists():
@@ -106,29 +117,27 @@ def create_site(folder: Path, plan: SitePlan, *, now: datetime) -> Places:
 
 
 def issue(places: Places, plan: SitePlan, name: str, *, now: datetime) -> Path:
-    """Give `name` a new key and certificate: a unit, a service or `broker`. Return the folder.
+    """Give `name` a new key and certificate: a unit, a service, `broker` or `screen`. Return the folder.
 
     An earlier certificate of that name stays good until it runs out: renewing needs no hurry on either side.
     """
     authority = load_authority(places)
     certificate = _certificate_of(places, name)
     folder = certificate.parent
-    if name == BROKER:
+    if name in SERVERS:
         host = plan.broker.host
-        try:
-            ipaddress.ip_address(host)
-            names, addresses = ["localhost"], [host]
-        except ValueError:
-            names, addresses = [host, "localhost"], []
+        names, addresses = (["localhost"], [host]) if _is_address(host) else ([host, "localhost"], [])
         loopback = "127.0.0.1"
-        identity = authority.issue_server(now=now, names=names, addresses=[*dict.fromkeys([*addresses, loopback])])
+        identity = authority.issue_server(
+            now=now, names=names, addresses=[*dict.fromkeys([*addresses, loopback])], server=name
+        )
     else:
         identity = authority.issue_client(name, now=now)
     _write(identity, folder, name)
     write_atomically(folder / "authority.cert.pem", authority.certificate_pem, mode=PUBLIC)
     if name == BROKER:
         _give_to_broker(places, plan)
-    elif name not in SERVICES:
+    elif name not in (*SERVICES, SCREEN):
         if not (folder / "unit.toml").exists():
             write_atomically(folder / "unit.toml", _filled(_UNIT, plan, unit=name).encode(), mode=PUBLIC)
         write_atomically(folder / PUBLIC_NAME, (places.clinic / PUBLIC_NAME).read_bytes(), mode=PUBLIC)
@@ -175,9 +184,16 @@ def broker_account(name: str) -> pwd.struct_passwd | None:
 def _certificate_of(places: Places, name: str) -> Path:
     if name == BROKER:
         return places.broker / f"{name}.cert.pem"
-    if name in SERVICES:
+    if name in (*SERVICES, SCREEN):
         return places.clinic / f"{name}.cert.pem"
     return places.units / name / f"{name}.cert.pem"
+
+
+def _is_address(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        ipaddress.ip_address(host)
+        return True
+    return False
 
 
 def _write(identity: Identity, folder: Path, name: str) -> None:
@@ -209,5 +225,7 @@ def _filled(text: str, plan: SitePlan, *, unit: str = "") -> str:
         institution_code=plan.site.institution_code,
         host=plan.broker.host,
         port=plan.broker.port,
+        address=plan.broker.address,
+        screen_names=json.dumps([] if _is_address(plan.broker.host) else [plan.broker.host]),
         unit=unit,
     )

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import NameOID
 
 from clinic.keys import PRIVATE_NAME, PUBLIC_NAME, load_key
-from clinic.site.create import BROKER, SERVICES
+from clinic.site.create import BROKER, SCREEN, SERVICES
 from clinic.site.finding import Finding, error, notice, warning
 from clinic.site.plan import Places
 from device.domain.errors import BadConfig
@@ -44,7 +44,7 @@ def check_files(places: Places, now: datetime) -> Iterator[Finding]:
     if problem:
         yield problem
     withdrawn = {} if problem else withdrawn_in(places.revoked)
-    identities = [(BROKER, places.broker), *((name, places.clinic) for name in SERVICES)]
+    identities = [(BROKER, places.broker), *((name, places.clinic) for name in (SCREEN, *SERVICES))]
     identities += [(folder.name, folder) for folder in sorted(places.units.glob("*")) if folder.is_dir()]
     for name, folder in identities:
         yield from _identity(name, folder, authority, withdrawn, now)

@@ -4,9 +4,13 @@ import stat
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 
+import msgspec
 import pytest
+from cryptography import x509
 
+from clinic.config import load_config
 from clinic.site.create import create_site, issue, load_authority, take_back
 from clinic.site.finding import Finding
 from clinic.site.plan import Places, SitePlan, load_plan
@@ -46,9 +50,26 @@ def test_the_first_unit_s_configuration_loads(places: Places, plan: SitePlan) ->
     assert config.clinic.sealing_key.exists()
 
 
+def test_the_desk_s_page_is_part_of_a_new_site(places: Places) -> None:
+    screen = load_config(places.clinic_config).screen
+    assert screen is not None
+    certificate = x509.load_pem_x509_certificate((places.clinic / str(screen.certificate)).read_bytes())
+    alternatives = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert [str(address) for address in alternatives.get_values_for_type(x509.IPAddress)] == ["127.0.0.1"]
+    assert (places.clinic / str(screen.key)).exists()
+
+
+def test_a_site_is_reached_by_the_name_of_its_host(plan: SitePlan, tmp_path: Path, now: datetime) -> None:
+    broker = msgspec.structs.replace(plan.broker, host="reception.example")
+    places = create_site(tmp_path / "named", msgspec.structs.replace(plan, broker=broker), now=now)
+    screen = load_config(places.clinic_config).screen
+    assert screen is not None
+    assert screen.names == ("reception.example",)
+
+
 def test_keys_are_for_their_owners_alone(places: Places) -> None:
     keys = [path for pattern in ("*.key.pem", "*.private.jwk") for path in places.folder.rglob(pattern)]
-    assert len(keys) == 7
+    assert len(keys) == 8
     assert {stat.S_IMODE(path.stat().st_mode) for path in keys} == {0o600}
 
 
