@@ -6,6 +6,7 @@ from device.domain.prompts import Cue
 from device.panel.patterns import PATTERNS, TICK_S, Rhythm
 
 LAMPS = ("ready", "card", "face", "keys", "staff")
+"""In a row, from the visitor's left to the right: cues that tell a side rest on it."""
 BUZZER = "buzzer"
 INDICATORS = (*LAMPS, BUZZER)
 

@@ -40,11 +40,27 @@ def _once(levels: str) -> Rhythm:
     return Rhythm(levels, repeats=False)
 
 
+# A light that runs over three places, one after the other, and begins again after a pause.
+_FIRST, _SECOND, _THIRD = Rhythm("xxxx............"), Rhythm("....xxxx........"), Rhythm("........xxxx....")
+
+
 PATTERNS: Mapping[Cue, Mapping[str, Rhythm]] = MappingProxyType(
     {
         Cue.IDLE: {"ready": _STEADY},
         Cue.READING: {"card": Rhythm("xxxxx.....")},
         Cue.LOOK: {"face": _STEADY},
+        # The lamps lie in a row in the order of `LAMPS`, and light runs where the head shall go: from the middle to the
+        # left end or to the right one. For "closer" it runs from both ends to the middle.
+        Cue.TURN_LEFT: {"face": _FIRST, "card": _SECOND, "ready": _THIRD, "buzzer": _once("x")},
+        Cue.TURN_RIGHT: {"face": _FIRST, "keys": _SECOND, "staff": _THIRD, "buzzer": _once("x")},
+        Cue.COME_CLOSER: {
+            "ready": _FIRST,
+            "staff": _FIRST,
+            "card": _SECOND,
+            "keys": _SECOND,
+            "face": _THIRD,
+            "buzzer": _once("x"),
+        },
         Cue.KEYS: {"keys": _STEADY},
         # Two beats and a pause, on the lamp beside the keys: a question that the keys answer.
         Cue.ASK: {"keys": Rhythm("xx..xx........"), "buzzer": _once("x")},

@@ -28,6 +28,11 @@ MOVE_PHRASES = {
     Move.TURN_RIGHT: Phrase.TURN_RIGHT,
     Move.COME_CLOSER: Phrase.COME_CLOSER,
 }
+MOVE_CUES = {
+    Move.TURN_LEFT: Cue.TURN_LEFT,
+    Move.TURN_RIGHT: Cue.TURN_RIGHT,
+    Move.COME_CLOSER: Cue.COME_CLOSER,
+}
 
 
 def present(state: State, reception: ReceptionId, policy: Policy, void: Reason = Reason.CARD_REMOVED) -> Step:
@@ -86,7 +91,7 @@ def ask_move(state: at.Moving, policy: Policy, *before: Phrase) -> Step:
     """Ask for the first move that is left, after saying `before`."""
     move = state.moves[0]
     return state, (
-        ShowCue(Cue.LOOK),
+        ShowCue(MOVE_CUES[move]),
         say(*before, MOVE_PHRASES[move]),
         do.WatchMove(move),
         *bounds(policy.move_s, policy),

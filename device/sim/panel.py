@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -69,6 +70,11 @@ class RecordingIndicators:
     def levels(self) -> Mapping[str, bool]:
         """What is shown now; a name that is absent is off."""
         return self.changes[-1][1] if self.changes else MappingProxyType({})
+
+    def levels_at(self, at_s: float) -> Mapping[str, bool]:
+        """Return what was shown at that time; a moment later where it changed just then."""
+        later = bisect_right(self.changes, at_s + POLL_S / 2, key=lambda change: change[0])
+        return self.changes[later - 1][1] if later else MappingProxyType({})
 
     def show(self, levels: Mapping[str, bool]) -> None:
         """Remember the levels if they differ from what is shown."""

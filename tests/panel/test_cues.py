@@ -55,6 +55,20 @@ def test_two_cues_are_told_apart_by_lamps_alone_whenever_one_looks(one: Cue, oth
         assert watched != [lamps(other, at_s + shift_s) for at_s in TICKS]
 
 
+@pytest.mark.parametrize(
+    ("cue", "places"),
+    [
+        (Cue.TURN_LEFT, [{2}, {1}, {0}, set()]),
+        (Cue.TURN_RIGHT, [{2}, {3}, {4}, set()]),
+        (Cue.COME_CLOSER, [{0, 4}, {1, 3}, {2}, set()]),
+    ],
+)
+def test_a_light_runs_where_the_head_shall_go(cue: Cue, places: list[set[int]]) -> None:
+    film = [{place for place, lit in enumerate(lamps(cue, at_s)) if lit} for at_s in TICKS]
+    met = [film[0], *(later for earlier, later in pairwise(film) if later != earlier)]
+    assert met[: 2 * len(places)] == 2 * places
+
+
 def test_success_looks_like_nothing_else() -> None:
     full = lamps(Cue.SUCCESS, 5.0)
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from device.app.world import World
+from device.app.face_desk import LivenessParts
+from device.app.world import FaceWorks, World
 from device.domain.reasons import Reason
-from device.domain.values import CardKind, ConsentMode, Method
+from device.domain.values import CardKind, Challenge, ConsentMode, Method, Move
+from device.face.liveness import LivenessRules
 from device.panel.patterns import TICK_S
 from device.reception import Idle, Policy
 from device.reception.questions import Topic
 from device.sim.card import SimulatedCard
-from device.sim.panel import RecordingIndicators
 from device.sim.patient import LIFT, WATCHED_TICKS, Listener, Watcher, Wishes
+from device.sim.people.actors import Visitor, hears, sees
 from device.sim.portrait import Photo
 
 MakeCard = Callable[..., SimulatedCard]
@@ -38,6 +40,8 @@ class Flow:
     serial: int = 1001
     card: Mapping[str, Any] = field(default_factory=dict)
     face: bool = True
+    move: Move | None = None
+    """What the unit asks the visitor to do before the camera."""
     answers: Mapping[Topic, str] = field(default_factory=dict)
     pin: str = "1234"
     also: Mapping[str, Any] = field(default_factory=dict)
@@ -46,6 +50,9 @@ class Flow:
 FLOWS = {
     "by face": Flow(),
     "a face that nobody sees, then the PIN": Flow(face=False),
+    "a head that turns left": Flow(move=Move.TURN_LEFT),
+    "a head that turns right": Flow(move=Move.TURN_RIGHT),
+    "a face that comes closer": Flow(move=Move.COME_CLOSER),
     "by PIN": Flow(policy=Policy(first_method=Method.PIN)),
     "no": Flow(answers={Topic.CONSENT: "*"}, consents={"YZK": False, "TKK": False}),
     "item by item": Flow(asks={"consent_mode": ConsentMode.ITEM_BY_ITEM}),
@@ -72,6 +79,7 @@ class ByEar:
     def __init__(self, world: World, wishes: Wishes) -> None:
         self._world, self._patient, self._heard = world, Listener(wishes), 0
         self.wait = world.pass_time
+        self.move_asked = hears(world.voice)
 
     def deed(self) -> str | None:
         news = self._world.voice.said[self._heard :]
@@ -86,25 +94,17 @@ class ByEye:
         self._world, self._patient = world, Watcher(wishes)
         self._since_s = world.clock.monotonic_s()
         self.wait = world.watch_keys  # only then the lamps move
+        self.move_asked = sees(world.indicators, world.clock)
 
     def deed(self) -> str | None:
         now_s = self._world.clock.monotonic_s()
         ticks = min(WATCHED_TICKS, int((now_s - self._since_s) / TICK_S))
         deed = self._patient.deed(
-            [shown_at(self._world.indicators, now_s - tick * TICK_S) for tick in range(ticks, 0, -1)]
+            [self._world.indicators.levels_at(now_s - tick * TICK_S) for tick in range(ticks, 0, -1)]
         )
         if deed is not None:
             self._since_s = now_s
         return deed
-
-
-def shown_at(indicators: RecordingIndicators, at_s: float) -> Mapping[str, bool]:
-    shown: Mapping[str, bool] = {}
-    for since_s, levels in indicators.changes:
-        if since_s > at_s + TICK_S / 10:
-            break
-        shown = levels
-    return shown
 
 
 @pytest.mark.parametrize("sense", [ByEar, ByEye])
@@ -113,16 +113,22 @@ def test_every_flow_can_be_done_with_one_sense(
     build_world: Build,
     make_card: MakeCard,
     photo: PhotoOf,
+    face_works: FaceWorks,
     all_results: AllResults,
     name: str,
     sense: type[ByEar | ByEye],
 ) -> None:
     flow = FLOWS[name]
-    world = build_world(policy=flow.policy)
-    if flow.face:
+    liveness = None
+    if flow.move:
+        liveness = LivenessParts(rules=LivenessRules(challenge=Challenge.ALWAYS, moves=(flow.move,)))
+    world = build_world(policy=flow.policy, frame_s=0.25, face=replace(face_works, liveness=liveness))
+    if flow.face and not flow.move:
         world.show(photo("obama2"))
     wishes = Wishes(pin=flow.pin)
     patient = sense(world, Wishes(pin=flow.pin, answers={**wishes.answers, **flow.answers}))
+    if flow.move:
+        world.camera.perform(Visitor(photo("obama2"), patient.move_asked))
     world.place(make_card(flow.serial, **{"portrait": photo("obama"), **flow.card}))
     end_s = world.clock.monotonic_s() + PATIENCE_S
     while not isinstance(world.state, Idle) and world.clock.monotonic_s() < end_s:

@@ -1,7 +1,7 @@
 """Who stands before the simulated camera: people who do as they hear, people who cannot, and those who bring a picture.
 
-They hear what the unit's voice says and nothing else, and what they show is drawn by `relief` and `flat`, which know
-nothing of how liveness is judged.
+They hear what the unit's voice says or see what its lamps show, and nothing else. What they show is drawn by `relief`
+and `flat`, which know nothing of how liveness is judged.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from functools import cache, partial
 
 import numpy as np
 
-from device.domain.prompts import Phrase
+from device.domain.prompts import Cue, Phrase
 from device.domain.values import Move
+from device.panel.patterns import TICK_S
 from device.ports.camera import Picture
+from device.ports.clock import Clock
 from device.sim.camera import FACE_SHARE, SCENE_PX, Actor
-from device.sim.panel import RecordingVoice
+from device.sim.panel import RecordingIndicators, RecordingVoice
+from device.sim.patient import WATCHED_TICKS, recognised
 from device.sim.people.flat import MARGIN_SHARE, PAPER_SHARE, bent, held_up, on_paper, on_screen
 from device.sim.people.relief import Relief
 from device.sim.portrait import Photo
@@ -34,6 +37,7 @@ PRINT_PX = (380, 520)
 PRINT_FACE_SHARE = 0.5
 
 _PHRASES = {Move.TURN_LEFT: Phrase.TURN_LEFT, Move.TURN_RIGHT: Phrase.TURN_RIGHT, Move.COME_CLOSER: Phrase.COME_CLOSER}
+_CUES = {Cue.TURN_LEFT: Move.TURN_LEFT, Cue.TURN_RIGHT: Move.TURN_RIGHT, Cue.COME_CLOSER: Move.COME_CLOSER}
 _SIDE = {Move.TURN_LEFT: 1.0, Move.TURN_RIGHT: -1.0}
 """The visitor's left is the picture's right."""
 
@@ -53,6 +57,21 @@ def hears(voice: RecordingVoice) -> Callable[[], Heard | None]:
         return None
 
     return listen
+
+
+def sees(indicators: RecordingIndicators, clock: Clock) -> Callable[[], Heard | None]:
+    """Return eyes on the lamps alone: which move they asked for last, and when that was clear."""
+    seen: list[Heard] = []
+
+    def watch() -> Heard | None:
+        now_s = clock.monotonic_s()
+        cue = recognised([indicators.levels_at(now_s - tick * TICK_S) for tick in range(WATCHED_TICKS, 0, -1)])
+        move = _CUES.get(cue) if cue else None
+        if move is not None and (not seen or seen[-1][0] is not move):
+            seen.append((move, now_s))
+        return seen[-1] if seen else None
+
+    return watch
 
 
 def told(move: Move | None, at_s: float = 0.0) -> Callable[[], Heard | None]:
