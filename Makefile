@@ -6,7 +6,7 @@ STAMPS := .setup
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON ?= python3
 
-.PHONY: help setup demo test check bench fuzz faults format lock voice clean
+.PHONY: help setup demo test check bench fuzz faults pages format lock voice clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -26,7 +26,7 @@ check: $(STAMPS)/python ## Format, lint, types, import rules, systemd's view of 
 	$(BIN)/lint-imports
 	systemd/check
 
-bench: $(STAMPS)/python ## What card part, clinic side and panel cost, as ratios. ARGS="--picture FILE" draws where the time goes.
+bench: $(STAMPS)/python ## What card part, clinic side, line and panel cost. ARGS="--only line" for one; --picture FILE draws the card.
 	@$(BIN)/python -m bench $(ARGS)
 
 fuzz: $(STAMPS)/python ## Hostile input for a minute per harness. ARGS="--seconds 600 conversation" for longer.
@@ -38,6 +38,11 @@ faults: $(STAMPS)/python ## The fault campaign of the line: 10,000 histories, ki
 format: $(STAMPS)/python ## Put the source into shape.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+pages: $(STAMPS)/python ## Write the pages that are made from the source: reasons, wire, broker.
+	$(BIN)/python -m device.wire.reasons_page docs/reasons.md
+	$(BIN)/python -m device.wire.messages_page docs/wire.md tests/wire/golden/v1
+	$(BIN)/python -m provisioning.page docs/broker.md
 
 lock: $(STAMPS)/python ## Write requirements.lock anew from pyproject.toml.
 	$(PYTHON) -m venv $(STAMPS)/uv && $(STAMPS)/uv/bin/pip install --quiet uv

@@ -13,7 +13,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import apdu_cost, card_part, clinic_side, face_part, panel_idle, portrait_cost, screen_update
+from bench import apdu_cost, card_part, clinic_side, face_part, line, panel_idle, portrait_cost, screen_update
 from bench.picture import draw
 from device.domain.errors import UketsukeError
 from device.sim.card.link import BIT_RATES
@@ -27,29 +27,36 @@ PANEL_SECONDS = 5.0
 
 def main() -> int:
     """Measure and tell."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description="What card, face, clinic and panel cost.")
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="What card, face, clinic, line and panel cost."
+    )
     parser.add_argument("--turns", type=int, default=40, help="of the comparison with pyscard")
     parser.add_argument("--times", type=int, default=5, help="that the card part is gone through at each bit rate")
     parser.add_argument("--json", type=Path, default=Path(".cache/bench/card.json"), help="where the figures go")
     parser.add_argument("--picture", type=Path, help="draw where the time goes (SVG)")
-    parser.add_argument("--only", choices=["card", "clinic", "face", "panel", "screen"], help="measure one part")
+    parser.add_argument(
+        "--only", choices=["card", "clinic", "face", "line", "panel", "screen"], help="measure one part"
+    )
     parser.add_argument("--seconds", type=float, default=60.0, help="that fifty units come to the clinic side")
     parser.add_argument("--face-picture", type=Path, help="draw the face part's ratios (.svg)")
+    parser.add_argument("--results", type=int, default=20_000, help="that wait when the line comes back")
     options = parser.parse_args()
+    if options.only in {None, "line"}:
+        line.measure(options.turns * 5, options.results, options.json.with_name("line.json"))
     if options.only in {None, "panel"}:
-        for line in panel_idle.say(panel_idle.measure(PANEL_SECONDS)):
-            _say(line)
+        for words in panel_idle.say(panel_idle.measure(PANEL_SECONDS)):
+            _say(words)
     if options.only in {None, "clinic"}:
         figures_of_clinic = clinic_side.measure(options.turns * 5, options.seconds)
-        for line in clinic_side.say(figures_of_clinic):
-            _say(line)
+        for words in clinic_side.say(figures_of_clinic):
+            _say(words)
         clinic_side.write(figures_of_clinic, options.json.with_name("clinic.json"))
     if options.only in {None, "screen"}:
-        for line in screen_update.say(options.turns):
-            _say(line)
+        for words in screen_update.say(options.turns):
+            _say(words)
     if options.only in {None, "face"}:
         face_part.measure(options.turns, options.json.with_name("face.json"), options.face_picture, _say)
-    return 0 if options.only in {"clinic", "face", "panel", "screen"} else _measure_card(options)
+    return _measure_card(options) if options.only in {None, "card"} else 0
 
 
 def _measure_card(options: argparse.Namespace) -> int:

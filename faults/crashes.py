@@ -121,14 +121,14 @@ def crash_at(points: Iterable[int], open_outbox: OpenOutbox = SqliteOutbox) -> F
     return found
 
 
-def crash_everywhere(every: int = 1) -> Found:
+def crash_everywhere(every: int = 1, workers: int | None = None) -> Found:
     """Kill before every write that there is, or every so-manieth, on all processors."""
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.exists() else None) as folder:
         writes, wrong = crash(Path(folder), None)
     found = Found(wrong=[f"without a crash: {what}" for what in wrong])
     points = range(1, (writes or 0) + 1, every)
     parts = [points[start : start + _PART] for start in range(0, len(points), _PART)]
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         for part in pool.map(crash_at, parts):
             found.points += part.points
             found.wrong += part.wrong

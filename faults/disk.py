@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from device.domain.errors import Fault
+from device.domain.reasons import Reason
 from device.drivers.sqlite_outbox import SqliteOutbox
 
 SIZE: Final = "1m"
@@ -84,6 +85,9 @@ def in_namespace() -> list[str] | None:
         command = [_program("unshare"), "--mount", *rights, "sh", "-c", inner, sys.executable, folder]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  words of ours
     if not done.stdout:
+        # Refused by the kernel: that is about this machine. A failure inside would have left a word of ours.
+        if "faults" in done.stderr:
+            raise Fault(done.stderr.strip().splitlines()[-1], part="outbox", reason=Reason.OUTBOX_FAULT)
         return None
     found: list[str] = json.loads(done.stdout)
     return found

@@ -11,19 +11,21 @@ from pathlib import Path
 from faults import world
 from faults.crashes import MEMORY
 from faults.history import Promised
-from faults.report import Report
+from faults.report import Part
 
 _BATCH = 100
 
 
-def simulate(report: Report, histories: int, seed: int) -> None:
-    """Live through the histories that begin with `seed`, and note in the report what came of them."""
+def simulate(histories: int, seed: int, workers: int | None = None) -> Part:
+    """Live through the histories that begin with `seed`, and return what came of them."""
     batches = range(seed, seed + histories, _BATCH)
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        for results, wrong in pool.map(_batch, batches, (min(_BATCH, seed + histories - at) for at in batches)):
-            report.simulated_results += results
-            report.simulated_wrong += wrong
-    report.simulated_histories = histories
+    results, wrong = 0, []
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        counts = (min(_BATCH, seed + histories - at) for at in batches)
+        for found, problems in pool.map(_batch, batches, counts):
+            results += found
+            wrong += problems
+    return Part(f"{histories:,} histories, {results:,} results", wrong)
 
 
 def _batch(first: int, count: int) -> tuple[int, list[str]]:

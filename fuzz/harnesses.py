@@ -19,7 +19,8 @@ from device.domain.values import CardFacts
 from device.drivers.pn532 import frames
 from device.sim.card import SimulatedCard
 from device.wire import codec, messages
-from fuzz import cards
+from device.wire.sealing import unseal, verify
+from fuzz import cards, wire_golden
 
 Harness = Callable[[bytes], None]
 
@@ -127,6 +128,17 @@ def wire(data: bytes) -> None:
     require(codec.decode(codec.encode(message), messages.Message) == message, "a message that changes on its way")
 
 
+def sealed(data: bytes) -> None:
+    """A sealed value or a signature from anybody: refused, or what was sealed and signed in the golden examples."""
+    token = data.decode("latin-1")
+    golden = wire_golden.examples()
+    with suppress(MessageError):
+        require(unseal(token, golden.key) in golden.sealed, "opened to something that nobody sealed")
+    with suppress(MessageError):
+        payload = verify(token, speaker=golden.speaker, authority=golden.authority, at=golden.at)
+        require(payload == golden.signed, "believed something that nobody signed")
+
+
 def pn532_frames(data: bytes) -> None:
     """What a PN532 may send, in pieces: the decoder keeps less than one frame, and pieces change nothing."""
     whole, pieces = frames.Decoder(), frames.Decoder()
@@ -144,5 +156,6 @@ HARNESSES: Final[dict[str, Harness]] = {
     "examination": examination,
     "simulated_card": simulated_card,
     "wire": wire,
+    "sealed": sealed,
     "pn532_frames": pn532_frames,
 }

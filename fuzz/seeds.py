@@ -13,10 +13,9 @@ from device.card import tlv
 from device.drivers.pn532 import frames
 from device.sim.card import Algorithm, CardAuthority
 from device.sim.card.applications import surface_record
-from fuzz import cards
+from fuzz import cards, wire_golden
 
 CORPUS = Path(__file__).with_name("corpus")
-GOLDEN = Path(__file__).parents[1] / "tests" / "wire" / "golden" / "v1"
 
 
 def seeds() -> dict[str, dict[str, bytes]]:
@@ -58,7 +57,8 @@ def seeds() -> dict[str, dict[str, bytes]]:
             "garbage": b"\xe1\x20" + bytes(range(200)),
         },
         "simulated_card": {"visit": commands},
-        "wire": {path.stem: path.read_bytes() for path in sorted(GOLDEN.glob("*.json"))},
+        "wire": {path.stem: path.read_bytes() for path in sorted(wire_golden.GOLDEN.glob("*.json"))},
+        "sealed": {name: token.encode() for name, token in wire_golden.examples().tokens.items()},
         "pn532_frames": {
             "ack": frames.ACK,
             "nack": frames.NACK,

@@ -9,7 +9,7 @@ import shutil
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -68,10 +68,12 @@ def run_mosquitto(
     identity: IdentityFiles,
     port: int | None = None,
     revoked: Path | None = None,
+    change: Callable[[str], str] | None = None,
 ) -> Iterator[RunningBroker]:
     """Run a broker for `branch` on 127.0.0.1 with all its files in `folder`; stop it on leaving.
 
     Without `port` a free one is used. Started again with the same folder it has its sessions and queues back.
+    `change` may alter the text of the configuration, to see what a line of it is good for.
     Raise Fault (part `broker`) with the broker's own words when it is missing, refuses its configuration or does not
     answer in time.
     """
@@ -94,6 +96,8 @@ def run_mosquitto(
         site.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         config = folder / "mosquitto.conf"
         write_configuration(site, config)
+        if change is not None:
+            config.write_text(change(config.read_text(encoding="utf-8")), encoding="utf-8")
         try:
             with run_configured(program, config, folder / "mosquitto.log", site) as broker:
                 yield broker

@@ -1,4 +1,8 @@
-"""The outbox in an SQLite file. A message that `add` returned is on the disk, and its number is never given again."""
+"""The outbox in an SQLite file. A message that `add` returned is on the disk, and its number is never given again.
+
+What is kept is encrypted (AES-256-GCM, bound to its number and id) under a key in a file of its own beside it. A reader
+of the base alone learns nothing, and a message that was changed on the disk is found out instead of signed and sent.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.ports.line import Kept
@@ -18,12 +25,16 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-DEFAULT_LIMIT = 5000
-"""About two weeks of a busy clinic; at 10 kB a result the file stays near 50 MB."""
+_Row = tuple[int, str, bytes]
+
+DEFAULT_LIMIT = 25_000
+"""Some weeks of a busy clinic; at 10 kB a result the file stays near 250 MB."""
 
 _APPLICATION_ID = 0x554B_4F42
 """Says "an outbox of ours" in the file's header ("UKOB")."""
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
+_KEY_BYTES = 32
+_NONCE_BYTES = 12
 _BUSY_S = 5.0
 
 _SCHEMA = f"""
@@ -31,6 +42,12 @@ BEGIN IMMEDIATE;
 CREATE TABLE waiting (
     sequence   INTEGER PRIMARY KEY,
     message_id TEXT    NOT NULL UNIQUE,
+    payload    BLOB    NOT NULL
+) STRICT;
+-- What does not decrypt: kept for whoever can tell why, and out of the way of the others.
+CREATE TABLE unreadable (
+    sequence   INTEGER PRIMARY KEY,
+    message_id TEXT    NOT NULL,
     payload    BLOB    NOT NULL
 ) STRICT;
 -- The counter is a row of its own: it outlives the messages that it numbered.
@@ -46,10 +63,13 @@ COMMIT;
 
 
 class SqliteOutbox:
-    """An `Outbox` in the file `path`, for at most `limit` messages. Any thread may call; the payloads come sealed."""
+    """An `Outbox` in the file `path`, for at most `limit` messages. Any thread may call."""
 
     def __init__(self, path: Path, limit: int = DEFAULT_LIMIT) -> None:
-        """Open or make the file. Raise Fault(OUTBOX_FAULT) for one that is damaged, foreign, or cannot be written."""
+        """Open or make the file and its key (`<path>.key`).
+
+        Raise Fault(OUTBOX_FAULT) for a file that is damaged, foreign, without its key, or cannot be written.
+        """
         self._path = path
         self._limit = limit
         self._lock = threading.Lock()
@@ -59,6 +79,7 @@ class SqliteOutbox:
         try:
             with self._faults():
                 self._prepare()
+                self._cipher = AESGCM(self._key())
         except Fault:
             self._database.close()
             raise
@@ -71,21 +92,34 @@ class SqliteOutbox:
         with self._transaction() as database:
             known = database.execute("SELECT sequence, payload FROM waiting WHERE message_id = ?", (message_id,))
             if (row := known.fetchone()) is not None:
-                return Kept(row[0], message_id, row[1])
-            (count,) = database.execute("SELECT count(*) FROM waiting").fetchone()
-            if count >= self._limit:
-                raise self._fault(f"the outbox is full: {count} results wait for the clinic's receipt")
+                return self._opened((row[0], message_id, row[1]))
             (last,) = database.execute("SELECT last_sequence FROM counter").fetchone()
+            (oldest,) = database.execute("SELECT min(sequence) FROM waiting").fetchone()
+            # Counting reads the whole index; there cannot be more than there are numbers since the oldest.
+            if oldest is not None and last + 1 - oldest >= self._limit:
+                (count,) = database.execute("SELECT count(*) FROM waiting").fetchone()
+                if count >= self._limit:
+                    raise self._fault(f"the outbox is full: {count} results wait for the clinic's receipt")
             kept = Kept(last + 1, message_id, seal(last + 1))
             database.execute("UPDATE counter SET last_sequence = ?", (kept.sequence,))
-            database.execute("INSERT INTO waiting VALUES (?, ?, ?)", (kept.sequence, message_id, kept.payload))
+            database.execute("INSERT INTO waiting VALUES (?, ?, ?)", (kept.sequence, message_id, self._closed(kept)))
         return kept
 
     def waiting(self, limit: int) -> list[Kept]:
-        """Return the oldest messages, by number."""
+        """Return the oldest messages, by number.
+
+        A message that was changed on the disk is put aside, and Fault(OUTBOX_FAULT) names it, once.
+        """
         query = "SELECT sequence, message_id, payload FROM waiting ORDER BY sequence LIMIT ?"
         with self._lock, self._faults():
-            return [Kept(*row) for row in self._database.execute(query, (limit,))]
+            rows = self._database.execute(query, (limit,)).fetchall()
+        try:
+            return [self._opened(row) for row in rows]
+        except InvalidTag:
+            damaged = [row for row in rows if not self._opens(row)]
+        self._put_aside(damaged)
+        numbers = ", ".join(str(sequence) for sequence, _, _ in damaged)
+        raise self._fault(f"changed on the disk and put aside: result {numbers}")
 
     def settle(self, message_id: str) -> bool:
         """Delete one message."""
@@ -105,6 +139,45 @@ class SqliteOutbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _closed(self, kept: Kept) -> bytes:
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, kept.payload, _place(kept.sequence, kept.message_id))
+
+    def _opened(self, row: _Row) -> Kept:
+        sequence, message_id, closed = row
+        nonce, text = closed[:_NONCE_BYTES], closed[_NONCE_BYTES:]
+        return Kept(sequence, message_id, self._cipher.decrypt(nonce, text, _place(sequence, message_id)))
+
+    def _opens(self, row: _Row) -> bool:
+        try:
+            self._opened(row)
+        except InvalidTag:
+            return False
+        return True
+
+    def _put_aside(self, damaged: list[_Row]) -> None:
+        with self._transaction() as database:
+            database.executemany("INSERT OR REPLACE INTO unreadable VALUES (?, ?, ?)", damaged)
+            database.executemany("DELETE FROM waiting WHERE sequence = ?", [row[:1] for row in damaged])
+
+    def _key(self) -> bytes:
+        """Return the key; make it where there is none and nothing waits that needs one."""
+        file = self._path.with_name(f"{self._path.name}.key")
+        if not file.exists():
+            if self._database.execute("SELECT 1 FROM waiting").fetchone():
+                raise self._fault(f"its key {file.name} is gone: bring it back, or move this file away to start anew")
+            draft = file.with_name(f"{file.name}.draft")
+            draft.unlink(missing_ok=True)
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new:
+                new.write(os.urandom(_KEY_BYTES))
+                new.flush()
+                os.fsync(new.fileno())
+            draft.replace(file)
+        key = file.read_bytes()
+        if len(key) != _KEY_BYTES:
+            raise self._fault(f"{file.name} is no key of {_KEY_BYTES} bytes")
+        return key
 
     def _prepare(self) -> None:
         application_id, version = self._pragma("application_id"), self._pragma("user_version")
@@ -149,6 +222,10 @@ class SqliteOutbox:
 
     def _fault(self, message: str) -> Fault:
         return Fault(f"{self._path}: {message}", part="outbox", reason=Reason.OUTBOX_FAULT)
+
+
+def _place(sequence: int, message_id: str) -> bytes:
+    return f"{sequence}:{message_id}".encode()
 
 
 def _make_private(path: Path) -> None:

@@ -79,7 +79,7 @@ class Kept:
 class Outbox(Protocol):
     """Results that wait for the clinic's receipt; survives power cuts at any moment.
 
-    Every method raises Fault(OUTBOX_FAULT) when the disk refuses.
+    It stores nothing in the clear. Every method raises Fault(OUTBOX_FAULT) when the disk refuses.
     """
 
     def add(self, message_id: str, seal: Callable[[int], bytes]) -> Kept:

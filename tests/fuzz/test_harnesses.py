@@ -17,7 +17,14 @@ from fuzz.harnesses import HARNESSES, Violation, require
 from fuzz.replay import replay
 
 SEED = 20_261_122
-RUNS = {"conversation": 600, "examination": 1000, "surface_record": 1000, "certificate": 1500, "simulated_card": 2000}
+RUNS = {
+    "conversation": 600,
+    "examination": 1000,
+    "surface_record": 1000,
+    "certificate": 1500,
+    "simulated_card": 2000,
+    "sealed": 1500,
+}
 """Inputs for a guided run, fewer where one input is a whole conversation."""
 MANY = 3000
 VARIATIONS = 300

@@ -92,6 +92,50 @@ def test_a_settled_message_leaves_no_trace_in_the_files(path: Path) -> None:
     assert b"the words of the sealed result" not in b"".join(file.read_bytes() for file in path.parent.iterdir())
 
 
+def test_a_reader_of_the_base_alone_learns_nothing(path: Path) -> None:
+    with SqliteOutbox(path) as outbox:
+        outbox.add("message-1", lambda _: b"the words of the result")
+        content = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    assert b"the words of the result" not in content
+
+
+def test_what_was_changed_on_the_disk_is_put_aside_and_does_not_hold_up_the_others(path: Path) -> None:
+    with SqliteOutbox(path) as outbox:
+        for number in (1, 2, 3):
+            outbox.add(f"message-{number}", sealed)
+        with closing(sqlite3.connect(path, isolation_level=None)) as hand:
+            hand.execute("UPDATE waiting SET payload = zeroblob(40) WHERE sequence = 2")
+        with pytest.raises(Fault, match=r"changed on the disk and put aside: result 2$"):
+            outbox.waiting(9)
+        assert [kept.sequence for kept in outbox.waiting(9)] == [1, 3]
+        assert outbox.add("message-4", sealed).sequence == 4
+
+
+def test_a_message_in_the_place_of_another_is_found_out(path: Path) -> None:
+    with SqliteOutbox(path) as outbox:
+        outbox.add("message-1", sealed)
+        outbox.add("message-2", sealed)
+        with closing(sqlite3.connect(path, isolation_level=None)) as hand:
+            hand.execute(
+                "UPDATE waiting SET payload = (SELECT payload FROM waiting WHERE sequence = 1) WHERE sequence = 2"
+            )
+        with pytest.raises(Fault, match="result 2"):
+            outbox.waiting(9)
+
+
+def test_an_outbox_without_its_key_says_so_and_one_with_it_again_has_everything(path: Path) -> None:
+    key = path.with_name("outbox.db.key")
+    with SqliteOutbox(path) as outbox:
+        outbox.add("message-1", sealed)
+    kept = key.rename(path.with_name("elsewhere"))
+    assert "its key outbox.db.key is gone" in fault_of(path)
+    kept.rename(key)
+    with SqliteOutbox(path) as outbox:
+        assert [kept.payload for kept in outbox.waiting(9)] == [b"sealed 1"]
+    key.write_bytes(b"short")
+    assert "is no key of 32 bytes" in fault_of(path)
+
+
 def test_a_closed_outbox_refuses_and_can_be_closed_again(path: Path) -> None:
     outbox = SqliteOutbox(path)
     outbox.close()
@@ -113,8 +157,8 @@ def test_a_database_of_another_program_is_left_alone(path: Path) -> None:
 
 
 def test_an_outbox_of_another_version_is_left_alone(path: Path, database: sqlite3.Connection) -> None:
-    database.execute("PRAGMA user_version = 2")
-    assert fault_of(path) == "written by another version (schema 2, this program knows 1)"
+    database.execute("PRAGMA user_version = 3")
+    assert fault_of(path) == "written by another version (schema 3, this program knows 2)"
 
 
 def test_a_damaged_outbox_says_what_to_do(path: Path, database: sqlite3.Connection) -> None:
