@@ -266,6 +266,12 @@ def _unit_loses_power(world: World, _: random.Random) -> None:
     world.switch_on()
 
 
+def _unit_stands_still(world: World, chance: random.Random) -> None:
+    # Hours or days at once, and nobody acts meanwhile: copies that were held back are stale after it.
+    world.clock.advance(chance.choice([20_000, 90_000, 300_000]))
+    world.link.run_due()
+
+
 def _messages_go_astray(world: World, chance: random.Random) -> None:
     mischief = chance.choice([MemoryBroker.lose, MemoryBroker.double, MemoryBroker.hold])
     mischief(world.broker, chance.choice([topics.Up.RESULT, topics.Down.RECEIPT]), chance.randint(1, 3))
@@ -291,7 +297,7 @@ def _eavesdropper_plays_again(world: World, chance: random.Random) -> None:
 THINGS: Final[tuple[tuple[int, Callable[[World, random.Random], None]], ...]] = (
     (10, _visits_end),
     (6, lambda world, chance: world.pass_time(chance.choice([0.1, 1, 7, 40, 600]))),
-    (1, lambda world, chance: world.pass_time(chance.choice([20_000, 90_000, 300_000]))),
+    (1, _unit_stands_still),
     (2, lambda world, _: world.broker.cut(UNIT)),
     (2, lambda world, _: world.broker.stop()),
     (2, lambda world, _: world.broker.stop(forget=True)),
