@@ -36,8 +36,8 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^()\s]+)\)")
 CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 ELSEWHERE = re.compile(r"[a-z][a-z+.-]*:", re.IGNORECASE)
 MACHINE_PATH = re.compile(r"(?<![\w.~/:-])/(?:home|root|work|tmp|Users|mnt|media)/|\b[A-Za-z]:\\")
-NOT_A_LIBRARY = {"device", "numpy", "msgspec"}
-"""numpy is arithmetic and msgspec spelling; neither is a part of the world."""
+NOT_A_LIBRARY = {"device", "numpy", "msgspec", "cryptography"}
+"""numpy and cryptography are arithmetic and msgspec spelling; none is a part of the world."""
 
 
 def name(path: Path) -> str:
