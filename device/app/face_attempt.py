@@ -9,7 +9,7 @@ from device.domain.reasons import Reason
 from device.domain.values import Move, ReceptionId
 from device.face.embed import Template
 from device.face.engine import FaceEngine
-from device.face.hints import HintFilter
+from device.face.hints import Hint, HintFilter
 from device.face.liveness import Alive, Denied, LivenessRun, MovesDue
 from device.face.manifest import Threshold
 from device.face.match import Matched, MatchRun, NotMatched, Undecided
@@ -42,12 +42,12 @@ class MatchAttempt:
 
     def look(self, picture: Picture) -> Event | None:
         """Return what the visit shall know: a hint, after which frames still go on, or how the attempt ended."""
-        hint = None
+        hint: Hint | None = None
         try:
             seen = self._engine.see(picture)
         except FaceError as error:
-            hint = error.reason
-            result: float | Reason = hint
+            hint = error.steer or error.reason
+            result: float | Reason = error.reason
         else:
             result = self._template.score(seen.direction)
             if self._liveness is not None:

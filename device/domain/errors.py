@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
 
 
@@ -96,7 +97,14 @@ class PinBlocked(CardError):  # noqa: N818
 
 
 class FaceError(UketsukeError):
-    """A picture that cannot be judged: no face, several faces, a portrait that does not decode."""
+    """A picture that cannot be judged: no face, several faces, a portrait that does not decode.
+
+    `steer` is one of `STEERING` where the visitor would have to move to be seen whole.
+    """
+
+    def __init__(self, message: str, *, reason: Reason, steer: Phrase | None = None) -> None:
+        super().__init__(message, reason=reason)
+        self.steer = steer
 
 
 class MessageError(UketsukeError):

@@ -49,6 +49,11 @@ class Phrase(StrEnum):
     TURN_LEFT = "turn_left"
     TURN_RIGHT = "turn_right"
     COME_CLOSER = "come_closer"
+    MORE_LEFT = "more_left"
+    """Steering before the camera, as the next three: the visitor's own left."""
+    MORE_RIGHT = "more_right"
+    HIGHER = "higher"
+    LOWER = "lower"
     ANOTHER_MOVE = "another_move"
     """The next sentence asks for another movement in place of the last one."""
     MOVE_HELP = "move_help"
@@ -77,3 +82,7 @@ class Phrase(StrEnum):
     READ_BACK_NOTHING = "read_back_nothing"
     PLEASE_WAIT = "please_wait"
     TAKE_CARD = "take_card"
+
+
+STEERING = frozenset({Phrase.MORE_LEFT, Phrase.MORE_RIGHT, Phrase.HIGHER, Phrase.LOWER})
+"""Where a face has to go that the picture's edge cuts off. No visit ends with one of these, so they are no reasons."""

@@ -71,7 +71,8 @@ class FaceEngine:
     def _found(self, picture: Picture, gates: Gates) -> tuple[Face, Picture]:
         """Return the only face and its aligned square."""
         network, spec = self._detector.network, self._detector.spec
-        face = close_up(network, spec, picture, the_only_face(search(network, spec, picture), spec.threshold.accept))
+        roughly = the_only_face(picture, search(network, spec, picture), spec.threshold.accept)
+        face = close_up(network, spec, picture, roughly)
         if face is None:
             raise FaceError("what looked like a face is none from near", reason=Reason.FACE_NOT_FOUND)
         check_pose(picture, face, gates)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from device.domain.prompts import STEERING, Phrase
 from device.domain.reasons import FACE_HINTS, Reason
+
+Hint = Reason | Phrase
 
 FRAMES_BEFORE_A_WORD = 4
 """People move into place: only what lasts this long (about 0.3 s on a Pi) is no passing thing."""
 
 
 class HintFilter:
-    """Feed it every frame's reason, or None for a good frame; it answers with a hint when one has lasted."""
+    """Feed it what each frame lacked (a reason, a way to go) or None; it answers with a hint when one has lasted."""
 
     def __init__(self) -> None:
-        self._last: Reason | None = None
+        self._last: Hint | None = None
         self._lasted = 0
 
-    def feed(self, reason: Reason | None) -> Reason | None:
-        """Return `reason` when so many frames in a row had it, and again after as many more; else None."""
-        self._lasted = self._lasted + 1 if reason is self._last else 1
-        self._last = reason
-        if reason not in FACE_HINTS or self._lasted % FRAMES_BEFORE_A_WORD:
+    def feed(self, hint: Hint | None) -> Hint | None:
+        """Return `hint` when so many frames in a row had it, and again after as many more; else None."""
+        self._lasted = self._lasted + 1 if hint is self._last else 1
+        self._last = hint
+        if hint not in FACE_HINTS | STEERING or self._lasted % FRAMES_BEFORE_A_WORD:
             return None
-        return reason
+        return hint

@@ -8,12 +8,17 @@ import cv2
 import numpy as np
 
 from device.domain.errors import FaceError
+from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
 from device.face.detect import Face, Points
 from device.ports.camera import Picture
 
 RIVAL_SHARE = 0.5
 """A second face counts when its area is at least this share of the largest: people behind the visitor are smaller."""
+
+EDGE_SHARE = 0.15
+"""Nearer to the edge of the picture than this, in widths of the face, counts as at the edge: the box of a face that is
+half outside ends up to a tenth before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +53,35 @@ PORTRAIT_GATES = Gates(
 """The portrait was accepted by an office and cannot be taken again, so only what would make it useless counts."""
 
 
-def the_only_face(faces: list[Face], accept: float) -> Face:
+def the_only_face(picture: Picture, faces: list[Face], accept: float) -> Face:
     """Return the visitor's face (`faces`: largest first). Raise FaceError(FACE_NOT_FOUND or FACE_SEVERAL)."""
-    if not faces or faces[0].score < accept:
-        raise FaceError("no face is seen clearly", reason=Reason.FACE_NOT_FOUND)
+    if not faces:
+        raise FaceError("no face is seen", reason=Reason.FACE_NOT_FOUND)
+    if faces[0].score < accept:
+        # A face that is half outside is seen less clearly, too.
+        raise FaceError("no face is seen clearly", reason=Reason.FACE_NOT_FOUND, steer=steering(picture, faces[0]))
     area = faces[0].width * faces[0].height
     rivals = [face for face in faces[1:] if face.width * face.height >= RIVAL_SHARE * area]
     if rivals:
         raise FaceError(f"{1 + len(rivals)} faces of like size", reason=Reason.FACE_SEVERAL)
     return faces[0]
+
+
+def steering(picture: Picture, face: Face) -> Phrase | None:
+    """Return where the face has to go to be seen whole, away from the edge that cuts it off; None if none does.
+
+    The picture is the camera's own, not a mirror's: the visitor looks towards the camera, so what lies to their left
+    is at the picture's right. A face at the picture's left edge therefore has to go to the visitor's left.
+    """
+    height, width = picture.shape[:2]
+    room = {
+        Phrase.MORE_LEFT: face.left,
+        Phrase.MORE_RIGHT: width - face.left - face.width,
+        Phrase.LOWER: face.top,
+        Phrase.HIGHER: height - face.top - face.height,
+    }
+    where = min(room, key=lambda side: room[side])
+    return where if room[where] < EDGE_SHARE * face.width else None
 
 
 def check_pose(picture: Picture, face: Face, gates: Gates) -> None:
@@ -65,7 +90,8 @@ def check_pose(picture: Picture, face: Face, gates: Gates) -> None:
     if face.height > gates.largest_share * height:
         raise FaceError("the face fills the picture: too near", reason=Reason.FACE_TOO_NEAR)
     if (face.points < 0).any() or (face.points >= (width, height)).any():
-        raise FaceError("the face is cut off by the edge of the picture", reason=Reason.FACE_NOT_FOUND)
+        where = steering(picture, face)
+        raise FaceError("the face is cut off by the edge of the picture", reason=Reason.FACE_NOT_FOUND, steer=where)
     eyes = face.points[1] - face.points[0]
     distance = float(np.hypot(*eyes))
     if distance < gates.eye_distance_px:

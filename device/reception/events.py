@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
 from device.domain.secrets import Passcode, Pin
 from device.domain.values import CardFacts, Move, ReceptionId
@@ -93,9 +94,9 @@ class MoveSeen(_Event):
 
 @dataclass(frozen=True, slots=True)
 class FaceHint(_Event):
-    """The camera sees the visitor, but not well; `reason` is one of `FACE_HINTS`. The matching goes on."""
+    """The camera sees the visitor, but not well; `hint` is one of `FACE_HINTS` or `STEERING`. The matching goes on."""
 
-    reason: Reason
+    hint: Reason | Phrase
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
+from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
 from device.domain.secrets import Passcode, Pin
 from device.domain.values import CardFacts, CardKind, ConsentItem, Move, PinUse, ReceptionId
@@ -31,7 +32,7 @@ _FACE_REASONS = (
     Reason.LIVENESS_UNSURE,
 )
 
-_HINTS = (Reason.FACE_TOO_DARK, Reason.FACE_TOO_FAR)
+_HINTS = (Reason.FACE_TOO_DARK, Phrase.MORE_LEFT)
 
 _QUESTIONS = (
     (),

@@ -131,8 +131,8 @@ def _matching(state: at.Matching, event: Event, policy: Policy) -> Step:  # noqa
             return ways.prove(visit, Assurance.FACE_INSTITUTION, policy)
         case on.MovesWanted(moves=moves):
             return ways.want_moves(visit, moves, policy)
-        case on.FaceHint(reason=reason):
-            return ways.hint(state, reason, policy)
+        case on.FaceHint(hint=hint):
+            return ways.hint(state, hint, policy)
         case on.FaceFailed(reason=reason):
             return ways.face_failed(visit, reason, policy)
         case on.CardFailed(reason=reason):

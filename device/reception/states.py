@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
 from device.domain.values import Assurance, AttendantReason, CardFacts, Method, Move, ReceptionId
 from device.reception.questions import Answers, Question
@@ -46,7 +47,7 @@ class Matching:
     visit: Visit
     voice_free: bool = False
     """A hint may be spoken without cutting off what was said before."""
-    hint: Reason | None = None
+    hint: Reason | Phrase | None = None
     """The last one; the same is not said twice in a row."""
 
 

@@ -115,12 +115,12 @@ def another_move(state: at.Moving, policy: Policy) -> Step:
     return after, effects if isinstance(after, at.Settled) else (do.StopMatching(), *effects)
 
 
-def hint(state: at.Matching, reason: Reason, policy: Policy) -> Step:
+def hint(state: at.Matching, what: Reason | Phrase, policy: Policy) -> Step:
     """Tell the visitor what would help, once the voice is free and unless that was the last thing said."""
-    if not state.voice_free or reason is state.hint:
+    if not state.voice_free or what is state.hint:
         return state, ()
-    return replace(state, voice_free=False, hint=reason), (
-        say(reason),
+    return replace(state, voice_free=False, hint=what), (
+        say(what),
         StartTimer(Timer.HINT, policy.hint_gap_s),
         StartTimer(Timer.PATIENCE, policy.patience_s),
     )

@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import pytest
 
+from device.domain.prompts import STEERING, Phrase
 from device.domain.reasons import FACE_HINTS, Reason
-from device.face.hints import FRAMES_BEFORE_A_WORD, HintFilter
+from device.face.hints import FRAMES_BEFORE_A_WORD, Hint, HintFilter
 from device.wire.reasons import Role, entry
 
 DARK = Reason.FACE_TOO_DARK
 
 
-def said(*frames: Reason | None) -> list[Reason]:
+def said(*frames: Hint | None) -> list[Hint]:
     hints = HintFilter()
     return [hint for frame in frames if (hint := hints.feed(frame))]
 
@@ -27,6 +28,12 @@ def test_what_comes_and_goes_is_not_said() -> None:
 
 def test_an_empty_room_is_left_to_the_invitation() -> None:
     assert said(*[Reason.FACE_NOT_FOUND] * 20) == []
+
+
+@pytest.mark.parametrize("way", sorted(STEERING))
+def test_where_to_go_is_said_as_well_when_it_lasts(way: Phrase) -> None:
+    assert said(*[way] * (FRAMES_BEFORE_A_WORD - 1)) == []
+    assert said(*[way] * FRAMES_BEFORE_A_WORD) == [way]
 
 
 @pytest.mark.parametrize("reason", sorted(FACE_HINTS))

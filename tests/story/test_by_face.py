@@ -6,16 +6,19 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from device.app.world import World
 from device.card.trust import CardTrust, Realm
-from device.domain.prompts import Phrase
+from device.domain.prompts import STEERING, Phrase
 from device.domain.reasons import Reason
+from device.ports.camera import Picture
 from device.reception import Idle, Policy
 from device.reception.questions import Topic
 from device.reception.states import AskingPin
+from device.sim.camera import FACE_SHARE, SCENE_PX
 from device.sim.card import Misbehaviour, SimulatedCard, claim_picture_size
 from device.sim.portrait import Photo
 
@@ -48,6 +51,30 @@ def test_by_face_with_consent(world: World, last_result: LastResult, visit_by_fa
     assert person["Name"] == "診療 太郎"
     world.lift()
     assert world.state == Idle()
+
+
+class BesideTheCamera:
+    """Somebody who stands half outside the picture, at its left edge, until told where to go."""
+
+    def __init__(self, photo: Photo, was_told: Callable[[], bool]) -> None:
+        self._middle = photo.cut(*SCENE_PX, face_share=FACE_SHARE)
+        self._was_told = was_told
+
+    def film(self, at_s: float) -> Picture:  # noqa: ARG002  waits for words, not for a time
+        if self._was_told():
+            return self._middle
+        away = SCENE_PX[0] // 2 - 20
+        return np.hstack([self._middle[:, away:], self._middle[:, -1:].repeat(away, axis=1)])
+
+
+def test_whoever_stands_too_far_to_one_side_is_told_where_to_go(
+    world: World, make_card: MakeCard, photo: PhotoOf
+) -> None:
+    world.camera.perform(BesideTheCamera(photo("obama2"), lambda: world.has_said(Phrase.MORE_LEFT)))
+    world.place(make_card(portrait=photo("obama")))
+    assert world.has_said(Phrase.MORE_LEFT)
+    assert not any(world.has_said(way) for way in STEERING - {Phrase.MORE_LEFT})
+    assert world.asks(Topic.CONSENT)
 
 
 def test_another_persons_face_leads_to_the_pin(

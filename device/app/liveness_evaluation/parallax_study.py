@@ -173,7 +173,8 @@ def _filmed(scene: Picture, chance: np.random.Generator) -> Picture:
 def _points(picture: Picture, detector: Model) -> Points | None:
     network, spec = detector.network, detector.spec
     try:
-        face = close_up(network, spec, picture, the_only_face(detect(network, spec, picture), spec.threshold.accept))
+        roughly = the_only_face(picture, detect(network, spec, picture), spec.threshold.accept)
+        face = close_up(network, spec, picture, roughly)
     except FaceError:
         return None
     return None if face is None else face.points
