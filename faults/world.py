@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from base64 import urlsafe_b64decode
+from collections import deque
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -98,7 +99,7 @@ class World:
     parts: Parts
     history: History = field(default_factory=History)
     clock: SimulatedClock = field(default_factory=SimulatedClock)
-    recorded: list[tuple[str, bytes]] = field(default_factory=list)
+    recorded: deque[tuple[str, bytes]] = field(default_factory=lambda: deque(maxlen=200))
     """What an eavesdropper has of the unit's results."""
     broker: MemoryBroker = field(init=False)
     clinic: ModelClinic = field(init=False)
