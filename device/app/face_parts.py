@@ -91,12 +91,17 @@ def open_camera(section: CameraSection, clock: Clock, *, name: str = CAMERA) -> 
 def open_decoder(stack: ExitStack, troubles: dict[str, Fault]) -> PortraitDecoder:
     """Start the portrait's sandbox; a layer that this machine cannot put round it goes into `troubles`."""
     decoder = stack.enter_context(SandboxedPortraitDecoder())
+    note_missing_protection(decoder, troubles)
+    return decoder
+
+
+def note_missing_protection(decoder: SandboxedPortraitDecoder, troubles: dict[str, Fault]) -> None:
+    """Put into `troubles` which layers are not round the decoder, if any."""
     if missing := decoder.missing_protection():
         layers = ", ".join(str(layer.name).lower() for layer in missing)
         troubles["portrait"] = Fault(
             f"the portrait's decoder runs without {layers}", part="portrait", reason=Reason.PROTECTION_MISSING
         )
-    return decoder
 
 
 def _report(health: Health, part: str, trouble: Reason | None, why: str) -> None:

@@ -49,7 +49,6 @@ class Reason(StrEnum):
     FACE_TOO_FAR = "face_too_far"
     FACE_TOO_NEAR = "face_too_near"
     FACE_TURNED = "face_turned"
-    FACE_COVERED = "face_covered"
     FACE_SEVERAL = "face_several"
     FACE_MISMATCH = "face_mismatch"
     FACE_UNAVAILABLE = "face_unavailable"
@@ -103,7 +102,6 @@ FACE_HINTS = frozenset(
         Reason.FACE_TOO_FAR,
         Reason.FACE_TOO_NEAR,
         Reason.FACE_TURNED,
-        Reason.FACE_COVERED,
         Reason.FACE_SEVERAL,
     }
 )

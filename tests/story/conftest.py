@@ -128,6 +128,12 @@ def clinic_accepts() -> frozenset[Assurance] | None:
 
 
 @pytest.fixture
+def clinic_ahead() -> timedelta:
+    """By how much the clinic's clock goes before the unit's."""
+    return timedelta()
+
+
+@pytest.fixture
 def clinic(
     tmp_path: Path,
     authority: SiteAuthority,
@@ -135,6 +141,7 @@ def clinic(
     identity: Callable[[str], TlsFiles],
     clinic_asks: dict[str, Any],
     clinic_accepts: frozenset[Assurance] | None,
+    clinic_ahead: timedelta,
 ) -> Iterator[Clinic]:
     """The gateway with the stand-in service and the consumer, on a broker in memory."""
     make_key_pair(tmp_path)
@@ -174,7 +181,7 @@ def clinic(
             def handle(unit: UnitId, payload: bytes, hear: Any = hear, leaf: topics.Up = leaf) -> None:  # noqa: ANN401
                 if leaf is topics.Up.ASK:
                     clinic.asks.append(payload)
-                said = hear(unit, payload, clock.utc_now())
+                said = hear(unit, payload, clock.utc_now() + clinic_ahead)
                 if said is not None:
                     broker.publish(said.topic, said.payload)
 

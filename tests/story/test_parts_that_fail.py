@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pytest
 
 from device.app.cli import MODELS_DIR
 from device.app.face_models import load_engine
+from device.app.face_parts import note_missing_protection
 from device.app.world import World
 from device.domain.errors import Fault
 from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
+from device.drivers.portrait import SandboxedPortraitDecoder
 from device.reception.questions import Topic
 from device.reception.states import AskingPin
 from device.sim.card import SimulatedCard
@@ -77,6 +80,21 @@ def test_weights_with_a_wrong_digest_leave_the_pin_and_the_unit_says_what_it_lac
     status: Status = decode(broker.retained(topics.up(world.name, topics.Up.STATUS)) or b"", Status)
     assert status.state == "impaired"
     assert status.troubles == [Reason.MODEL_DIGEST_MISMATCH]
+
+
+def test_a_system_without_a_layer_of_protection_is_reported_and_visits_go_on(
+    build_world: Build, broker: MemoryBroker, visit_by_face: VisitByFace
+) -> None:
+    bare = "import sys; sys.stdout.buffer.write(bytes([43, 3])); sys.stdout.flush(); sys.stdin.read()"
+    troubles: dict[str, Fault] = {}
+    with SandboxedPortraitDecoder(child=(sys.executable, "-c", bare)) as decoder:
+        note_missing_protection(decoder, troubles)
+
+    world = build_world(troubles=troubles)
+    visit_by_face(world)
+    assert world.has_ended_with(Reason.QUALIFIED)
+    status: Status = decode(broker.retained(topics.up(world.name, topics.Up.STATUS)) or b"", Status)
+    assert status.troubles == [Reason.PROTECTION_MISSING]
 
 
 def test_a_stuck_key_is_reported_until_it_is_free_again(world: World) -> None:

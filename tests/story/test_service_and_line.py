@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -97,6 +98,40 @@ def test_a_lost_receipt_does_not_double_the_result(
     world.pass_time(60)
     assert world.outbox.waiting(10) == []
     assert len(all_results()) == 1
+
+
+def visit_without_broker(world: World, broker: MemoryBroker, card: SimulatedCard) -> None:
+    broker.stop()
+    world.place(card)
+    world.pass_time(20)
+    assert world.has_ended_with(Reason.SERVICE_UNREACHABLE)
+    world.lift()
+
+
+def test_a_result_that_waited_for_a_day_is_reported_until_the_clinic_has_it(
+    world: World, broker: MemoryBroker, make_card: MakeCard, all_results: AllResults
+) -> None:
+    visit_without_broker(world, broker, make_card())
+    world.clock.advance(86_400)
+    broker.lose("receipt")
+    broker.start()
+    world.pass_time(10)
+    assert Reason.RESULTS_LATE in world.unit.health.troubles
+    world.pass_time(60)
+    assert world.unit.health.troubles == ()
+    assert len(all_results()) == 1
+
+
+@pytest.mark.parametrize("clinic_ahead", [timedelta(days=2), timedelta(days=-2)])
+def test_clocks_that_differ_by_days_are_reported_and_the_result_is_kept(
+    world: World, broker: MemoryBroker, make_card: MakeCard, all_results: AllResults
+) -> None:
+    visit_without_broker(world, broker, make_card())
+    broker.start()
+    world.pass_time(60)
+    assert Reason.CLOCK_DOUBTFUL in world.unit.health.troubles
+    assert all_results() == []
+    assert len(world.outbox.waiting(10)) == 1
 
 
 def test_a_full_outbox_is_said_and_the_visitor_is_sent_to_the_desk(world: World, visit_by_face: VisitByFace) -> None:
