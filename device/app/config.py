@@ -19,6 +19,8 @@ from device.wire.messages import Name
 from device.wire.settings import load_settings
 
 _DEFAULT = Policy()
+_GOTHIC = "/usr/share/fonts/opentype/ipafont-gothic/ipag.ttf"
+"""Debian's package fonts-ipafont-gothic."""
 
 Fingerprint = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){31}\Z")]
 """SHA-256 in hex, with or without colons."""
@@ -33,6 +35,7 @@ Seconds = Annotated[float, Meta(gt=0, le=600)]
 
 
 class _Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    # A default that is a path, or a section that has one, comes from a factory: the schema cannot spell a Path.
     pass
 
 
@@ -136,7 +139,9 @@ class PanelSection(_Section, frozen=True, kw_only=True):
     """A small OLED of 128 x 64 on I2C, with the header's panel only."""
     display_bus: Annotated[int, Meta(ge=0, le=20)] = 1
     display_address: Annotated[int, Meta(ge=0x03, le=0x77)] = 0x3C
-    display_font: Path = Path("/usr/share/fonts/opentype/ipafont-gothic/ipag.ttf")
+    display_font: Path = msgspec.field(
+        default_factory=lambda: Path("/usr/share/fonts/opentype/ipafont-gothic/ipag.ttf")
+    )
     settle_us: Annotated[int, Meta(ge=0, le=20_000)] = 20
     """From driving a row to reading the columns; more for long cables."""
 
@@ -218,7 +223,7 @@ class Config(_Section, frozen=True, kw_only=True):
     card: CardSection = CardSection()
     camera: CameraSection = CameraSection()
     face: FaceSection = FaceSection()
-    panel: PanelSection = PanelSection()
+    panel: PanelSection = msgspec.field(default_factory=PanelSection)
     voice: VoiceSection = msgspec.field(default_factory=VoiceSection)
     attendants: AttendantsSection = AttendantsSection()
     liveness: LivenessSection = LivenessSection()

@@ -160,7 +160,7 @@ class MemoryBroker:
             session_present = line.client_id in self._sessions
             session = self._sessions.setdefault(line.client_id, _Session())
             if session.line is not None:
-                self._end(session.line, "another connection took this name")
+                self._end(session.line, "another connection took this name", refused=True)
             session.line = line
             line.events = events
             events.connected(session_present=session_present)
@@ -195,11 +195,11 @@ class MemoryBroker:
         with self._lock:
             self._fates += [(leaf, fate)] * times
 
-    def _end(self, line: MemoryLine, why: str) -> None:
+    def _end(self, line: MemoryLine, why: str, *, refused: bool = False) -> None:
         events = line.events
         self.detach(line)
         if events is not None:
-            events.disconnected(why)
+            events.disconnected(why, refused=refused)
 
     def _speak_will(self, line: MemoryLine) -> None:
         if line.will is not None:
