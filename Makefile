@@ -6,10 +6,12 @@ STAMPS := .setup
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON ?= python3
 
-.PHONY: help setup demo test check bench fuzz faults pages format lock voice clean
+VM_CACHE ?= /var/cache/uketsuke-vm
+
+.PHONY: help setup demo test vm-test check bench fuzz faults pages format lock voice clean
 
 help: ## Show this list.
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 setup: $(STAMPS)/assets $(STAMPS)/voice ## Install what is needed: packages, weights, pictures, the voice's recordings.
 
@@ -18,6 +20,10 @@ demo: setup ## Six visits with a real broker, real card protocol and a real face
 
 test: setup ## All tests, on all cores. ARGS="-n 0 tests/card" for some, one after the other.
 	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
+
+vm-test: $(STAMPS)/python ## Keypad and lamps on a GPIO chip that a kernel simulates, in a QEMU machine. Installs 260 MB of packages; Debian 12.
+	@$(SUDO) vm/prepare $(VM_CACHE)
+	@vm/run $(VM_CACHE)
 
 check: $(STAMPS)/python ## Format, lint, types, import rules, systemd's view of our unit files.
 	$(BIN)/ruff format --check .

@@ -132,6 +132,8 @@ class KeyDecoder:
             if _passed(self._down[key].since_s, now_s, self._settings.stuck_after_s):
                 self._stuck.add(key)
                 yield StuckKey(now_s, key)
+        if self.resting:  # or a key that is down in the very next sample would not count
+            self._spent = False
 
     def _newly_pressed(self, sample: KeypadSample) -> Iterator[KeyPressed]:
         # A key that is stuck is no partner of a ghost as long as only one more conducts: a ghost takes three.

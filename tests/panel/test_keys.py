@@ -169,6 +169,17 @@ def test_a_stuck_key_is_noticed_once_and_the_others_go_on_working(
     assert not decoder.any_stuck
 
 
+def test_a_key_that_goes_down_just_when_another_is_found_stuck_counts() -> None:
+    decoder = KeyDecoder()
+    samples = iter(held(("5", SETTINGS.stuck_after_s + 1.0)))
+    while not decoder.any_stuck:
+        events = decoder.feed(next(samples))
+    (stuck,) = events
+
+    both = [KeypadSample(stuck.at_s + 0.005 * scan, frozenset("52")) for scan in range(1, 20)]
+    assert pressed([event for sample in both for event in decoder.feed(sample)]) == "2"
+
+
 def test_a_stuck_key_makes_no_ghost_count(clock: SimulatedClock, keypad: SimulatedKeypad) -> None:
     decoder = KeyDecoder()
     keypad.jam("9")
