@@ -154,10 +154,11 @@ class Mailbox:
     def _take(self, event: Event) -> None:
         before = self.state
         self.state, effects = step(before, event, self._policy())
-        if self._observe is not None:
-            self._observe(before, event, self.state, effects)
         for effect in effects:
             self._carry_out(effect)
+        # Whoever watches may act on what they see: they see it when it has happened.
+        if self._observe is not None:
+            self._observe(before, event, self.state, effects)
 
     def _carry_out(self, effect: Effect) -> None:
         if isinstance(effect, StartTimer):

@@ -151,9 +151,9 @@ def count_tries(visit: Visit, policy: Policy, why: Reason | None = None) -> Step
 def ask_pin(visit: Visit, tries_left: int, policy: Policy, line: Phrase | Reason, why: Reason | None = None) -> Step:
     """The visitor types; `line` tells how many tries are left."""
     return at.AskingPin(visit, tries_left), (
+        do.OpenPinEntry(),  # before anybody is asked: the first digit may come at once
         ShowCue(Cue.KEYS),
         Say((*utter(why), Utterance(line, tries_left=tries_left))),
-        do.OpenPinEntry(),
         *bounds(policy.pin_s, policy),
     )
 
