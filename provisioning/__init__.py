@@ -8,4 +8,5 @@ broker      mosquitto's configuration and access list as data, a reason beside e
 versions    what each version of mosquitto needs
 page        the tables of docs/broker.md
 mosquitto   a mosquitto as a child process
+fleet       the fleet: claims, settings, revocation, health, audit
 """

@@ -1,0 +1,131 @@
+"""Opens a store, by URL: `sqlite:///fleet.sqlite` or `postgresql://user@host/name` (psycopg 3)."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, insert, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from device.domain.errors import BadConfig, Fault
+from device.domain.reasons import Reason
+from provisioning.fleet.store.audit import ANCHOR
+from provisioning.fleet.store.tables import AUDIT_HEAD, META, METADATA, SCHEMA_VERSION
+from provisioning.fleet.store.transaction import Transaction
+
+BUSY_TIMEOUT_S = 15.0
+PRIVATE = 0o600
+
+SYSTEM = "fleet-service"
+"""Who acts when no person does."""
+
+
+class FleetStore:
+    """One fleet's facts. For several threads and, with either base, for several processes."""
+
+    def __init__(self, url: str, *, audit_key: bytes, create: bool = False) -> None:
+        """Open the store at `url`; with `create`, make its tables where there are none.
+
+        Raise BadConfig for an address or a base that is not ours, Fault (part `store`) when it does not answer.
+        """
+        self._audit_key = audit_key
+        self._engine = _engine(url)
+        try:
+            self._prepare(url, create=create)
+        except SQLAlchemyError as error:
+            self.close()
+            raise BadConfig(f"the fleet's store cannot be used: {_words(error)}", where=_shown(url)) from error
+        except BaseException:
+            self.close()
+            raise
+
+    @contextlib.contextmanager
+    def begin(self, now: datetime, *, actor: str = SYSTEM) -> Iterator[Transaction]:
+        """Begin a transaction of `actor` at `now`: all of it is kept when the block ends, nothing when it raises.
+
+        Raise Fault (part `store`) when the base refuses.
+        """
+        try:
+            with self._engine.begin() as connection:
+                work = Transaction(connection, now=now, actor=actor, audit_key=self._audit_key)
+                yield work
+                work.finish()
+        except SQLAlchemyError as error:
+            raise Fault(f"the fleet's store: {_words(error)}", part="store", reason=Reason.INTERNAL_FAULT) from error
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._engine.dispose()
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    def _prepare(self, url: str, *, create: bool) -> None:
+        with self._engine.begin() as base:
+            there = self._engine.dialect.has_table(base, META.name)
+            if not there and not create:
+                raise BadConfig("there is no fleet's store here: `uketsuke-fleet init` makes one", where=_shown(url))
+            if not there:
+                METADATA.create_all(base)
+                base.execute(insert(META).values(key="schema", value=str(SCHEMA_VERSION)))
+                base.execute(insert(AUDIT_HEAD).values(one=1, number=0, link=ANCHOR))
+            version = base.execute(select(META.c.value).where(META.c.key == "schema")).scalar_one()
+        if version != str(SCHEMA_VERSION):
+            raise BadConfig(f"a store of version {version}, this program reads {SCHEMA_VERSION}", where=_shown(url))
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise BadConfig("is no address of a store", where="[store] url") from error
+    if parsed.drivername == "sqlite":
+        if not parsed.database or parsed.database == ":memory:":
+            # Each connection would have a base of its own.
+            raise BadConfig("needs the path of a file", where="[store] url")
+        _make_private(Path(parsed.database))
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S})
+        event.listen(engine, "connect", _on_sqlite)
+        event.listen(engine, "begin", lambda base: base.exec_driver_sql("BEGIN IMMEDIATE"))
+        return engine
+    if parsed.get_backend_name() == "postgresql":
+        try:
+            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        except ImportError as error:
+            raise BadConfig("needs psycopg: pip install 'uketsuke[fleet]'", where="[store] url") from error
+    raise BadConfig("is neither sqlite:///FILE nor postgresql://…", where="[store] url")
+
+
+def _make_private(path: Path) -> None:
+    try:
+        path.touch(mode=PRIVATE)
+    except OSError as error:
+        raise BadConfig(f"cannot be opened: {error.strerror}", where=str(path)) from error
+
+
+def _on_sqlite(base: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401  SQLAlchemy's signature
+    # The driver would begin transactions by itself, and only when it writes: two that read first would then collide.
+    base.isolation_level = None
+    base.execute("PRAGMA journal_mode = WAL")
+    base.execute("PRAGMA synchronous = FULL")
+    base.execute("PRAGMA foreign_keys = ON")
+
+
+def _words(error: SQLAlchemyError) -> str:
+    # The statement and its values stay out of it: they fill the screen and may hold what is nobody's business.
+    cause = getattr(error, "orig", None)
+    return " ".join(str(cause or type(error).__name__).split())[:300]
+
+
+def _shown(url: str) -> str:
+    with contextlib.suppress(ArgumentError):
+        return make_url(url).render_as_string(hide_password=True)
+    return "[store] url"
