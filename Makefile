@@ -45,10 +45,11 @@ format: $(STAMPS)/python ## Put the source into shape.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-pages: $(STAMPS)/python ## Write the pages that are made from the source: reasons, wire, broker.
+pages: $(STAMPS)/python ## Write the pages that are made from the source: reasons, wire, broker, doctor.
 	$(BIN)/python -m device.wire.reasons_page docs/reasons.md
 	$(BIN)/python -m device.wire.messages_page docs/wire.md tests/wire/golden/v1
 	$(BIN)/python -m provisioning.page docs/broker.md
+	$(BIN)/python -m device.app.doctor.page docs/doctor.md
 
 lock: $(STAMPS)/python ## Write requirements.lock anew from pyproject.toml.
 	$(PYTHON) -m venv $(STAMPS)/uv && $(STAMPS)/uv/bin/pip install --quiet uv

@@ -15,7 +15,6 @@ import typer
 
 from clinic.site.create import create_site, issue, take_back
 from clinic.site.doctor import examine, worst
-from clinic.site.finding import Severity
 from clinic.site.plan import BrokerSection, Places, SitePlan, SiteSection, load_plan
 from device.domain.errors import BadConfig
 
@@ -23,7 +22,6 @@ app = typer.Typer()
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The site's folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-_MARKS = {Severity.NOTICE: "·", Severity.WARNING: "!", Severity.ERROR: "✗"}
 
 
 @app.command()
@@ -112,7 +110,7 @@ def doctor(
     """Look at a site and say what is wrong, why, and what to do. Exit code: 0 good, 1 soon a problem, 2 a problem."""
     found = examine(folder, now=datetime.now(UTC), connect=not offline)
     severity = worst(found)
-    lines = [f"{_MARKS[finding.severity]} {finding.where}: {finding.what}\n    → {finding.to_do}" for finding in found]
+    lines = [f"{finding.severity.mark} {finding.where}: {finding.what}\n    → {finding.to_do}" for finding in found]
     lines.append(["the site is well", "works, but look at what is marked !", "does not work as it should"][severity])
     told = [asdict(finding) | {"severity": finding.severity.name.lower()} for finding in found]
     _say({"severity": severity.name.lower(), "findings": told}, "\n".join(lines), json_output=json_output)

@@ -9,9 +9,10 @@ from clinic.config import load_config
 from clinic.parts import read_parts
 from clinic.site.broker import check_broker
 from clinic.site.files import check_files
-from clinic.site.finding import Finding, Severity, error
+from clinic.site.finding import Finding, error
 from clinic.site.plan import Places, load_plan
 from device.domain.errors import BadConfig
+from device.domain.finding import Severity
 
 
 def examine(folder: Path, *, now: datetime, connect: bool) -> list[Finding]:

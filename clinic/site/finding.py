@@ -1,20 +1,10 @@
-"""What the doctor finds."""
+"""What the doctor of a site finds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
-
-class Severity(IntEnum):
-    """How bad it is; also the exit code of `doctor`."""
-
-    NOTICE = 0
-    """Good to know."""
-    WARNING = 1
-    """Works today."""
-    ERROR = 2
-    """Does not work, or lets somebody in."""
+from device.domain.finding import Severity
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,17 @@ from typing import Annotated, Literal
 
 import typer
 
-from device.app import assets, attendant_cli, camera_cli, card_cli, config_cli, panel_cli, simulate_cli, voice_cli
+from device.app import (
+    assets,
+    attendant_cli,
+    camera_cli,
+    card_cli,
+    config_cli,
+    doctor_cli,
+    panel_cli,
+    simulate_cli,
+    voice_cli,
+)
 from device.app.assets.store import Condition
 from device.app.config import load
 from device.app.face_cli import app as face_app
@@ -42,6 +52,7 @@ app.add_typer(card_cli.app, name="card")
 app.add_typer(camera_cli.app, name="camera")
 app.add_typer(attendant_cli.app, name="attendant")
 app.command()(simulate_cli.simulate)
+app.command()(doctor_cli.doctor)
 app.add_typer(panel_cli.app, name="panel")
 app.add_typer(voice_cli.app, name="voice")
 

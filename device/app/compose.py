@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import threading
 from contextlib import ExitStack
 from pathlib import Path
 
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
-
 from device.app.card_trust import load_trust
 from device.app.config import Config
 from device.app.face_parts import open_face
+from device.app.identity_files import load_clinic_key, load_signer
 from device.app.panel_parts import open_panel
 from device.app.unit import Identity, Parts, Unit
 from device.domain.errors import BadConfig, Fault
@@ -28,7 +25,6 @@ from device.drivers.sdnotify import find_supervisor
 from device.drivers.sqlite_outbox import SqliteOutbox
 from device.drivers.system import SystemClock, SystemEntropy
 from device.ports.card import CardReader
-from device.wire.sealing import Signer
 
 VIRTUAL_READER = "Virtual PCD"
 """What pcscd calls vpcd's slots: whatever lies there is simulated."""
@@ -70,7 +66,7 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
     parts = Parts(
         clock=clock,
         entropy=SystemEntropy(),
-        reader=_reader(config, stack, simulated=simulated),
+        reader=open_reader(config, stack, simulated=simulated),
         institution=None,
         trust=load_trust(config.card, simulated=simulated, face_alone_counts=config.policy.accept_face_only),
         portrait_floor=config.card.portrait_floor,
@@ -81,9 +77,9 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
         display=panel.display,
         quiet=config.voice.quiet,
         open_line=lambda will: PahoLine(address, config.unit_id, files, will=will),
-        outbox=stack.enter_context(SqliteOutbox(_outbox_path(config))),
-        signer=_signer(config),
-        clinic_key=_clinic_key(config.clinic.sealing_key),
+        outbox=stack.enter_context(_outbox(config)),
+        signer=load_signer(config),
+        clinic_key=load_clinic_key(config.clinic.sealing_key),
         sweep=memory.sweep,
         passcodes=config.attendants.passcodes,
     )
@@ -98,7 +94,8 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
     return unit
 
 
-def _reader(config: Config, stack: ExitStack, *, simulated: bool) -> CardReader:
+def open_reader(config: Config, stack: ExitStack, *, simulated: bool) -> CardReader:
+    """Return the reader that the configuration names, whether it is there or not; `stack` closes it."""
     # Each library is loaded only where its reader is used: a unit with a HAT has no pyscard, and the other way round.
     if config.card.reader == "pn532":
         from device.drivers.pn532 import open_pn532  # noqa: PLC0415
@@ -113,39 +110,14 @@ def _reader(config: Config, stack: ExitStack, *, simulated: bool) -> CardReader:
     return reader
 
 
-def _outbox_path(config: Config) -> Path:
+def outbox_path(config: Config) -> Path:
+    """Return where results wait."""
+    return config.unit.state / "outbox.sqlite"
+
+
+def _outbox(config: Config) -> SqliteOutbox:
     try:
         config.unit.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise BadConfig(f"cannot be made: {error.strerror}", where=f"[unit] state: {config.unit.state}") from error
-    return config.unit.state / "outbox.sqlite"
-
-
-def _signer(config: Config) -> Signer:
-    key = _read(config.broker.key, "[broker] key")
-    certificate = _read(config.broker.certificate, "[broker] certificate")
-    try:
-        signer = Signer.load(key, certificate)
-    except (JoseError, ValueError) as error:
-        raise BadConfig(
-            "is no PEM pair of a P-256 key and its certificate", where="[broker] key, certificate"
-        ) from error
-    if signer.speaker != config.unit.name:
-        raise BadConfig(
-            f"the certificate is for {signer.speaker!r}, the unit is called {config.unit.name!r}", where="[unit] name"
-        )
-    return signer
-
-
-def _clinic_key(path: Path) -> ECKey:
-    try:
-        return ECKey.import_key(json.loads(_read(path, "[clinic] sealing_key")))
-    except (JoseError, ValueError, TypeError, KeyError) as error:
-        raise BadConfig("is no JWK on P-256", where=f"[clinic] sealing_key: {path}") from error
-
-
-def _read(path: Path, option: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BadConfig(f"cannot be read: {error.strerror}", where=f"{option}: {path}") from error
+    return SqliteOutbox(outbox_path(config))

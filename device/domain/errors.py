@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from device.domain.finding import FindingCode
 from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
 
@@ -116,11 +117,15 @@ class MessageError(UketsukeError):
 
 
 class Fault(UketsukeError):  # noqa: N818  the glossary's word
-    """A part failed. `part` names it in the words of the configuration."""
+    """A part failed. `part` names it in the words of the configuration.
 
-    def __init__(self, message: str, *, part: str, reason: Reason) -> None:
+    `finding` is what the doctor calls it, where whoever raised it knows more than the part.
+    """
+
+    def __init__(self, message: str, *, part: str, reason: Reason, finding: FindingCode | None = None) -> None:
         super().__init__(message, reason=reason)
         self.part = part
+        self.finding = finding
 
 
 class BadConfig(Fault):

@@ -110,6 +110,11 @@ class AlsaVoice:
             return self._go_on(self._playing, self._child, now_s)
         return max(0.0, self._probe_s - now_s) if self._due_for_probe(math.inf) else math.inf
 
+    @property
+    def is_playing(self) -> bool:
+        """The player has not come to an end."""
+        return self._playing is not None
+
     def _run(self) -> None:
         while not self._stopped:
             self._wake.clear()

@@ -26,6 +26,8 @@ SETTLE_S = 20e-6
 """From driving a row to reading the columns: 50 kOhm and the capacitance of wire and membrane need about 10 µs."""
 POLL_S = 0.02
 """Where edges are not to be had, columns are read this often at rest: a press is seen before it stops bouncing."""
+GROUNDED = "lies on ground"
+"""How a complaint of such a line ends."""
 REST_S = 1.0
 """An edge that was lost costs no more than this."""
 
@@ -119,7 +121,7 @@ class GpioKeypad:
             gpio.setup(line, gpio.IN, pull_up_down=gpio.PUD_UP)
         self._settle()
         grounded = set(self._low(names))
-        yield from (f"{names[line]} lies on ground" for line in names if line in grounded)
+        yield from (f"{names[line]} {GROUNDED}" for line in names if line in grounded)
         for one, other in combinations([line for line in names if line not in grounded], 2):
             gpio.setup(one, gpio.OUT, initial=gpio.LOW)
             self._settle()

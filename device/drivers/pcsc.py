@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 from smartcard import scard  # type: ignore[import-untyped]  # pyscard ships no types
 
 from device.domain.errors import CardError, CardLost, CardUnreadable, Fault
+from device.domain.finding import FindingCode
 from device.domain.reasons import Reason
 
 if TYPE_CHECKING:
@@ -36,6 +37,12 @@ _ADVICE: Final = {
     scard.SCARD_E_READER_UNAVAILABLE: "the reader is gone: check its cable",
     scard.SCARD_E_UNKNOWN_READER: "the reader is gone: check its cable",
 }
+_FINDINGS: Final = {
+    scard.SCARD_E_NO_SERVICE: FindingCode.PCSCD_DOWN,
+    scard.SCARD_E_SERVICE_STOPPED: FindingCode.PCSCD_DOWN,
+    scard.SCARD_E_SHARING_VIOLATION: FindingCode.READER_HELD,
+    scard.SCARD_W_SECURITY_VIOLATION: FindingCode.READER_FORBIDDEN,
+}
 
 
 class PcscReader:
@@ -55,6 +62,11 @@ class PcscReader:
     def name(self) -> str:
         """The reader's PC/SC name, or the pattern while none was found."""
         return self._name
+
+    def fitting(self) -> tuple[str, ...]:
+        """Return the names of all readers that `pattern` fits, the one in use first. Raise Fault without any."""
+        self._choose(self._waiting)
+        return tuple(name for name in self._usable(self._waiting) if self._pattern.search(name))
 
     def close(self) -> None:
         """Let go of the PC/SC service. Call it when no other thread waits any more."""
@@ -115,22 +127,23 @@ class PcscReader:
             raise _no_connection(code)
         return connection
 
+    def _usable(self, context: _Context) -> list[str]:
+        return [name for name in _names(context) if self._refuse is None or not self._refuse.search(name)]
+
     def _choose(self, context: _Context) -> str:
-        code, names = scard.SCardListReaders(context.handle(), [])
-        if code not in {scard.SCARD_S_SUCCESS, scard.SCARD_E_NO_READERS_AVAILABLE}:
-            raise _fault("looking for readers", code)
-        usable = [name for name in names if self._refuse is None or not self._refuse.search(name)]
+        usable = self._usable(context)
         for name in usable:
             if self._pattern.search(name):
                 self._name = name
-                return str(name)
+                return name
         present = ", ".join(usable) or "none"
-        if refused := sorted(set(names) - set(usable)):
+        if refused := sorted(set(_names(context)) - set(usable)):
             present += f"; never used here: {', '.join(refused)}"
         raise Fault(
             f"no card reader matches /{self._pattern.pattern}/; readers present: {present}",
             part=_PART,
             reason=Reason.READER_FAULT,
+            finding=FindingCode.READER_OTHER if usable else FindingCode.READER_MISSING,
         )
 
 
@@ -196,6 +209,13 @@ class _Context:
             scard.SCardReleaseContext(handle)
 
 
+def _names(context: _Context) -> list[str]:
+    code, names = scard.SCardListReaders(context.handle(), [])
+    if code not in {scard.SCARD_S_SUCCESS, scard.SCARD_E_NO_READERS_AVAILABLE}:
+        raise _fault("looking for readers", code)
+    return [str(name) for name in names]
+
+
 def _octets(numbers: list[int]) -> bytes:
     """Turn pyscard's list into bytes: it holds signed or unsigned numbers, depending on the platform."""
     try:
@@ -213,7 +233,12 @@ def _no_connection(code: int) -> CardError | Fault:
 
 
 def _fault(doing: str, code: int) -> Fault:
-    return Fault(f"{doing}: {_ADVICE.get(code, _describe(code))}", part=_PART, reason=Reason.READER_FAULT)
+    return Fault(
+        f"{doing}: {_ADVICE.get(code, _describe(code))}",
+        part=_PART,
+        reason=Reason.READER_FAULT,
+        finding=_FINDINGS.get(code, FindingCode.READER_MISSING),
+    )
 
 
 def _describe(code: int) -> str:

@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 
 from clinic.cli import app
 from clinic.site.create import take_back
-from clinic.site.finding import Finding, Severity
+from clinic.site.finding import Finding
 from clinic.site.plan import Places, SitePlan
+from device.domain.finding import Severity
 from provisioning.mosquitto import RunningBroker
 from provisioning.versions import installed_version, parse, remarks_on
 

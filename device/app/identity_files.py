@@ -1,0 +1,45 @@
+"""The files that say who the unit is and whom it seals for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from device.app.config import Config
+from device.domain.errors import BadConfig
+from device.wire.sealing import Signer
+
+
+def load_signer(config: Config) -> Signer:
+    """Return what signs for this unit. Raise BadConfig for files that are no pair, or of another name."""
+    key = _read(config.broker.key, "[broker] key")
+    certificate = _read(config.broker.certificate, "[broker] certificate")
+    try:
+        signer = Signer.load(key, certificate)
+    except (JoseError, ValueError) as error:
+        raise BadConfig(
+            "is no PEM pair of a P-256 key and its certificate", where="[broker] key, certificate"
+        ) from error
+    if signer.speaker != config.unit.name:
+        raise BadConfig(
+            f"the certificate is for {signer.speaker!r}, the unit is called {config.unit.name!r}", where="[unit] name"
+        )
+    return signer
+
+
+def load_clinic_key(path: Path) -> ECKey:
+    """Return the clinic's public key. Raise BadConfig naming the file."""
+    try:
+        return ECKey.import_key(json.loads(_read(path, "[clinic] sealing_key")))
+    except (JoseError, ValueError, TypeError, KeyError) as error:
+        raise BadConfig("is no JWK on P-256", where=f"[clinic] sealing_key: {path}") from error
+
+
+def _read(path: Path, option: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadConfig(f"cannot be read: {error.strerror}", where=f"{option}: {path}") from error

@@ -1,0 +1,56 @@
+"""What each code of the unit's doctor means to people; the sentences stand in `findings.toml`.
+
+Unit, desk and fleet take their words from here: what travels is the code alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Literal
+
+import msgspec
+
+from device.domain.finding import Finding, FindingCode, Severity
+from device.wire.texts import Text, parse_entries, parse_file, read_file
+
+_FILE = "findings.toml"
+
+
+class FindingEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is said of one code."""
+
+    severity: Literal["notice", "warning", "error"]
+    what: Text
+    cause: Text
+    """May take `detail`."""
+    to_do: Text
+    """May take `where`."""
+
+    @property
+    def degree(self) -> Severity:
+        """How bad it is."""
+        return Severity[self.severity.upper()]
+
+
+def parse(text: str, *, source: str = _FILE) -> Mapping[FindingCode, FindingEntry]:
+    """Build the catalogue from TOML. Raise BadConfig naming the entry and the field that is not right."""
+    tables = parse_file(text, source=source, tables=("findings",))
+    entries = parse_entries(tables["findings"], FindingEntry, source=source, table="findings", names=FindingCode)
+    return {FindingCode(code): entry for code, entry in entries.items()}
+
+
+@cache
+def catalogue() -> Mapping[FindingCode, FindingEntry]:
+    """Return the catalogue that came with the program."""
+    return parse(read_file(_FILE))
+
+
+def severity_of(finding: Finding) -> Severity:
+    """Return how bad a finding is."""
+    return catalogue()[finding.code].degree
+
+
+def worst(findings: Iterable[Finding]) -> Severity:
+    """Return how bad the worst is."""
+    return max(map(severity_of, findings), default=Severity.NOTICE)
