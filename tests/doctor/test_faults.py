@@ -87,6 +87,10 @@ def copy_models(patient: Patient) -> Path:
     return folder / "weights"
 
 
+def spoil_sealing_key(patient: Patient) -> None:
+    (patient.folder / "clinic.public.jwk").write_bytes(b"{}")
+
+
 def rewrite_model(patient: Patient) -> None:
     next(copy_models(patient).iterdir()).write_bytes(b"another network")
 
@@ -261,7 +265,7 @@ FAULTS: list[tuple[str, Simple, set[Code]]] = [
     ("a key that others may read", mode("key.pem", 0o644), {Code.KEY_OPEN}),
     (
         "a clinic's key that is none",
-        lambda p: p.folder.joinpath("clinic.public.jwk").write_bytes(b"{}") and None,
+        spoil_sealing_key,
         {Code.SEALING_KEY},
     ),
     ("nobody who may confirm by eye", settings(attendants=AttendantsSection()), {Code.NO_ATTENDANT}),
