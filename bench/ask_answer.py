@@ -20,7 +20,8 @@ from device.drivers.mutual_tls import TlsFiles
 from device.drivers.paho_line import BrokerAddress, PahoLine
 from device.ports.line import Incoming
 from device.wire import topics
-from provisioning.broker import GATEWAY, Branch
+from device.wire.services import GATEWAY
+from provisioning.broker import Branch
 from provisioning.mosquitto import run_mosquitto
 from provisioning.pki import SiteAuthority
 

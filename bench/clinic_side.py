@@ -47,10 +47,11 @@ from device.wire.messages import (
     Holder,
     HolderKnown,
     Qualification,
-    Receipt,
     Result,
+    SignedReceipt,
     SignedResult,
 )
+from device.wire.receipts import open_receipt
 from device.wire.sealing import Signer, seal
 from provisioning.broker import Branch
 from provisioning.mosquitto import run_mosquitto
@@ -196,7 +197,12 @@ class BenchUnit:
         self._client.publish(topics.up(self._name, topics.Up.RESULT), payload, qos=1)
         heard = self._heard.get(timeout=PATIENCE_S)
         times.receipt.append((perf_counter() - began) * 1000)
-        receipt: Receipt = decode(heard, Receipt)
+        receipt = open_receipt(
+            decode(heard, SignedReceipt),
+            unit=self._name,
+            authority=self._site.authority.certificate,
+            at=datetime.now(UTC),
+        )
         if receipt.disposition != "stored" or answer.reason is not Reason.QUALIFIED:
             raise RuntimeError(f"a visit went wrong: {receipt.disposition}, {answer.reason}")
 

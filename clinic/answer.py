@@ -21,9 +21,7 @@ from device.domain.values import Assurance, CertificateState
 from device.wire.codec import decode, encode
 from device.wire.messages import VERSION, Aware, Id
 from device.wire.sealing import Signer, seal, unseal, verify
-
-GATEWAY = "clinic-gateway"
-"""Common name of the service that signs answers, as the broker's access list knows it too."""
+from device.wire.services import GATEWAY
 
 
 class SealedAnswer(Struct, frozen=True, kw_only=True, tag="sealed_answer", tag_field="kind"):

@@ -4,7 +4,7 @@ with Store(Path("clinic.sqlite")) as store:
     keys = KeyRing(Path("clinic.private.jwk"), private=True)
     consumer = Consumer(store, authority=site_certificate, keys=keys, branch=topics.PRODUCTION_ROOT)
     receipt = consumer.take(unit, signed_result, now)          # `unit` from the topic, never from the message
-    publish(topics.down(unit, topics.Down.RECEIPT), encode(receipt))
+    publish(topics.down(unit, topics.Down.RECEIPT), encode(sign_receipt(receipt, signer)))
 """
 
 from __future__ import annotations
@@ -12,11 +12,8 @@ from __future__ import annotations
 import base64
 import logging
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
 
-import msgspec
 from cryptography import x509
-from msgspec import Meta, Struct
 
 from clinic.answer import NotOpenedError, SealedAnswer, open_answer
 from clinic.health import Health, Trouble
@@ -31,8 +28,9 @@ from device.domain.values import UnitId
 from device.wire import topics
 from device.wire.codec import decode
 from device.wire.freshness import is_fresh
-from device.wire.messages import Id, Receipt, Result, SignedResult
+from device.wire.messages import Receipt, Result, SignedResult
 from device.wire.reasons import entry
+from device.wire.receipts import acknowledge
 from device.wire.sealing import verify
 
 log = logging.getLogger(__name__)
@@ -70,32 +68,41 @@ class Consumer:
         """Keep the result unless it is known or must not be believed, and return the receipt for `unit`.
 
         Raise MessageError for what cannot even be answered, Fault when the disk refuses (no receipt may go out then).
+        What `unit` is not proven to have signed is not answered either: a receipt for it would be signed by us, and
+        whoever stands between could have a waiting result deleted with it.
         """
-        address = _address(signed)
+        copy = _payload(signed)
         try:
-            result = self._believe(unit, signed, now)
+            verify(signed.jws, speaker=unit, authority=self._authority, at=now)
         except MessageError as error:
-            return self._refused(unit, address, error, now)
+            if error.drop is not Drop.STALE:
+                raise
+            # The unit's own signature, only with a certificate that is not valid today.
+            return self._refused(unit, copy, error, now)
+        try:
+            result = self._understand(unit, copy)
+        except MessageError as error:
+            return self._refused(unit, copy, error, now)
         if self._store.knows(result.message_id):
-            return _receipt(result, "duplicate")
+            return acknowledge(copy, unit, "duplicate", at=now, reason=None)
         try:
             record = self._record(unit, result, now)
         except MessageError as error:
             if error.drop is not Drop.STALE:
                 # It is the unit's own word, so it is kept where a technician can look at it, and shown to nobody.
                 self._store.set_aside(result.message_id, unit=unit, why=str(error), jws=signed.jws, now=now)
-            return self._refused(unit, address, error, now)
+            return self._refused(unit, copy, error, now)
         self._keep(record, now)
-        return _receipt(result, "stored")
+        return acknowledge(copy, unit, "stored", at=now, reason=None)
 
-    def _refused(self, unit: UnitId, address: _Address, error: MessageError, now: datetime) -> Receipt:
-        log.warning("%s: result %d refused: %s", unit, address.sequence, error)
+    def _refused(self, unit: UnitId, copy: bytes, error: MessageError, now: datetime) -> Receipt:
         stale = error.drop is Drop.STALE
-        trouble = Trouble.CLOCK if stale or isinstance(error, _WrongTimeError) else Trouble.REFUSED
-        self._health.note(unit, trouble, f"result {address.sequence}: {error}", now)
-        # The number in it may be unproven, but the topic was the unit's own: at worst it settles a message of its own.
         # A stale copy says nothing against the result: the unit keeps it and signs it anew.
-        return _receipt(address, "stale" if stale else "refused", error.reason)
+        receipt = acknowledge(copy, unit, "stale" if stale else "refused", at=now, reason=error.reason)
+        log.warning("%s: result %d refused: %s", unit, receipt.sequence, error)
+        trouble = Trouble.CLOCK if stale or isinstance(error, _WrongTimeError) else Trouble.REFUSED
+        self._health.note(unit, trouble, f"result {receipt.sequence}: {error}", now)
+        return receipt
 
     def _keep(self, record: VisitRecord, now: datetime) -> None:
         new = self._store.keep(record)
@@ -108,10 +115,10 @@ class Consumer:
         if record.happened_at != record.ended_at:
             self._health.note(record.unit, Trouble.CLOCK, f"off by {record.ended_at - record.happened_at}", now)
 
-    def _believe(self, unit: UnitId, signed: SignedResult, now: datetime) -> Result:
+    def _understand(self, unit: UnitId, copy: bytes) -> Result:
         if topics.root_for(unit) != self._branch:
             raise _refusal("a unit of the other branch")
-        result: Result = decode(verify(signed.jws, speaker=unit, authority=self._authority, at=now), Result)
+        result: Result = decode(copy, Result)
         if result.unit != unit:
             raise _refusal("the result names another unit")
         if result.simulated != (self._branch == topics.SIMULATION_ROOT):
@@ -184,26 +191,13 @@ def _happened_at(result: Result, answer: SealedAnswer | None, now: datetime) -> 
     return result.ended_at if result.ended_at <= now + CLOCKS_AGREE else now
 
 
-class _Address(Struct, frozen=True):
-    message_id: Id
-    sequence: Annotated[int, Meta(ge=1)]
-
-
-def _address(signed: SignedResult) -> _Address:
+def _payload(signed: SignedResult) -> bytes:
+    """Return what is signed there, before anybody looked by whom."""
     try:
         _, payload, _ = signed.jws.split(".")
-        plain = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
-        return msgspec.json.decode(plain, type=_Address)
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        raise _refusal("a result without so much as a number to answer to") from None
-
-
-def _receipt(
-    address: _Address | Result,
-    disposition: Literal["stored", "duplicate", "refused", "stale"],
-    reason: Reason | None = None,
-) -> Receipt:
-    return Receipt(message_id=address.message_id, sequence=address.sequence, disposition=disposition, reason=reason)
+        return base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
+    except ValueError:
+        raise _refusal("no signed result") from None
 
 
 def _refusal(message: str) -> MessageError:

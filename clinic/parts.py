@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
+from joserfc.errors import JoseError
 
-from clinic.answer import GATEWAY
 from clinic.config import ClinicConfig, ConsumerSection, GatewaySection
 from clinic.inquiry import GatewayPolicy
 from clinic.keys import KeyRing, load_authorities
@@ -21,9 +21,7 @@ from clinic.receipt_files import ReceiptFiles
 from clinic.terminal import TerminalLookup
 from device.domain.errors import BadConfig
 from device.wire.sealing import Signer
-
-CONSUMER = "clinic-consumer"
-"""Common name of the service that keeps results, as the broker's access list knows it."""
+from device.wire.services import CONSUMER, GATEWAY
 
 T = TypeVar("T")
 
@@ -48,6 +46,7 @@ class ConsumerParts:
     """What the consumer is made of."""
 
     keys: KeyRing
+    signer: Signer
     store: Path
     keep: timedelta
     files: ReceiptFiles | None
@@ -100,7 +99,7 @@ def _read_gateway(config: ClinicConfig, section: GatewaySection, folder: Path) -
         ),
         keys=KeyRing(folder / section.sealing_key, private=True),
         consumer_key=KeyRing(folder / section.consumer_key, private=False),
-        signer=Signer.load(line.key.read_bytes(), line.certificate.read_bytes()),
+        signer=_read_signer(line),
         people=load_people(people),
         institutions=institutions,
         stand_in=None if section.stand_in is None else folder / section.stand_in,
@@ -147,14 +146,16 @@ def _read_password(path: Path) -> bytes:
 
 def _read_consumer(config: ClinicConfig, section: ConsumerSection, folder: Path) -> ConsumerParts:
     files = config.receipt_files
+    line = _read_line(config, section, folder, CONSUMER)
     return ConsumerParts(
         keys=KeyRing(*(folder / name for name in section.sealing_keys), private=True),
+        signer=_read_signer(line),
         store=folder / section.store,
         keep=timedelta(days=section.keep_days),
         files=None
         if files is None
         else ReceiptFiles(folder / files.folder, files.encoding, timedelta(days=files.keep_days)),
-        line=_read_line(config, section, folder, CONSUMER),
+        line=line,
     )
 
 
@@ -176,3 +177,11 @@ def _read_line(
         # The broker would let it in and then deliver nothing, without a word.
         raise BadConfig(f"its common name must be {name}", where=str(settings.certificate))
     return settings
+
+
+def _read_signer(line: LineSettings) -> Signer:
+    try:
+        return Signer.load(line.key.read_bytes(), line.certificate.read_bytes())
+    except (OSError, JoseError, ValueError) as error:
+        # What is good enough for TLS may be of another kind: an RSA key signs nothing here.
+        raise BadConfig("is no PEM pair of a P-256 key and its certificate", where=str(line.key)) from error

@@ -92,7 +92,7 @@ def open_clinic(parts: ClinicParts) -> Iterator[OpenClinic]:
                 health=health,
                 units=units,
             )
-            hears = {topics.Up.RESULT: hear_results(taker), topics.Up.STATUS: hear_status(units)}
+            hears = {topics.Up.RESULT: hear_results(taker, consumer.signer), topics.Up.STATUS: hear_status(units)}
             lines.append(ServiceLine(consumer.line, branch=parts.branch, hears=hears, health=health))
         for line in lines:
             opened.callback(line.close)

@@ -14,6 +14,8 @@ from device.domain.values import UnitId
 from device.wire import topics
 from device.wire.codec import decode, encode
 from device.wire.messages import Ask, Begin, Challenge, SignedResult, Status
+from device.wire.receipts import sign_receipt
+from device.wire.sealing import Signer
 
 ANSWER_EXPIRY_S = 30
 """The unit has asked again or given up by then."""
@@ -35,13 +37,13 @@ def hear_asks(gateway: Gateway, units: Units) -> Hear:
     return hear
 
 
-def hear_results(consumer: Consumer) -> Hear:
-    """Return what takes in results."""
+def hear_results(consumer: Consumer, signer: Signer) -> Hear:
+    """Return what takes in results; `signer` is the consumer's own, and no unit deletes a result without its word."""
 
     def hear(unit: UnitId, payload: bytes, now: datetime) -> Say:
         signed: SignedResult = decode(payload, SignedResult)
         receipt = consumer.take(unit, signed, now)
-        return Say(topics.down(unit, topics.Down.RECEIPT), encode(receipt), RECEIPT_EXPIRY_S)
+        return Say(topics.down(unit, topics.Down.RECEIPT), encode(sign_receipt(receipt, signer)), RECEIPT_EXPIRY_S)
 
     return hear
 

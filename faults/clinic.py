@@ -5,6 +5,7 @@ The clinic's real program is in the campaign too (`faults.site`); this one takes
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
@@ -17,8 +18,9 @@ from device.sim.line import MemoryBroker
 from device.wire import topics
 from device.wire.codec import decode, encode
 from device.wire.freshness import is_fresh
-from device.wire.messages import Receipt, Result, SignedResult
-from device.wire.sealing import verify
+from device.wire.messages import Result, SignedResult
+from device.wire.receipts import acknowledge, sign_receipt
+from device.wire.sealing import Signer, verify
 from faults.history import History, Taken
 
 
@@ -26,14 +28,22 @@ class ModelClinic:
     """Hears results on a broker in memory."""
 
     def __init__(
-        self, broker: MemoryBroker, authority: x509.Certificate, now: Callable[[], datetime], history: History
+        self,
+        broker: MemoryBroker,
+        authority: x509.Certificate,
+        signer: Signer,
+        now: Callable[[], datetime],
+        history: History,
     ) -> None:
         self._broker = broker
         self._authority = authority
+        self._signer = signer
         self._now = now
         self._history = history
         self._stored: set[str] = set()
         self.is_open = True
+        self.said: deque[tuple[str, bytes]] = deque(maxlen=200)
+        """What an eavesdropper has of its receipts."""
         broker.host(topics.Up.RESULT, self._hear)
 
     def knows(self, message_id: str) -> bool:
@@ -49,12 +59,14 @@ class ModelClinic:
             return
         try:
             signed: SignedResult = decode(payload, SignedResult)
-            inner = verify(signed.jws, speaker=unit, authority=self._authority, at=self._now())
-            result: Result = decode(inner, Result)
+            copy = verify(signed.jws, speaker=unit, authority=self._authority, at=self._now())
+            result: Result = decode(copy, Result)
         except MessageError:
             return
-        receipt = Receipt(message_id=result.message_id, sequence=result.sequence, disposition=self._take(result))
-        self._broker.publish(topics.down(unit, topics.Down.RECEIPT), encode(receipt))
+        receipt = acknowledge(copy, unit, self._take(result), at=self._now(), reason=None)
+        said = topics.down(unit, topics.Down.RECEIPT), encode(sign_receipt(receipt, self._signer))
+        self.said.append(said)
+        self._broker.publish(*said)
 
     def _take(self, result: Result) -> Literal["stored", "duplicate", "stale"]:
         if self.knows(result.message_id):

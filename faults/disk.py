@@ -17,6 +17,7 @@ from typing import Final
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.drivers.sqlite_outbox import SqliteOutbox
+from faults.crashes import anything
 
 SIZE: Final = "1m"
 BALLAST_BYTES: Final = 200_000
@@ -35,7 +36,7 @@ def look(disk: Path) -> list[str]:
             wrong.append(f"a full disk is called {words!r}")
         wrong += _missing(outbox, promised, "on a full disk")
         ballast.unlink()
-        outbox.settle(promised.pop(0))
+        outbox.settle(promised.pop(0), anything)
         outbox.add("after-full", lambda _: PAYLOAD)
         promised.append("after-full")
         wrong += _missing(outbox, promised, "after the disk had room again")

@@ -23,12 +23,13 @@ from clinic.store_file import read_records
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.wire.freshness import expiry
+from device.wire.services import CONSUMER
 from faults.history import History, Promised, Taken
 from faults.meddler import Identities, Meddler
 from faults.proxy import TcpProxy
 from faults.unit import files_in
 from faults.world import UNIT
-from provisioning.broker import CONSUMER, Branch
+from provisioning.broker import Branch
 from provisioning.mosquitto import RunningBroker, run_mosquitto
 from provisioning.pki import IdentityFiles, SiteAuthority
 

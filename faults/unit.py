@@ -11,6 +11,8 @@ import secrets
 import sys
 from pathlib import Path
 
+from cryptography import x509
+
 from device.app.link_worker import Link, LinkOwner
 from device.domain.errors import Fault
 from device.domain.values import UnitId
@@ -47,6 +49,7 @@ def main(arguments: list[str]) -> None:
             outbox=outbox,
             clock=clock,
             signer=Signer.load(files.key.read_bytes(), files.certificate.read_bytes()),
+            authority=x509.load_pem_x509_certificate(files.authority.read_bytes()),
             owner=LinkOwner(
                 on_answer=lambda _: None,
                 on_ask_lost=lambda _ask, _reason: None,

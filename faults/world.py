@@ -6,7 +6,7 @@ Each history is decided by its seed alone. It ends with a good line, and by then
 from __future__ import annotations
 
 import random
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import deque
 from collections.abc import Callable
 from contextlib import closing
@@ -26,10 +26,12 @@ from device.ports.line import Kept, Line, Outbox
 from device.sim.clock import STORY_START, SimulatedClock
 from device.sim.line import MemoryBroker
 from device.wire import topics
-from device.wire.codec import decode
+from device.wire.codec import decode, encode
 from device.wire.freshness import expiry
-from device.wire.messages import Result, SignedResult, Status
+from device.wire.messages import Receipt, Result, SignedReceipt, SignedResult, Status
+from device.wire.receipts import acknowledge, sign_receipt
 from device.wire.sealing import Signer
+from device.wire.services import CONSUMER
 from faults.clinic import ModelClinic
 from faults.history import History, Promised, Said
 from provisioning.pki import SiteAuthority
@@ -44,14 +46,19 @@ class Keys:
 
     authority: SiteAuthority
     signer: Signer
+    consumer: Signer
 
 
 @cache
 def keys() -> Keys:
     """Return one site's keys for all histories; making them takes longer than a history."""
     authority = SiteAuthority.create("faults", now=STORY_START)
-    identity = authority.issue_client(UNIT, now=STORY_START)
-    return Keys(authority, Signer.load(identity.key_pem, identity.certificate_pem))
+    unit, consumer = (authority.issue_client(name, now=STORY_START) for name in (UNIT, CONSUMER))
+    return Keys(
+        authority,
+        Signer.load(unit.key_pem, unit.certificate_pem),
+        Signer.load(consumer.key_pem, consumer.certificate_pem),
+    )
 
 
 class WatchedOutbox:
@@ -71,10 +78,10 @@ class WatchedOutbox:
         self._check()
         return self._outbox.waiting(limit)
 
-    def settle(self, message_id: str) -> bool:
+    def settle(self, message_id: str, check: Callable[[Kept], None]) -> bool:
         """Delete one."""
         self._check()
-        return self._outbox.settle(message_id)
+        return self._outbox.settle(message_id, check)
 
     def _check(self) -> None:
         if self.trouble:
@@ -111,7 +118,9 @@ class World:
 
     def __post_init__(self) -> None:
         self.broker = MemoryBroker(self.clock)
-        self.clinic = self.parts.clinic(self.broker, keys().authority.certificate, self.true_time, self.history)
+        self.clinic = self.parts.clinic(
+            self.broker, keys().authority.certificate, keys().consumer, self.true_time, self.history
+        )
         self.switch_on()
 
     def true_time(self) -> datetime:
@@ -139,6 +148,7 @@ class World:
             outbox=self.outbox,
             clock=self.clock,
             signer=keys().signer,
+            authority=keys().authority.certificate,
             owner=_nobody(),
             own_thread=False,
         )
@@ -295,6 +305,26 @@ def _eavesdropper_plays_again(world: World, chance: random.Random) -> None:
         world.broker.publish(*chance.choice(world.recorded))
 
 
+def _broker_lies(world: World, chance: random.Random) -> None:
+    """Say that the clinic has everything that was ever heard of: in every way that whoever holds the broker has."""
+    topic = topics.down(UNIT, topics.Down.RECEIPT)
+    for _, said in list(world.recorded)[-3:]:
+        copy = encode(told_in(said))
+        receipt = acknowledge(copy, UNIT, chance.choice(["stored", "refused"]), at=world.true_time(), reason=None)
+        # The best that is to be had without the consumer's key: the content is right, the signer is not.
+        world.broker.publish(topic, encode(sign_receipt(receipt, keys().signer)))
+        world.broker.publish(topic, encode(receipt))
+        if world.clinic.said:
+            _, true = chance.choice(world.clinic.said)
+            world.broker.publish(topic, true)
+            world.broker.publish(topic, encode(_about_another(decode(true, SignedReceipt), receipt)))
+
+
+def _about_another(true: SignedReceipt, lie: Receipt) -> SignedReceipt:
+    head, _, signature = true.jws.split(".")
+    return SignedReceipt(jws=".".join([head, urlsafe_b64encode(encode(lie)).decode().rstrip("="), signature]))
+
+
 THINGS: Final[tuple[tuple[int, Callable[[World, random.Random], None]], ...]] = (
     (10, _visits_end),
     (6, lambda world, chance: world.pass_time(chance.choice([0.1, 1, 7, 40, 600]))),
@@ -312,5 +342,6 @@ THINGS: Final[tuple[tuple[int, Callable[[World, random.Random], None]], ...]] = 
     (1, _disk_changes),
     (2, _wall_clock_jumps),
     (2, _eavesdropper_plays_again),
+    (4, _broker_lies),
 )
 """What may happen, with its weight."""

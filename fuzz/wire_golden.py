@@ -13,8 +13,18 @@ from cryptography import x509
 from joserfc.jwk import ECKey
 
 from device.wire.sealing import unseal
+from device.wire.services import CONSUMER
 
 GOLDEN: Final = Path(__file__).parents[1] / "tests" / "wire" / "golden" / "v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """One signature that alone is believed of its speaker."""
+
+    speaker: str
+    authority: x509.Certificate
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +32,11 @@ class Examples:
     """What the golden files hold, and whom it names."""
 
     key: ECKey
-    authority: x509.Certificate
-    speaker: str
     at: datetime
     tokens: dict[str, str]
-    """By name: two sealed values and one signature."""
+    """By name: two sealed values and two signatures."""
     sealed: frozenset[bytes]
-    signed: bytes
+    signed: tuple[Signed, ...]
 
 
 @cache
@@ -44,13 +52,17 @@ def examples() -> Examples:
         "evidence": field("holder", "evidence"),
         "qualification": field("qualification", "sealed"),
         "result": field("signed_result", "jws"),
+        "receipt": field("signed_receipt", "jws"),
     }
+
+    def signed(speaker: str, authority: str, content: str) -> Signed:
+        certificate = x509.load_pem_x509_certificate((GOLDEN / f"{authority}.pem").read_bytes())
+        return Signed(speaker, certificate, (GOLDEN / f"{content}.json").read_bytes())
+
     return Examples(
         key=key,
-        authority=x509.load_pem_x509_certificate((GOLDEN / "authority.pem").read_bytes()),
-        speaker="unit-07",
         at=datetime(2026, 4, 2, tzinfo=UTC),
         tokens=tokens,
         sealed=frozenset(unseal(tokens[name], key) for name in ("evidence", "qualification")),
-        signed=(GOLDEN / "result.json").read_bytes(),
+        signed=(signed("unit-07", "authority", "result"), signed(CONSUMER, "receipt_authority", "receipt")),
     )

@@ -13,13 +13,8 @@ from pathlib import Path
 from device.domain.errors import BadConfig
 from device.wire import topics
 from device.wire.codec import MAX_BYTES
+from device.wire.services import CONSUMER, GATEWAY
 from provisioning.files import PUBLIC, write_atomically
-
-GATEWAY = "clinic-gateway"
-"""Common name of the service that answers units."""
-
-CONSUMER = "clinic-consumer"
-"""Common name of the service that stores results."""
 
 ADMIN = "site-admin"
 """Common name of whoever looks after the site: may take over a session to end it, hears and says nothing."""

@@ -16,6 +16,7 @@ import pytest
 
 from device.drivers.mutual_tls import TlsFiles
 from device.sim.card import CardAuthority, CardCredentials, CardFrontPrint, SimulatedCard
+from device.wire.sealing import Signer
 from provisioning.broker import Branch
 from provisioning.mosquitto import RunningBroker, run_mosquitto
 from provisioning.pki import SiteAuthority
@@ -52,6 +53,17 @@ def identity(authority: SiteAuthority, site_folder: Path) -> Callable[[str], Tls
         return TlsFiles(authority=site_folder / "authority.cert.pem", certificate=files.certificate, key=files.key)
 
     return issue
+
+
+@pytest.fixture(scope="session")
+def signer_of(identity: Callable[[str], TlsFiles]) -> Callable[[str], Signer]:
+    """Give what a unit or a service of the tests' site signs with, by name."""
+
+    def load(name: str) -> Signer:
+        files = identity(name)
+        return Signer.load(files.key.read_bytes(), files.certificate.read_bytes())
+
+    return load
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from clinic.keys import PRIVATE_NAME, PUBLIC_NAME, make_key_pair
 from clinic.site.plan import Places, SitePlan, write_plan
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
-from provisioning.broker import ADMIN, CONSUMER, GATEWAY, write_configuration
+from device.wire.services import CONSUMER, GATEWAY
+from provisioning.broker import ADMIN, write_configuration
 from provisioning.files import PUBLIC, write_atomically
 from provisioning.knock import Door
 from provisioning.pki import Identity, SiteAuthority

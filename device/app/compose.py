@@ -11,7 +11,7 @@ from pathlib import Path
 from device.app.card_trust import load_trust
 from device.app.config import Config
 from device.app.face_parts import open_face
-from device.app.identity_files import load_clinic_key, load_signer
+from device.app.identity_files import load_authority, load_clinic_key, load_signer
 from device.app.panel_parts import open_panel
 from device.app.unit import Identity, Parts, Unit
 from device.domain.errors import BadConfig, Fault
@@ -79,6 +79,7 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
         open_line=lambda will: PahoLine(address, config.unit_id, files, will=will),
         outbox=stack.enter_context(_outbox(config)),
         signer=load_signer(config),
+        authority=load_authority(config.broker.authority),
         clinic_key=load_clinic_key(config.clinic.sealing_key),
         sweep=memory.sweep,
         passcodes=config.attendants.passcodes,

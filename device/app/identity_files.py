@@ -1,10 +1,11 @@
-"""The files that say who the unit is and whom it seals for."""
+"""The files that say who the unit is, whom it believes and whom it seals for."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+from cryptography import x509
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
@@ -28,6 +29,17 @@ def load_signer(config: Config) -> Signer:
             f"the certificate is for {signer.speaker!r}, the unit is called {config.unit.name!r}", where="[unit] name"
         )
     return signer
+
+
+def load_authority(path: Path) -> x509.Certificate:
+    """Return the site's authority. Raise BadConfig naming the file."""
+    try:
+        certificates = x509.load_pem_x509_certificates(_read(path, "[broker] authority"))
+    except ValueError as error:
+        raise BadConfig("is no certificate in PEM", where=f"[broker] authority: {path}") from error
+    if len(certificates) != 1:
+        raise BadConfig("a site has one authority, here are several", where=f"[broker] authority: {path}")
+    return certificates[0]
 
 
 def load_clinic_key(path: Path) -> ECKey:

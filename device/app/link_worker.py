@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, assert_never
 
+from cryptography import x509
 from msgspec.structs import replace
 
 from device.domain.errors import Drop, Fault, MessageError
@@ -27,6 +28,7 @@ from device.link.actions import (
     DeliverAnswer,
     LineDown,
     LineUp,
+    OpenReceipt,
     Publish,
     ReadOutbox,
     ReportStale,
@@ -39,7 +41,8 @@ from device.ports.clock import Clock
 from device.ports.line import Incoming, Kept, Line, Outbox
 from device.wire.codec import decode, encode
 from device.wire.freshness import expiry
-from device.wire.messages import Answer, Ask, Receipt, Result, SignedResult
+from device.wire.messages import Answer, Ask, Receipt, Result, SignedReceipt, SignedResult
+from device.wire.receipts import check_receipt, copy_of, open_receipt
 from device.wire.sealing import Signer
 
 if TYPE_CHECKING:
@@ -75,16 +78,21 @@ class Link:
         outbox: Outbox,
         clock: Clock,
         signer: Signer,
+        authority: x509.Certificate,
         owner: LinkOwner,
         own_thread: bool,
     ) -> None:
-        """`line` carries the machine's `last_will`; `signer` signs each copy of a result that is sent."""
+        """`line` carries the machine's `last_will`; `signer` signs each copy of a result that is sent.
+
+        `authority` is the site's: the one whose `clinic-consumer` may say that the clinic has a result.
+        """
         self._machine = machine
         self._status = machine.status
         self._line = line
         self._outbox = outbox
         self._clock = clock
         self._signer = signer
+        self._authority = authority
         self._owner = owner
         self._inbox: deque[tuple[events.Event, _Ears | None]] = deque()
         self._news = threading.Condition()
@@ -194,13 +202,8 @@ class Link:
                 self._read_outbox(limit)
             case SendResult(topic, kept, expiry_s):
                 self._send(topic, kept, expiry_s)
-            case ReportStale(receipt):
-                self._trouble(
-                    f"the clinic takes result {receipt.sequence} for too old or too new: a clock is wrong by a day",
-                    Reason.CLOCK_DOUBTFUL,
-                )
-            case Settle(receipt):
-                self._settle(receipt)
+            case OpenReceipt() | ReportStale() | Settle():
+                self._mind_receipt(action)
             case DeliverAnswer(answer):
                 self._owner.on_answer(answer)
             case AskLost(ask_id, reason):
@@ -225,9 +228,23 @@ class Link:
                 log.warning("the line is down: %s", why)
                 self._owner.on_line(False, why)  # noqa: FBT003
 
+    def _mind_receipt(self, action: OpenReceipt | ReportStale | Settle) -> None:
+        match action:
+            case OpenReceipt(signed):
+                self._open_receipt(signed)
+            case ReportStale(receipt):
+                there, here = (f"{time:%Y-%m-%d %H:%M}" for time in (receipt.signed_at, self._clock.utc_now()))
+                self._trouble(
+                    f"the clinic takes result {receipt.sequence} for too old or too new: "
+                    f"a clock is wrong by a day (there {there} UTC, here {here})",
+                    Reason.CLOCK_DOUBTFUL,
+                )
+            case Settle(receipt):
+                self._settle(receipt)
+
     def _read_outbox(self, limit: int) -> None:
         try:
-            self._inbox.appendleft((events.OutboxRead(tuple(self._outbox.waiting(limit))), None))
+            self._first(events.OutboxRead(tuple(self._outbox.waiting(limit))))
         except Fault as fault:
             self._outbox_failed(fault)
 
@@ -240,25 +257,47 @@ class Link:
             return
         if (now - result.ended_at).total_seconds() >= self._machine.policy.results_late_s:
             self._trouble(f"result {kept.sequence} waits since {result.ended_at:%Y-%m-%d}", Reason.RESULTS_LATE)
-        copy = SignedResult(jws=self._signer.sign(encode(replace(result, expires_at=expiry(now)))))
+        copy = SignedResult(jws=self._signer.sign(copy_of(kept.payload, expiry(now))))
         self._line.publish(topic, encode(copy), expiry_s=expiry_s)
 
     def _trouble(self, words: str, reason: Reason) -> None:
         self._owner.on_fault(Fault(words, part="results", reason=reason))
 
+    def _open_receipt(self, signed: SignedReceipt) -> None:
+        now = self._clock.utc_now()
+        try:
+            receipt = open_receipt(signed, unit=self._status.unit, authority=self._authority, at=now)
+        except MessageError as error:
+            self._drop(error)
+        else:
+            self._first(events.ReceiptOpened(receipt))
+
     def _settle(self, receipt: Receipt) -> None:
         try:
-            was_kept = self._outbox.settle(receipt.message_id)
+            was_kept = self._outbox.settle(receipt.message_id, lambda kept: check_receipt(receipt, kept.payload))
+        except MessageError as error:
+            self._drop(error)
         except Fault as fault:
             self._outbox_failed(fault)
         else:
-            # False is the second receipt of a result that was sent twice.
+            self._first(events.Settled(receipt.message_id))
             if was_kept:
                 self._owner.on_receipt(receipt)
+            else:
+                # Mostly the second receipt of a result that was sent twice.
+                self._first(events.Dropped(Drop.UNSOLICITED))
+
+    def _drop(self, error: MessageError) -> None:
+        log.warning("a receipt has no effect: %s", error)
+        self._first(events.Dropped(error.drop))
+
+    def _first(self, event: events.Event) -> None:
+        """Let this be the next thing that the machine is told."""
+        self._inbox.appendleft((event, None))
 
     def _outbox_failed(self, fault: Fault) -> None:
         log.error("%s", fault)
-        self._inbox.appendleft((events.OutboxFailed(), None))
+        self._first(events.OutboxFailed())
         self._owner.on_fault(fault)
 
     def __enter__(self) -> Self:

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
+from cryptography import x509
 from joserfc.jwk import ECKey
 
 from device.app.ask_desk import AskDesk
@@ -65,6 +66,8 @@ class Parts:
     open_line: Callable[[LastWill], Line]
     outbox: Outbox
     signer: Signer
+    authority: x509.Certificate
+    """The site's: who speaks for the clinic has a certificate of it."""
     clinic_key: ECKey
     sweep: Callable[[], None] = lambda: None
     """Overwrites what the machine's memory keeps of what was let go of."""
@@ -122,6 +125,7 @@ class Unit:
             outbox=parts.outbox,
             clock=parts.clock,
             signer=parts.signer,
+            authority=parts.authority,
             owner=LinkOwner(
                 on_answer=asks.answered,
                 on_ask_lost=asks.lost,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from cryptography import x509
 from joserfc.jwk import ECKey
 
 from device.app.face_desk import FaceParts, LivenessParts
@@ -76,6 +77,7 @@ class World:
     broker: MemoryBroker
     clock: SimulatedClock
     signer: Signer
+    authority: x509.Certificate
     clinic_key: ECKey
     face: FaceWorks | None = None
     policy: Policy = field(default_factory=Policy)
@@ -122,6 +124,7 @@ class World:
             open_line=lambda will: self.broker.line(self.name, will),
             outbox=self.outbox,
             signer=self.signer,
+            authority=self.authority,
             clinic_key=self.clinic_key,
             passcodes=self.passcodes,
         )

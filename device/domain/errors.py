@@ -35,10 +35,12 @@ class Drop(StrEnum):
     FOREIGN_VERSION = "foreign_version"
     MALFORMED = "malformed"
     """No JSON, not UTF-8, too deep, or not what belongs on this topic."""
+    FORGED = "forged"
+    """Not signed by whom it has to come from, or for another unit, or about something that we did not say."""
     STALE = "stale"
     """Signed too long ago, or by a clock that is ahead of ours, or with a certificate that is not valid now."""
     UNSOLICITED = "unsolicited"
-    """An answer that nobody waits for (any more), or of a kind that does not fit its ask."""
+    """An answer or a receipt that nothing waits for (any more), or an answer of a kind that does not fit its ask."""
 
 
 class UketsukeError(Exception):

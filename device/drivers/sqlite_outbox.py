@@ -90,9 +90,8 @@ class SqliteOutbox:
         A message that is already kept is not kept twice. Raise Fault(OUTBOX_FAULT) when the outbox is full.
         """
         with self._transaction() as database:
-            known = database.execute("SELECT sequence, payload FROM waiting WHERE message_id = ?", (message_id,))
-            if (row := known.fetchone()) is not None:
-                return self._opened((row[0], message_id, row[1]))
+            if (known := self._find(database, message_id)) is not None:
+                return known
             (last,) = database.execute("SELECT last_sequence FROM counter").fetchone()
             (oldest,) = database.execute("SELECT min(sequence) FROM waiting").fetchone()
             # Counting reads the whole index; there cannot be more than there are numbers since the oldest.
@@ -121,11 +120,17 @@ class SqliteOutbox:
         numbers = ", ".join(str(sequence) for sequence, _, _ in damaged)
         raise self._fault(f"changed on the disk and put aside: result {numbers}")
 
-    def settle(self, message_id: str) -> bool:
-        """Delete one message."""
+    def settle(self, message_id: str, check: Callable[[Kept], None]) -> bool:
+        """Delete one message, unless `check` raises on it: then it stays, and what was raised goes through.
+
+        Raise Fault(OUTBOX_FAULT) for a message that was changed on the disk: `waiting` puts it aside.
+        """
         with self._transaction() as database:
-            deleted = database.execute("DELETE FROM waiting WHERE message_id = ?", (message_id,)).rowcount
-        return bool(deleted)
+            if (kept := self._find(database, message_id)) is None:
+                return False
+            check(kept)
+            database.execute("DELETE FROM waiting WHERE sequence = ?", (kept.sequence,))
+        return True
 
     def close(self) -> None:
         """Close the file. Harmless when repeated; every other call is a Fault from now on."""
@@ -139,6 +144,14 @@ class SqliteOutbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _find(self, database: sqlite3.Connection, message_id: str) -> Kept | None:
+        query = "SELECT sequence, message_id, payload FROM waiting WHERE message_id = ?"
+        row = database.execute(query, (message_id,)).fetchone()
+        try:
+            return None if row is None else self._opened(row)
+        except InvalidTag as error:
+            raise self._fault(f"changed on the disk: result {row[0]}") from error
 
     def _closed(self, kept: Kept) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from device.domain.reasons import Reason
 from device.ports.line import Kept
-from device.wire.messages import Answer, Receipt
+from device.wire.messages import Answer, Receipt, SignedReceipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,13 @@ class SendResult:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenReceipt:
+    """See who signed it, and hand it back as `ReceiptOpened`, or as `Dropped`, before anything else."""
+
+    signed: SignedReceipt
+
+
+@dataclass(frozen=True, slots=True)
 class ReportStale:
     """The clinic took a copy for too old or too new: the result stays, and the owner has to know."""
 
@@ -61,7 +68,10 @@ class ReportStale:
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """The clinic has it: delete the result, and tell the owner if it was there."""
+    """The clinic has it: delete the result if it is the one that was meant, and tell the owner.
+
+    Hand back `Settled`, or `Dropped`, before anything else.
+    """
 
     receipt: Receipt
 
@@ -100,6 +110,7 @@ Action = (
     | Publish
     | ReadOutbox
     | SendResult
+    | OpenReceipt
     | ReportStale
     | Settle
     | DeliverAnswer

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from device.domain.errors import Drop
 from device.ports.line import Incoming, Kept
-from device.wire.messages import Ask, Status
+from device.wire.messages import Ask, Receipt, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,27 @@ class OutboxFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptOpened:
+    """The answer to the action `OpenReceipt`: the clinic did sign it, for us."""
+
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The answer to the action `Settle`: this result waits no longer."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """The other answer to `OpenReceipt` and `Settle`: it has no effect."""
+
+    drop: Drop
+
+
+@dataclass(frozen=True, slots=True)
 class StatusChanged:
     """The unit's state is another one."""
 
@@ -94,6 +116,9 @@ Event = (
     | ResultKept
     | OutboxRead
     | OutboxFailed
+    | ReceiptOpened
+    | Settled
+    | Dropped
     | StatusChanged
     | TimePassed
 )

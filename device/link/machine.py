@@ -30,6 +30,7 @@ from device.link.actions import (
     DeliverAnswer,
     LineDown,
     LineUp,
+    OpenReceipt,
     Publish,
     ReadOutbox,
     ReportStale,
@@ -43,7 +44,8 @@ from device.link.window import ResultWindow
 from device.ports.line import Incoming, LastWill
 from device.wire import topics
 from device.wire.codec import decode, encode
-from device.wire.messages import Answer, Receipt, Status
+from device.wire.messages import Answer, Receipt, SignedReceipt, Status
+from device.wire.receipts import check_receipt
 
 
 class State(Enum):
@@ -127,15 +129,10 @@ class LinkMachine:
             case events.AskIssued(ask, deadline_s):
                 self._asks.add(ask, deadline_s)
                 return [self._asks.say(ask.ask_id, now_s)] if self._state is State.UP else []
-            case events.ResultKept():
-                self._window.note_more()
-                return []
-            case events.OutboxRead(kept):
-                return [*self._window.fill(kept, now_s)] if self._state is State.UP else []
-            case events.OutboxFailed():
-                self._window.note_more()
-                self._read_outbox_at_s = now_s + self._policy.outbox_retry_s
-                return []
+            case events.ResultKept() | events.OutboxRead() | events.OutboxFailed():
+                return self._mind_outbox(event, now_s)
+            case events.ReceiptOpened() | events.Settled() | events.Dropped():
+                return self._mind_receipt(event)
             case events.StatusChanged(status):
                 self._status = status
                 return [self._say(status)] if self._state is State.UP else []
@@ -143,6 +140,16 @@ class LinkMachine:
                 return []
             case _:  # pragma: no cover  mypy proves that nobody comes here
                 assert_never(event)
+
+    def _mind_outbox(
+        self, event: events.ResultKept | events.OutboxRead | events.OutboxFailed, now_s: float
+    ) -> list[Action]:
+        if isinstance(event, events.OutboxRead):
+            return [*self._window.fill(event.kept, now_s)] if self._state is State.UP else []
+        if isinstance(event, events.OutboxFailed):
+            self._read_outbox_at_s = now_s + self._policy.outbox_retry_s
+        self._window.note_more()
+        return []
 
     def _move(
         self, event: events.Start | events.Stop | events.Connected | events.Disconnected, now_s: float
@@ -228,28 +235,47 @@ class LinkMachine:
             topics.down(self._unit, topics.Down.RECEIPT): self._receive_receipt,
         }.get(message.topic)
         if listen is None or message.retained:
-            self.dropped[Drop.RETAINED if message.retained else Drop.FOREIGN_TOPIC] += 1
-            return []
+            return self._drop(Drop.RETAINED if message.retained else Drop.FOREIGN_TOPIC)
         try:
             return listen(message.payload)
         except MessageError as error:
-            self.dropped[error.drop] += 1
-            return []
+            return self._drop(error.drop)
 
     def _receive_answer(self, payload: bytes) -> list[Action]:
         answer: Answer = decode(payload, Answer)
         if not self._asks.take(answer):
-            self.dropped[Drop.UNSOLICITED] += 1
-            return []
+            return self._drop(Drop.UNSOLICITED)
         return [DeliverAnswer(answer)]
 
     def _receive_receipt(self, payload: bytes) -> list[Action]:
-        receipt: Receipt = decode(payload, Receipt)
-        if receipt.disposition == "stale":
-            return [ReportStale(receipt)]
-        # It may be for a result that is not under way in this life: the broker kept it while we were off.
-        self._window.settle(receipt.message_id)
-        return [Settle(receipt)]
+        signed: SignedReceipt = decode(payload, SignedReceipt)
+        return [OpenReceipt(signed)]
+
+    def _mind_receipt(self, event: events.ReceiptOpened | events.Settled | events.Dropped) -> list[Action]:
+        match event:
+            case events.ReceiptOpened(receipt):
+                return self._take_receipt(receipt)
+            case events.Settled(message_id):
+                self._window.settle(message_id)
+                return []
+            case events.Dropped(drop):
+                return self._drop(drop)
+
+    def _take_receipt(self, receipt: Receipt) -> list[Action]:
+        if receipt.disposition != "stale":
+            # It may be for a result that is not under way in this life: the broker kept it while we were off.
+            return [Settle(receipt)]
+        if (kept := self._window.under_way(receipt.message_id)) is None:
+            return self._drop(Drop.UNSOLICITED)
+        try:
+            check_receipt(receipt, kept.payload)
+        except MessageError as error:
+            return self._drop(error.drop)
+        return [ReportStale(receipt)]
+
+    def _drop(self, drop: Drop) -> list[Action]:
+        self.dropped[drop] += 1
+        return []
 
     def _offline(self) -> Status:
         return replace(self._status, state="offline", troubles=[])

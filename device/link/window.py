@@ -53,6 +53,11 @@ class ResultWindow:
         self._sent.pop(message_id, None)
         self._soon_s = self._policy.result_unheard_s
 
+    def under_way(self, message_id: str) -> Kept | None:
+        """Return a result that was sent in this life and has no receipt yet."""
+        sent = self._sent.get(message_id)
+        return sent.kept if sent else None
+
     def line_lost(self) -> None:
         """Forget what was under way; the outbox still holds it."""
         self._sent.clear()

@@ -37,10 +37,14 @@ class MemoryOutbox:
         with self._working():
             return list(self._kept.values())[:limit]
 
-    def settle(self, message_id: str) -> bool:
-        """Delete one."""
+    def settle(self, message_id: str, check: Callable[[Kept], None]) -> bool:
+        """Delete one, unless `check` raises on it."""
         with self._working():
-            return self._kept.pop(message_id, None) is not None
+            if (kept := self._kept.get(message_id)) is None:
+                return False
+            check(kept)
+            del self._kept[message_id]
+            return True
 
     def break_down(self, why: str = "the disk refuses") -> None:
         """From now on every call fails."""

@@ -211,15 +211,36 @@ class SignedResult(_Message, frozen=True, kw_only=True, tag="signed_result", tag
     jws: Annotated[str, Meta(max_length=131_072)]
 
 
-class Receipt(_Message, frozen=True, kw_only=True, tag="receipt", tag_field="kind"):
-    """The clinic's own "I have it". The only thing that empties the outbox."""
+class Address(Struct, frozen=True):
+    """What a receipt needs of a copy; there may be more, in a form that the receiver does not know."""
 
     message_id: Id
     sequence: Annotated[int, Meta(ge=1)]
+    expires_at: Aware
+
+
+class SignedReceipt(_Message, frozen=True, kw_only=True, tag="signed_receipt", tag_field="kind"):
+    """A `Receipt` as it crosses the line: signed by the clinic's consumer."""
+
+    jws: Annotated[str, Meta(max_length=8_192)]
+
+
+class Receipt(_Message, frozen=True, kw_only=True, tag="receipt", tag_field="kind"):
+    """The clinic's own "I have it". The only thing that empties the outbox, and only where its signature holds."""
+
+    unit: Name
+    message_id: Id
+    sequence: Annotated[int, Meta(ge=1)]
+    expires_at: Aware
+    """Of the copy that it answers."""
+    digest: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    """SHA-256 of the JSON that the unit had signed in that copy."""
     disposition: Literal["stored", "duplicate", "refused", "stale"]
     """`refused` also empties the outbox: it will never be accepted; `reason` says why and the unit reports it.
     `stale` empties nothing: this copy came too late, or one of the two clocks is wrong; the unit signs a new one."""
     reason: Reason | None = None
+    signed_at: Aware
+    """By the clinic's clock."""
 
 
 # --- status --------------------------------------------------------------------------------------------------------
@@ -248,7 +269,7 @@ Message = (
     | Qualification
     | Refused
     | SignedResult
-    | Receipt
+    | SignedReceipt
     | Status
 )
 
@@ -256,6 +277,7 @@ __all__ = [
     "MAX_SEALED",
     "NAME",
     "VERSION",
+    "Address",
     "Answer",
     "Ask",
     "Begin",
@@ -271,6 +293,7 @@ __all__ = [
     "Register",
     "Registrable",
     "Result",
+    "SignedReceipt",
     "SignedResult",
     "Status",
 ]

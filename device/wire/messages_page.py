@@ -17,7 +17,7 @@ import msgspec
 
 from device.wire import messages, topics
 from device.wire.codec import MAX_BYTES
-from device.wire.messages import MAX_SEALED, VERSION, Evidence, Message, Result
+from device.wire.messages import MAX_SEALED, VERSION, Evidence, Message, Receipt, Result
 
 LONGEST_VALUE = 96
 """Characters of a value that an example shows; sealed and signed ones are longer."""
@@ -30,7 +30,7 @@ SECTIONS: tuple[tuple[str, str, tuple[Any, ...]], ...] = (
     ),
     ("Answers", "Gateway → unit, on `…/down/answer`.", get_args(messages.Answer)),
     ("Result", "Unit → consumer, on `…/up/result`, until the receipt comes.", (messages.SignedResult, Result)),
-    ("Receipt", "Consumer → unit, on `…/down/receipt`.", (messages.Receipt,)),
+    ("Receipt", "Consumer → unit, on `…/down/receipt`.", (messages.SignedReceipt, Receipt)),
     ("Status", "Unit → whoever may listen, on `…/up/status`, retained, and left as the last will.", (messages.Status,)),
     ("Inside what is sealed", "Travels inside `evidence` of `holder`.", (Evidence,)),
 )
@@ -48,10 +48,12 @@ most {MAX_SEALED:,} characters. Times are UTC with zone, binary values base64.
 `<unit>` is the common name of the unit's certificate. Nothing but the status is ever retained.
 
 Values of type *sealed* are compact JWE (ECDH-ES+A256KW, A256GCM) that only the clinic opens; `jws` is a compact JWS
-(ES256) by the key of the unit's TLS certificate, which is in its header (`x5c`). Why it is so:
+(ES256) by the key of the TLS certificate of whoever speaks, which is in its header (`x5c`): of the unit in a result, of
+`clinic-consumer` in a receipt. Why it is so:
 [ADR 0003](adr/0003-messages-are-typed-signed-and-sealed.md),
 [ADR 0004](adr/0004-only-a-receipt-empties-the-outbox.md),
-[ADR 0014](adr/0014-a-result-is-signed-when-it-is-sent.md).
+[ADR 0014](adr/0014-a-result-is-signed-when-it-is-sent.md),
+[ADR 0025](adr/0025-a-receipt-is-signed.md).
 How the line behaves when it is bad: [reliability.md](reliability.md).
 """
 
@@ -74,7 +76,7 @@ def documented() -> set[str]:
 
 def all_kinds() -> set[str]:
     """Return the kinds that there are."""
-    return {_tag(kind) for kind in (*get_args(Message), Result, Evidence)}
+    return {_tag(kind) for kind in (*get_args(Message), Result, Receipt, Evidence)}
 
 
 def _kind(kind: Any, examples: list[Path]) -> Iterator[str]:  # noqa: ANN401  a struct class

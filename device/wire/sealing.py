@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -74,7 +75,7 @@ def unseal(token: str, *keys: ECKey) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A unit's signing identity."""
+    """Who signs: a unit its results, the gateway its answers, the consumer its receipts."""
 
     key: ECKey = field(repr=False)
     certificate: x509.Certificate
@@ -99,27 +100,39 @@ class Signer:
 def verify(token: str, *, speaker: str, authority: x509.Certificate, at: datetime) -> bytes:
     """Return the payload if `speaker` signed it with a certificate of `authority` valid `at` that time.
 
-    Raise MessageError saying which of these does not hold.
+    Raise MessageError saying which of these does not hold: `Drop.STALE` where it is the certificate's time and nothing
+    else, `Drop.FORGED` for everything before that.
     """
     try:
         signed = jws.extract_compact(token.encode(), registry=_SIGNED)
         chain = signed.headers().get("x5c")
         if not isinstance(chain, list) or len(chain) != 1:
-            raise MessageError("signature without its certificate", reason=Reason.SERVICE_REFUSED)
-        certificate = x509.load_der_x509_certificate(base64.b64decode(chain[0], validate=True))
-        certificate.verify_directly_issued_by(authority)
-        public = serialization.PublicFormat.SubjectPublicKeyInfo
-        key = ECKey.import_key(certificate.public_key().public_bytes(serialization.Encoding.PEM, public))
+            raise _forged("signature without its certificate")
+        certificate, key = _issued(base64.b64decode(chain[0], validate=True), authority)
         if not jws.validate_compact(signed, key, registry=_SIGNED):
-            raise MessageError("the signature does not hold", reason=Reason.SERVICE_REFUSED)
+            raise _forged("the signature does not hold")
     except _UNUSABLE as error:
-        raise MessageError("the signature does not hold", reason=Reason.SERVICE_REFUSED) from error
+        raise _forged("the signature does not hold") from error
     if _common_name(certificate) != speaker:
-        raise MessageError(f"signed by another than {speaker}", reason=Reason.SERVICE_REFUSED)
+        raise _forged(f"signed by another than {speaker}")
     if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
         words = "signed with a certificate that is not valid now"
         raise MessageError(words, reason=Reason.SERVICE_REFUSED, drop=Drop.STALE)
     return signed.payload
+
+
+def _forged(words: str) -> MessageError:
+    return MessageError(words, reason=Reason.SERVICE_REFUSED, drop=Drop.FORGED)
+
+
+# The same few units and services speak all day; a certificate that was refused is looked at anew.
+@lru_cache(maxsize=256)
+def _issued(der: bytes, authority: x509.Certificate) -> tuple[x509.Certificate, ECKey]:
+    """Return a certificate that `authority` issued, and its key."""
+    certificate = x509.load_der_x509_certificate(der)
+    certificate.verify_directly_issued_by(authority)
+    public = serialization.PublicFormat.SubjectPublicKeyInfo
+    return certificate, ECKey.import_key(certificate.public_key().public_bytes(serialization.Encoding.PEM, public))
 
 
 def _common_name(certificate: x509.Certificate) -> str | None:

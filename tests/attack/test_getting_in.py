@@ -15,7 +15,8 @@ from cryptography import x509
 
 from device.domain.errors import Fault
 from device.drivers.mutual_tls import TlsFiles
-from provisioning.broker import ADMIN, CONSUMER
+from device.wire.services import CONSUMER
+from provisioning.broker import ADMIN
 from provisioning.knock import Door, knock
 from provisioning.mosquitto import RunningBroker
 from provisioning.pki import SiteAuthority

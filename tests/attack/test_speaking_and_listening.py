@@ -9,7 +9,8 @@ import pytest
 from device.domain.errors import MessageError
 from device.wire import topics
 from device.wire.codec import MAX_BYTES
-from provisioning.broker import CONSUMER, GATEWAY, PACKET_HEADROOM
+from device.wire.services import CONSUMER, GATEWAY
+from provisioning.broker import PACKET_HEADROOM
 
 if TYPE_CHECKING:
     from tests.attack.conftest import Enter

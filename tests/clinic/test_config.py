@@ -5,14 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clinic.answer import GATEWAY
 from clinic.config import load_config
 from clinic.inquiry import SIGNED
-from clinic.parts import CONSUMER, read_parts
+from clinic.parts import read_parts
 from device.domain.errors import BadConfig
 from device.domain.values import ConsentItem
 from device.wire import topics
-from provisioning import broker
 
 if TYPE_CHECKING:
     from tests.clinic.conftest import ClinicFolder
@@ -116,7 +114,3 @@ def test_reading_a_configuration_leaves_the_store_alone(clinic: ClinicFolder) ->
     read_parts(load_config(clinic.config), clinic.folder)
 
     assert not (clinic.folder / "clinic.sqlite").exists()
-
-
-def test_the_services_are_called_what_the_brokers_access_list_calls_them() -> None:
-    assert (GATEWAY, CONSUMER) == (broker.GATEWAY, broker.CONSUMER)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator
@@ -129,9 +130,18 @@ def desk(open_desk: Callable[..., Desk]) -> Desk:
 
 
 def test_a_result_is_one_record_with_the_opened_qualification(desk: Desk) -> None:
-    receipt = desk.report(desk.result(notices=[Reason.CERTIFICATE_EXPIRES_SOON]))
+    result = desk.result(notices=[Reason.CERTIFICATE_EXPIRES_SOON])
 
-    assert receipt == Receipt(message_id="message-0001", sequence=1, disposition="stored", reason=None)
+    assert desk.report(result) == Receipt(
+        unit=UNIT,
+        message_id="message-0001",
+        sequence=1,
+        expires_at=result.expires_at,
+        digest=hashlib.sha256(encode(result)).digest(),
+        disposition="stored",
+        reason=None,
+        signed_at=desk.now,
+    )
     assert desk.records() == [
         {
             "received_at": "2026-11-22T03:00:00Z",
@@ -257,45 +267,80 @@ def test_an_answer_that_the_gateway_did_not_sign_proves_nothing(desk: Desk, forg
     [
         ("unit-0002", "unit-0001"),  # signed by another unit than the one that the topic names
         ("unit-0001", "unit-0002"),  # an honest result on another unit's topic
-        ("unit-0002", "unit-0002"),  # another unit under its own name, with our unit's name inside
     ],
 )
-def test_nobody_speaks_for_another_unit(desk: Desk, by: str, on: str) -> None:
-    receipt = desk.report(desk.result(), by=by, on=on)
-
-    assert (receipt.disposition, receipt.reason) == ("refused", Reason.SERVICE_REFUSED)
+def test_nobody_speaks_for_another_unit_nor_gets_a_receipt_with_which_to_delete_its_result(
+    desk: Desk, by: str, on: str
+) -> None:
+    with pytest.raises(MessageError, match=f"signed by another than {on}"):
+        desk.report(desk.result(), by=by, on=on)
     assert desk.records() == []
 
 
-def test_a_unit_of_another_authority_is_refused(desk: Desk, signer: Callable[..., Signer], now: datetime) -> None:
+def test_another_unit_s_name_inside_is_refused(desk: Desk) -> None:
+    receipt = desk.report(desk.result(), by="unit-0002", on="unit-0002")
+
+    assert (receipt.unit, receipt.disposition, receipt.reason) == ("unit-0002", "refused", Reason.SERVICE_REFUSED)
+    assert desk.records() == []
+
+
+def test_a_unit_of_another_authority_is_not_answered(desk: Desk, signer: Callable[..., Signer], now: datetime) -> None:
     stranger = signer(UNIT, authority=SiteAuthority.create("site-1", now=now))
 
-    receipt = desk.consumer.take(UNIT, SignedResult(jws=stranger.sign(encode(desk.result()))), desk.now)
+    with pytest.raises(MessageError, match="the signature does not hold"):
+        desk.consumer.take(UNIT, SignedResult(jws=stranger.sign(encode(desk.result()))), desk.now)
+    assert desk.records() == []
 
-    assert receipt.disposition == "refused"
 
-
-def test_a_changed_result_is_refused(desk: Desk) -> None:
+def test_a_changed_result_is_not_answered(desk: Desk) -> None:
     head, _, signature = desk.sign(desk.result()).jws.split(".")
     _, other, _ = desk.sign(desk.result(reason=Reason.NOT_REGISTERED)).jws.split(".")
 
-    receipt = desk.consumer.take(UNIT, SignedResult(jws=f"{head}.{other}.{signature}"), desk.now)
+    with pytest.raises(MessageError, match="the signature does not hold"):
+        desk.consumer.take(UNIT, SignedResult(jws=f"{head}.{other}.{signature}"), desk.now)
+    assert desk.records() == []
 
-    assert receipt.disposition == "refused"
+
+def test_a_result_with_a_broken_signature_is_not_answered_although_its_content_is_right(desk: Desk) -> None:
+    # A broker could have it refused in our name otherwise, and the unit would delete it.
+    head, content, _ = desk.sign(desk.result()).jws.split(".")
+    *_, signature = desk.sign(desk.result(2)).jws.split(".")
+
+    with pytest.raises(MessageError, match="the signature does not hold"):
+        desk.consumer.take(UNIT, SignedResult(jws=f"{head}.{content}.{signature}"), desk.now)
+
+
+def test_a_unit_whose_certificate_ran_out_keeps_its_results(desk: Desk) -> None:
+    result = desk.result()
+    signed = desk.sign(result)
+    desk.now += timedelta(days=400)
+
+    receipt = desk.consumer.take(UNIT, signed, desk.now)
+
+    assert (receipt.disposition, receipt.digest) == ("stale", hashlib.sha256(encode(result)).digest())
     assert desk.records() == []
 
 
 def test_a_result_of_an_unknown_form_is_refused_where_it_can_be_answered(desk: Desk) -> None:
     payload = msgspec.json.decode(encode(desk.result()))
-    for odd in ({**payload, "v": 2}, {**payload, "reason": "unheard_of"}, {"message_id": "message-9", "sequence": 9}):
+    least = {"message_id": "message-9", "sequence": 9, "expires_at": "2026-11-23T03:00:00Z"}
+    for odd in ({**payload, "v": 2}, {**payload, "reason": "unheard_of"}, least):
         token = desk.signer(UNIT).sign(json.dumps(odd).encode())
         assert desk.consumer.take(UNIT, SignedResult(jws=token), desk.now).disposition == "refused"
 
 
 @pytest.mark.parametrize("jws", ["", "no token", "a.b.c", "..", "a.é.c", "." * 100_000])
 def test_what_cannot_even_be_answered_is_a_message_error(desk: Desk, jws: str) -> None:
-    with pytest.raises(MessageError, match="without so much as a number"):
+    with pytest.raises(MessageError, match=r"no signed result|the signature does not hold"):
         desk.consumer.take(UNIT, SignedResult(jws=jws), desk.now)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"[" * 5_000, b'{"message_id":"message-9","sequence":9}', "受付".encode()]
+)
+def test_what_a_unit_signed_without_so_much_as_a_number_is_a_message_error(desk: Desk, content: bytes) -> None:
+    with pytest.raises(MessageError, match="without so much as a number"):
+        desk.consumer.take(UNIT, SignedResult(jws=desk.signer(UNIT).sign(content)), desk.now)
 
 
 def test_simulated_and_real_do_not_mix(open_desk: Callable[..., Desk]) -> None:

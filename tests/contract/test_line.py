@@ -16,7 +16,7 @@ from device.ports.line import Incoming, LastWill, Line
 from device.sim.clock import SimulatedClock
 from device.sim.line import MemoryBroker
 from device.wire import topics
-from provisioning.broker import GATEWAY
+from device.wire.services import GATEWAY
 from provisioning.mosquitto import RunningBroker
 
 UNIT = UnitId("sim-front-desk")

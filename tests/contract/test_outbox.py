@@ -14,7 +14,7 @@ import pytest
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.drivers.sqlite_outbox import SqliteOutbox
-from device.ports.line import Outbox
+from device.ports.line import Kept, Outbox
 from device.sim.outbox import MemoryOutbox
 
 
@@ -57,6 +57,11 @@ def outbox(shelf: Shelf) -> Outbox:
     return shelf.next_life()
 
 
+def believed(kept: Kept) -> None:
+    """Let the receipt be good for whatever is kept."""
+    del kept
+
+
 def sealed(sequence: int) -> bytes:
     return b"sealed %d" % sequence
 
@@ -83,18 +88,31 @@ def test_the_oldest_wait_first_and_no_more_are_shown_than_asked_for(outbox: Outb
 
 def test_a_settled_message_is_gone_and_can_be_settled_only_once(outbox: Outbox) -> None:
     outbox.add("message-a", sealed)
-    assert outbox.settle("message-a")
-    assert not outbox.settle("message-a")
+    assert outbox.settle("message-a", believed)
+    assert not outbox.settle("message-a", believed)
     assert outbox.waiting(10) == []
 
 
 def test_settling_what_never_was_is_told_apart(outbox: Outbox) -> None:
-    assert not outbox.settle("message-a")
+    assert not outbox.settle("message-a", believed)
+
+
+def test_a_message_stays_when_what_looks_at_it_objects(outbox: Outbox) -> None:
+    kept = outbox.add("message-a", sealed)
+
+    def object_to(found: Kept) -> None:
+        assert found == kept
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        outbox.settle("message-a", object_to)
+    assert outbox.waiting(10) == [kept]
+    assert outbox.settle("message-a", believed)
 
 
 def test_a_number_is_never_given_again_even_if_its_message_is_gone(outbox: Outbox) -> None:
     outbox.add("message-a", sealed)
-    outbox.settle("message-a")
+    outbox.settle("message-a", believed)
     assert outbox.add("message-b", sealed).sequence == 2
 
 
@@ -118,7 +136,7 @@ def test_a_receipt_makes_room_and_no_number_was_lost_on_the_refused(outbox: Outb
         outbox.add(f"message-{n}", sealed)
     with pytest.raises(Fault):
         outbox.add("one-too-many", sealed)
-    outbox.settle("message-0")
+    outbox.settle("message-0", believed)
     assert outbox.add("one-more", sealed).sequence == LIMIT + 1
 
 
@@ -140,7 +158,7 @@ def test_the_next_life_of_the_unit_finds_everything(shelf: Shelf) -> None:
 def test_the_next_life_of_the_unit_goes_on_counting(shelf: Shelf) -> None:
     outbox = shelf.next_life()
     outbox.add("message-a", sealed)
-    outbox.settle("message-a")
+    outbox.settle("message-a", believed)
     assert shelf.next_life().add("message-b", sealed).sequence == 2
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,14 +12,16 @@ import pytest
 
 from device.app.link_worker import Link
 from device.drivers.sqlite_outbox import SqliteOutbox
+from device.link import events
 from device.ports.line import Kept
-from device.wire.messages import Result
+from device.wire.codec import decode
+from device.wire.messages import Receipt, Result, SignedReceipt
 from faults.clinic import ModelClinic
-from faults.crashes import MEMORY, crash_at
+from faults.crashes import MEMORY, anything, crash_at
 from faults.history import Wrong
 from faults.world import Parts, in_folder
 
-ENOUGH = 40
+ENOUGH = 80
 """Histories in which a break has to show."""
 
 
@@ -67,7 +70,15 @@ class DeletesWhenSent(Link):
 
     def _send(self, topic: str, kept: Kept, expiry_s: int) -> None:
         super()._send(topic, kept, expiry_s)
-        self._outbox.settle(kept.message_id)
+        self._outbox.settle(kept.message_id, anything)
+
+
+class BelievesAnyReceipt(Link):
+    """What a receipt comes to that nobody has to sign."""
+
+    def _open_receipt(self, signed: SignedReceipt) -> None:
+        receipt: Receipt = decode(urlsafe_b64decode(signed.jws.split(".")[1] + "=="), Receipt)
+        self._first(events.ReceiptOpened(receipt))
 
 
 class StoresWhateverComes(ModelClinic):
@@ -99,6 +110,7 @@ class CountsAnew(SqliteOutbox):
     ("parts", "wrong"),
     [
         (Parts(link=DeletesWhenSent), Wrong.LOST),
+        (Parts(link=BelievesAnyReceipt), Wrong.LOST),
         (Parts(clinic=StoresWhateverComes), Wrong.DOUBLED),
         (Parts(clinic=AsksNoDate), Wrong.STALE),
         (Parts(outbox=NewestFirst), Wrong.ORDER),

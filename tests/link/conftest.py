@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+import msgspec
 import pytest
 
 from device.app.link_worker import Link, LinkOwner
@@ -14,7 +16,7 @@ from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.domain.values import UnitId
 from device.link import events
-from device.link.actions import Action, SendResult
+from device.link.actions import Action, SendResult, Settle
 from device.link.machine import LinkMachine
 from device.link.policy import LinkPolicy
 from device.ports.line import Incoming, Kept, Line, Outbox
@@ -25,7 +27,9 @@ from device.wire import topics
 from device.wire.codec import decode, encode
 from device.wire.freshness import expiry
 from device.wire.messages import Answer, Ask, Begin, Challenge, Receipt, Result, SignedResult, Status
+from device.wire.receipts import Disposition, acknowledge, copy_of, sign_receipt
 from device.wire.sealing import Signer, verify
+from device.wire.services import CONSUMER
 from provisioning.pki import SiteAuthority
 
 UNIT = UnitId("sim-front-desk")
@@ -59,12 +63,21 @@ def new_result() -> Callable[..., Result]:
     return make_result
 
 
+@dataclass(frozen=True)
+class Site:
+    """Who is who."""
+
+    authority: SiteAuthority
+    unit: Signer
+    consumer: Signer
+
+
 class Clinic:
     """Answers asks and stores results, unless told otherwise."""
 
-    def __init__(self, broker: MemoryBroker, authority: SiteAuthority) -> None:
+    def __init__(self, broker: MemoryBroker, site: Site) -> None:
         self.broker = broker
-        self.authority = authority
+        self.site = site
         self.is_open = True
         self.refuses: Reason | None = None
         self.asked: list[str] = []
@@ -93,18 +106,18 @@ class Clinic:
         if not self.is_open:
             return
         signed: SignedResult = decode(payload, SignedResult)
-        inner = verify(signed.jws, speaker=unit, authority=self.authority.certificate, at=datetime.now(UTC))
-        result: Result = decode(inner, Result)
+        now = datetime.now(UTC)
+        copy = verify(signed.jws, speaker=unit, authority=self.site.authority.certificate, at=now)
+        result: Result = decode(copy, Result)
         self.heard.append(result.message_id)
         is_new = result.message_id not in self.stored
         self.stored.setdefault(result.message_id, result.sequence)
-        receipt = Receipt(
-            message_id=result.message_id,
-            sequence=result.sequence,
-            disposition="refused" if self.refuses else "stored" if is_new else "duplicate",
-            reason=self.refuses,
-        )
-        self.broker.publish(topics.down(unit, topics.Down.RECEIPT), encode(receipt))
+        disposition: Disposition = "refused" if self.refuses else "stored" if is_new else "duplicate"
+        receipt = acknowledge(copy, unit, disposition, at=now, reason=self.refuses)
+        self.say_receipt(sign_receipt(receipt, self.site.consumer))
+
+    def say_receipt(self, message: msgspec.Struct) -> None:
+        self.broker.publish(topics.down(UNIT, topics.Down.RECEIPT), encode(message))
 
 
 class Tap:
@@ -125,10 +138,11 @@ class Tap:
 class World:
     """One unit, one broker, one clinic."""
 
-    def __init__(self, authority: SiteAuthority, signer: Signer, outbox: Outbox | None = None) -> None:
-        self.clock = SimulatedClock()
+    def __init__(self, site: Site, outbox: Outbox | None = None) -> None:
+        # Certificates are issued by the real clock, and a unit that doubts them believes no receipt.
+        self.clock = SimulatedClock(datetime.now(UTC))
         self.broker = MemoryBroker(self.clock)
-        self.clinic = Clinic(self.broker, authority)
+        self.clinic = Clinic(self.broker, site)
         self.policy = LinkPolicy()
         self.outbox = outbox or MemoryOutbox()
         self.answers: list[Answer] = []
@@ -139,7 +153,7 @@ class World:
         """What the unit said, with its topic."""
         self.receipts: list[Receipt] = []
         self.faults: list[Fault] = []
-        self._signer = signer
+        self._site = site
         self._lives = itertools.count(1)
         self._numbers = itertools.count(1)
         self.link = self.next_life()
@@ -154,7 +168,8 @@ class World:
             line=Tap(self.broker.line(UNIT, machine.last_will), self.said),
             outbox=self.outbox,
             clock=self.clock,
-            signer=self._signer,
+            signer=self._site.unit,
+            authority=self._site.authority.certificate,
             owner=LinkOwner(
                 on_answer=self.answers.append,
                 on_ask_lost=lambda ask_id, reason: self.lost.append((ask_id, reason)),
@@ -190,14 +205,13 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def signer(authority: SiteAuthority) -> Signer:
-    identity = authority.issue_client(UNIT, now=datetime.now(UTC))
-    return Signer.load(identity.key_pem, identity.certificate_pem)
+def site(authority: SiteAuthority, signer_of: Callable[[str], Signer]) -> Site:
+    return Site(authority, signer_of(UNIT), signer_of(CONSUMER))
 
 
 @pytest.fixture(scope="session")
-def new_world(authority: SiteAuthority, signer: Signer) -> Callable[[], World]:
-    return lambda: World(authority, signer)
+def new_world(site: Site) -> Callable[[], World]:
+    return lambda: World(site)
 
 
 @pytest.fixture
@@ -229,7 +243,18 @@ class Bench:
         return self.tell(events.Received(Incoming(topic, payload, retained)))
 
     def kept(self, number: int) -> Kept:
-        return Kept(number, f"message-{number}", b"sealed result %d" % number)
+        return Kept(number, f"message-{number}", encode(make_result(f"message-{number}", number, at=LONG_AGO)))
+
+    def receipt(self, number: int, disposition: Disposition = "stored", reason: Reason | None = None) -> Receipt:
+        """Return what the clinic says of a copy of this result."""
+        copy = copy_of(self.kept(number).payload, expiry(LONG_AGO))
+        return acknowledge(copy, "unit-front-desk", disposition, at=LONG_AGO, reason=reason)
+
+    def settle(self, number: int) -> list[Action]:
+        """Let a receipt be found good, and the outbox be without the result."""
+        receipt = self.receipt(number)
+        assert self.tell(events.ReceiptOpened(receipt)) == [Settle(receipt)]
+        return self.tell(events.Settled(receipt.message_id))
 
     def read(self, *numbers: int) -> list[Action]:
         return self.tell(events.OutboxRead(tuple(self.kept(number) for number in numbers)))

@@ -21,11 +21,13 @@ from device.ports.line import Incoming, LineEvents
 from device.sim.clock import SimulatedClock
 from device.sim.outbox import MemoryOutbox
 from device.wire import topics
-from device.wire.codec import encode
-from device.wire.messages import Begin, Challenge, Receipt, Result, Status
+from device.wire.codec import decode, encode
+from device.wire.messages import Begin, Challenge, Result, SignedResult, Status
+from device.wire.receipts import acknowledge, sign_receipt
+from device.wire.sealing import verify
 
 if TYPE_CHECKING:
-    from device.wire.sealing import Signer
+    from tests.link.conftest import Site
 
 UNIT = UnitId("sim-front-desk")
 ANSWER = topics.down(UNIT, topics.Down.ANSWER)
@@ -103,14 +105,15 @@ def outbox() -> MemoryOutbox:
 
 
 @pytest.fixture
-def new_link(line: HandLine, news: News, outbox: MemoryOutbox, signer: Signer) -> NewLink:
+def new_link(line: HandLine, news: News, outbox: MemoryOutbox, site: Site) -> NewLink:
     def build(policy: LinkPolicy) -> Link:
         return Link(
             LinkMachine(STATUS, random=lambda: 0.0, policy=policy),
             line=line,
             outbox=outbox,
             clock=SystemClock(),
-            signer=signer,
+            signer=site.unit,
+            authority=site.authority.certificate,
             owner=news.owner,
             own_thread=True,
         )
@@ -144,16 +147,19 @@ def test_an_ask_from_one_thread_is_answered_through_the_link_s_own(link: Link, l
 
 
 def test_a_result_is_in_the_outbox_when_report_returns_and_leaves_it_with_the_receipt(
-    link: Link, line: HandLine, news: News, outbox: MemoryOutbox, result: Callable[[int], Result]
+    link: Link, line: HandLine, news: News, outbox: MemoryOutbox, result: Callable[[int], Result], site: Site
 ) -> None:
     link.report("message-1", result)
     assert [kept.message_id for kept in outbox.waiting(9)] == ["message-1"]
     ears = line.next_ears()
     ears.connected(session_present=False)
     assert news.next() == ""
-    line.next_said_on(topics.Up.RESULT)
-    receipt = Receipt(message_id="message-1", sequence=1, disposition="stored")
-    ears.received(Incoming(topics.down(UNIT, topics.Down.RECEIPT), encode(receipt), retained=False))
+    signed: SignedResult = decode(line.next_said_on(topics.Up.RESULT), SignedResult)
+    now = datetime.now(UTC)
+    copy = verify(signed.jws, speaker=UNIT, authority=site.authority.certificate, at=now)
+    receipt = acknowledge(copy, UNIT, "stored", at=now, reason=None)
+    said = encode(sign_receipt(receipt, site.consumer))
+    ears.received(Incoming(topics.down(UNIT, topics.Down.RECEIPT), said, retained=False))
     assert news.next() == receipt
     assert outbox.waiting(9) == []
 
@@ -173,12 +179,19 @@ def test_a_new_attempt_is_made_without_anybody_calling(new_link: NewLink, line: 
 
 
 def test_what_an_attempt_says_that_was_given_up_is_not_about_the_next_one(
-    line: HandLine, news: News, signer: Signer
+    line: HandLine, news: News, site: Site
 ) -> None:
     clock = SimulatedClock()
     machine = LinkMachine(STATUS, random=lambda: 0.0)
     link = Link(
-        machine, line=line, outbox=MemoryOutbox(), clock=clock, signer=signer, owner=news.owner, own_thread=False
+        machine,
+        line=line,
+        outbox=MemoryOutbox(),
+        clock=clock,
+        signer=site.unit,
+        authority=site.authority.certificate,
+        owner=news.owner,
+        own_thread=False,
     )
     link.start()
     late = line.next_ears()

@@ -27,9 +27,10 @@ from device.link.policy import LinkPolicy
 from device.ports.line import Incoming
 from device.wire import topics
 from device.wire.codec import decode, encode
-from device.wire.messages import Ask, Begin, Challenge, Receipt, Result, SignedResult, Status
+from device.wire.messages import Ask, Begin, Challenge, Result, SignedResult, Status
+from device.wire.receipts import acknowledge, sign_receipt
 from device.wire.sealing import Signer, verify
-from provisioning.broker import CONSUMER, GATEWAY
+from device.wire.services import CONSUMER, GATEWAY
 from provisioning.mosquitto import RunningBroker
 
 if TYPE_CHECKING:
@@ -83,23 +84,20 @@ class Service:
 class Consumer:
     """Stores each result once."""
 
-    def __init__(self, authority: SiteAuthority) -> None:
+    def __init__(self, authority: SiteAuthority, signer: Signer) -> None:
         self._authority = authority
+        self._signer = signer
         self.stored: dict[str, int] = {}
 
     def hear(self, service: Service, payload: bytes) -> None:
         signed: SignedResult = decode(payload, SignedResult)
         at = datetime.now(UTC)
-        inner = verify(signed.jws, speaker=UNIT, authority=self._authority.certificate, at=at)
-        result: Result = decode(inner, Result)
+        copy = verify(signed.jws, speaker=UNIT, authority=self._authority.certificate, at=at)
+        result: Result = decode(copy, Result)
         is_new = result.message_id not in self.stored
         self.stored.setdefault(result.message_id, result.sequence)
-        receipt = Receipt(
-            message_id=result.message_id,
-            sequence=result.sequence,
-            disposition="stored" if is_new else "duplicate",
-        )
-        service.say(topics.down(UNIT, topics.Down.RECEIPT), encode(receipt))
+        receipt = acknowledge(copy, UNIT, "stored" if is_new else "duplicate", at=at, reason=None)
+        service.say(topics.down(UNIT, topics.Down.RECEIPT), encode(sign_receipt(receipt, self._signer)))
 
 
 def answer(service: Service, payload: bytes) -> None:
@@ -115,6 +113,7 @@ class Site:
         self,
         identity: Callable[[str], TlsFiles],
         authority: SiteAuthority,
+        signer_of: Callable[[str], Signer],
         new_result: Callable[..., Result],
         outbox: Path,
         parts: ExitStack,
@@ -125,7 +124,9 @@ class Site:
         self._identity = identity
         self._parts = parts
         self._outbox_path = outbox
-        self.consumer = Consumer(authority)
+        self._signer_of = signer_of
+        self._authority = authority
+        self.consumer = Consumer(authority, signer_of(CONSUMER))
         heard = f"{topics.SIMULATION_ROOT}/+/up/"
         self.services = [
             Service(self.line(CONSUMER), heard + topics.Up.RESULT, self.consumer.hear),
@@ -141,7 +142,6 @@ class Site:
 
     def new_unit(self, life: ExitStack, files: TlsFiles | None = None) -> Link:
         """Switch a unit on; it is switched off with `life`."""
-        own = self._identity(UNIT)
         status = Status(unit=UNIT, state="ready", birth_id="birth-0001", version="1.0", troubles=[], simulated=True)
         machine = LinkMachine(status, random=lambda: 0.0, policy=HASTY)
         self.outbox = life.enter_context(SqliteOutbox(self._outbox_path))
@@ -150,7 +150,8 @@ class Site:
             line=self.line(UNIT, machine, files),
             outbox=self.outbox,
             clock=SystemClock(),
-            signer=Signer.load(own.key.read_bytes(), own.certificate.read_bytes()),
+            signer=self._signer_of(UNIT),
+            authority=self._authority.certificate,
             owner=LinkOwner(
                 on_answer=self.news.put,
                 on_ask_lost=lambda ask_id, reason: self.news.put((ask_id, reason)),
@@ -183,11 +184,12 @@ class Site:
 def site(
     identity: Callable[[str], TlsFiles],
     authority: SiteAuthority,
+    signer_of: Callable[[str], Signer],
     new_result: Callable[..., Result],
     tmp_path: Path,
 ) -> Iterator[Site]:
     with ExitStack() as parts:
-        yield Site(identity, authority, new_result, tmp_path / "outbox.db", parts)
+        yield Site(identity, authority, signer_of, new_result, tmp_path / "outbox.db", parts)
 
 
 def test_a_broker_that_is_killed_and_comes_back_loses_no_result(site: Site, start_broker: StartBroker) -> None:

@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
+from device.domain.errors import Drop
 from device.domain.reasons import Reason
 from device.domain.values import UnitId
 from device.link import events
 from device.link.actions import (
+    OpenReceipt,
     ReadOutbox,
     ReportStale,
     SendResult,
@@ -23,7 +26,7 @@ from device.wire.codec import encode
 from device.wire.messages import (
     Begin,
     Challenge,
-    Receipt,
+    SignedReceipt,
     Status,
 )
 
@@ -57,22 +60,22 @@ def test_a_result_that_is_kept_without_a_line_is_fetched_when_there_is_one(bench
 def test_only_a_receipt_settles(up: Bench) -> None:
     up.tell(events.ResultKept())
     up.read(1)
-    receipt = Receipt(message_id="message-1", sequence=1, disposition="stored")
-    assert up.hear(RECEIPT, encode(receipt)) == [Settle(receipt)]
+    assert up.settle(1) == []
     assert up.wait(POLICY.result_repeat_longest_s) == []
 
 
 def test_a_refusal_settles_too_and_brings_its_reason(up: Bench) -> None:
     up.tell(events.ResultKept())
     up.read(1)
-    refusal = Receipt(message_id="message-1", sequence=1, disposition="refused", reason=Reason.SERVICE_REFUSED)
-    assert up.hear(RECEIPT, encode(refusal)) == [Settle(refusal)]
+    refusal = up.receipt(1, "refused", Reason.SERVICE_REFUSED)
+    assert up.tell(events.ReceiptOpened(refusal)) == [Settle(refusal)]
+    up.tell(events.Settled("message-1"))
     assert up.wait(POLICY.result_repeat_longest_s) == []
 
 
 def test_a_receipt_for_a_result_of_an_earlier_life_settles_it(up: Bench) -> None:
-    receipt = Receipt(message_id="message-7", sequence=7, disposition="stored")
-    assert up.hear(RECEIPT, encode(receipt)) == [Settle(receipt)]
+    receipt = up.receipt(7)
+    assert up.tell(events.ReceiptOpened(receipt)) == [Settle(receipt)]
 
 
 def test_a_result_without_receipt_is_sent_again_after_ever_longer_waits(up: Bench) -> None:
@@ -105,10 +108,7 @@ def test_no_more_than_a_few_results_are_under_way(bench: Bench) -> None:
 def test_of_a_long_queue_the_next_part_is_fetched_when_half_is_through(bench: Bench) -> None:
     bench.connect()
     bench.read(1, 2, 3, 4)
-    fetched = []
-    for n in (1, 2):
-        receipt = Receipt(message_id=f"message-{n}", sequence=n, disposition="stored")
-        fetched.append(ReadOutbox(4) in bench.hear(RECEIPT, encode(receipt)))
+    fetched = [ReadOutbox(4) in bench.settle(number) for number in (1, 2)]
     assert fetched == [False, True]
     assert bench.results(bench.read(3, 4, 5, 6)) == [5, 6]
 
@@ -117,8 +117,7 @@ def test_a_result_kept_beside_a_full_window_goes_out_with_the_first_free_place(b
     bench.connect()
     bench.read(1, 2, 3, 4)
     bench.tell(events.ResultKept())
-    receipt = Receipt(message_id="message-1", sequence=1, disposition="stored")
-    assert bench.hear(RECEIPT, encode(receipt)) == [Settle(receipt), ReadOutbox(4)]
+    assert bench.settle(1) == [ReadOutbox(4)]
 
 
 def test_results_read_when_the_line_is_already_gone_are_not_sent(bench: Bench) -> None:
@@ -137,11 +136,39 @@ def test_an_outbox_that_fails_is_left_in_peace_for_a_while(bench: Bench) -> None
     assert bench.wait(1) == [ReadOutbox(4)]
 
 
+def test_a_receipt_is_looked_at_before_it_counts(up: Bench) -> None:
+    signed = SignedReceipt(jws="a.b.c")
+    assert up.hear(RECEIPT, encode(signed)) == [OpenReceipt(signed)]
+
+
+def test_a_result_whose_receipt_was_dropped_is_sent_again(up: Bench) -> None:
+    up.wait(POLICY.steady_after_s)
+    up.tell(events.ResultKept())
+    up.read(1)
+    assert up.tell(events.ReceiptOpened(up.receipt(1))) == [Settle(up.receipt(1))]
+    assert up.tell(events.Dropped(Drop.FORGED)) == []
+    assert up.machine.dropped == {Drop.FORGED: 1}
+    assert up.results(up.wait(POLICY.result_repeat_first_s)) == [1]
+
+
+def test_a_stale_copy_of_nothing_that_is_under_way_is_no_news(up: Bench) -> None:
+    assert up.tell(events.ReceiptOpened(up.receipt(1, "stale"))) == []
+    assert up.machine.dropped == {Drop.UNSOLICITED: 1}
+
+
+def test_a_stale_copy_that_we_did_not_send_is_no_news(up: Bench) -> None:
+    up.tell(events.ResultKept())
+    up.read(1)
+    other = replace(up.receipt(1, "stale"), digest=bytes(32))
+    assert up.tell(events.ReceiptOpened(other)) == []
+    assert up.machine.dropped == {Drop.FORGED: 1}
+
+
 def test_a_stale_copy_settles_nothing_and_is_reported(up: Bench) -> None:
     up.tell(events.ResultKept())
     up.read(1)
-    stale = Receipt(message_id="message-1", sequence=1, disposition="stale", reason=Reason.SERVICE_REFUSED)
-    assert up.hear(RECEIPT, encode(stale)) == [ReportStale(stale)]
+    stale = up.receipt(1, "stale", Reason.SERVICE_REFUSED)
+    assert up.tell(events.ReceiptOpened(stale)) == [ReportStale(stale)]
     assert up.results(up.wait(POLICY.result_repeat_first_s)) == [1]
 
 
@@ -164,7 +191,7 @@ def test_a_receipt_shows_that_somebody_listens_again(up: Bench) -> None:
     up.read(1, 2)
     up.tell(events.Unheard(RESULT))
     up.wait(up.wakes_in_s)
-    up.hear(RECEIPT, encode(Receipt(message_id="message-1", sequence=1, disposition="stored")))
+    up.settle(1)
     assert up.wakes_in_s > POLICY.result_repeat_first_s / 2
     up.tell(events.Unheard(RESULT))
     assert up.wakes_in_s == pytest.approx(POLICY.result_unheard_s)

@@ -16,6 +16,7 @@ import pytest
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.drivers.sqlite_outbox import SqliteOutbox
+from device.ports.line import Kept
 
 
 @pytest.fixture
@@ -30,6 +31,11 @@ def database(path: Path) -> Iterator[sqlite3.Connection]:
         outbox.add("message-1", sealed)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         yield connection
+
+
+def believed(kept: Kept) -> None:
+    """Let the receipt be good for whatever is kept."""
+    del kept
 
 
 def sealed(sequence: int) -> bytes:
@@ -50,6 +56,7 @@ KILLED_WHILE_IT_ADDS = """
 import os, signal, sys
 from pathlib import Path
 from device.drivers.sqlite_outbox import SqliteOutbox
+from device.ports.line import Kept
 
 def die(sequence):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -57,7 +64,7 @@ def die(sequence):
 outbox = SqliteOutbox(Path(sys.argv[1]))
 outbox.add("message-1", lambda sequence: b"sealed")
 outbox.add("message-2", lambda sequence: b"sealed")
-outbox.settle("message-1")
+outbox.settle("message-1", lambda kept: None)
 outbox.add("message-3", die)
 """
 
@@ -88,7 +95,7 @@ def test_every_commit_waits_for_the_disk(path: Path) -> None:
 def test_a_settled_message_leaves_no_trace_in_the_files(path: Path) -> None:
     with SqliteOutbox(path) as outbox:
         outbox.add("message-1", lambda _: b"the words of the sealed result")
-        outbox.settle("message-1")
+        outbox.settle("message-1", believed)
     assert b"the words of the sealed result" not in b"".join(file.read_bytes() for file in path.parent.iterdir())
 
 

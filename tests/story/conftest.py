@@ -28,7 +28,6 @@ from device.app.cli import MODELS_DIR
 from device.app.face_models import load_engine
 from device.app.world import FaceWorks, World
 from device.domain.values import Assurance, CardKind, UnitId
-from device.drivers.mutual_tls import TlsFiles
 from device.drivers.portrait import SandboxedPortraitDecoder
 from device.reception.states import Asking
 from device.sim.card import CardAuthority, CardFrontPrint, Misbehaviour, SimulatedCard
@@ -39,6 +38,7 @@ from device.sim.line import MemoryBroker
 from device.sim.portrait import Photo, card_portrait, load_photo
 from device.wire import topics
 from device.wire.sealing import Signer
+from device.wire.services import CONSUMER, GATEWAY
 from provisioning.pki import SiteAuthority
 
 UNIT = "sim-0001"
@@ -138,7 +138,7 @@ def clinic(
     tmp_path: Path,
     authority: SiteAuthority,
     card_authority: CardAuthority,
-    identity: Callable[[str], TlsFiles],
+    signer_of: Callable[[str], Signer],
     clinic_asks: dict[str, Any],
     clinic_accepts: frozenset[Assurance] | None,
     clinic_ahead: timedelta,
@@ -146,7 +146,6 @@ def clinic(
     """The gateway with the stand-in service and the consumer, on a broker in memory."""
     make_key_pair(tmp_path)
     keys = KeyRing(tmp_path / PRIVATE_NAME, private=True)
-    files = identity("clinic-gateway")
     clock = SimulatedClock(datetime.now(UTC))
     broker = MemoryBroker(clock)
     anchor = x509.load_pem_x509_certificate(card_authority.certificate_pem)
@@ -160,7 +159,7 @@ def clinic(
         StandInService(load_people()),
         keys=keys,
         consumer_key=keys,
-        signer=Signer.load(files.key.read_bytes(), files.certificate.read_bytes()),
+        signer=signer_of(GATEWAY),
     )
     gateway = Gateway(inquiry, token=SeededEntropy(7).token)
     path = tmp_path / "clinic.sqlite"
@@ -175,7 +174,7 @@ def clinic(
         clinic = Clinic(broker, clock, path, keys.current)
         for leaf, hear in (
             (topics.Up.ASK, hear_asks(gateway, Units(store.changes))),
-            (topics.Up.RESULT, hear_results(consumer)),
+            (topics.Up.RESULT, hear_results(consumer, signer_of(CONSUMER))),
         ):
 
             def handle(unit: UnitId, payload: bytes, hear: Any = hear, leaf: topics.Up = leaf) -> None:  # noqa: ANN401
@@ -191,15 +190,24 @@ def clinic(
 
 @pytest.fixture
 def build_world(
-    clinic: Clinic, identity: Callable[[str], TlsFiles], face_works: FaceWorks, card_authority: CardAuthority
+    clinic: Clinic,
+    authority: SiteAuthority,
+    signer_of: Callable[[str], Signer],
+    face_works: FaceWorks,
+    card_authority: CardAuthority,
 ) -> Callable[..., World]:
     """A unit before the clinic's broker; keyword arguments are those of `World`."""
-    files = identity(UNIT)
-    signer = Signer.load(files.key.read_bytes(), files.certificate.read_bytes())
 
     def build(**changes: Any) -> World:  # noqa: ANN401  whatever World takes
         parts: dict[str, Any] = {"face": face_works, "trust": simulated_trust(card_authority)} | changes
-        return World(broker=clinic.broker, clock=clinic.clock, signer=signer, clinic_key=clinic.key, **parts)
+        return World(
+            broker=clinic.broker,
+            clock=clinic.clock,
+            signer=signer_of(UNIT),
+            authority=authority.certificate,
+            clinic_key=clinic.key,
+            **parts,
+        )
 
     return build
 

@@ -12,18 +12,22 @@ import pytest
 from cryptography import x509
 from joserfc.jwk import ECKey
 
+from device.domain.errors import MessageError
 from device.wire import codec
-from device.wire.messages import Evidence, Holder, Message, Qualification, Result, SignedResult
+from device.wire.messages import Evidence, Holder, Message, Qualification, Receipt, Result, SignedReceipt, SignedResult
+from device.wire.receipts import check_receipt, open_receipt
 from device.wire.sealing import unseal, verify
 
 T = TypeVar("T")
 
 GOLDEN = Path(__file__).parent / "golden"
-# A file is never changed, only added. The key and the authority beside the first ones were made for them alone.
+# A file is never changed, only added. The keys and the authorities beside them were made for them alone.
 # Messages that got more fields later have a second file beside their first.
 FILES = [path for path in sorted(GOLDEN.glob("v*/*.json")) if path.stem != "clinic_key"]
+WITHDRAWN = sorted((GOLDEN / "withdrawn").glob("*.json"))
+"""Said before the first release, and never since: receipts that anybody could have written."""
 KINDS: dict[str, type[msgspec.Struct]] = {
-    kind.__struct_config__.tag: kind for kind in (*get_args(Message), Result, Evidence)
+    kind.__struct_config__.tag: kind for kind in (*get_args(Message), Result, Receipt, Evidence)
 }
 
 
@@ -62,6 +66,13 @@ def test_a_message_once_sent_is_read_with_fields_that_came_later(path: Path) -> 
     assert codec.decode(with_more, kind_in(path)) == codec.decode(path.read_bytes(), kind_in(path))
 
 
+@pytest.mark.parametrize("path", WITHDRAWN, ids=lambda path: path.stem)
+def test_what_is_no_longer_believed_is_kept_too_and_refused(path: Path) -> None:
+    for kind in (SignedReceipt, Receipt, Message):
+        with pytest.raises(MessageError):
+            codec.decode(path.read_bytes(), kind)
+
+
 def test_every_message_has_a_golden_file() -> None:
     assert {kind_in(path) for path in FILES} == set(KINDS.values())
 
@@ -73,6 +84,16 @@ def test_the_golden_signature_still_holds_and_carries_the_golden_result(golden: 
     payload = verify(signed.jws, speaker="unit-07", authority=authority, at=datetime(2026, 4, 2, tzinfo=UTC))
 
     assert payload == (golden / "result.json").read_bytes()
+
+
+def test_the_golden_receipt_still_holds_and_answers_the_golden_result(golden: Path) -> None:
+    signed = read(golden, "signed_receipt.json", SignedReceipt)
+    authority = x509.load_pem_x509_certificate((golden / "receipt_authority.pem").read_bytes())
+
+    receipt = open_receipt(signed, unit="unit-07", authority=authority, at=datetime(2026, 4, 2, tzinfo=UTC))
+
+    assert receipt == read(golden, "receipt.json", Receipt)
+    check_receipt(receipt, (golden / "result_with_choices.json").read_bytes())
 
 
 def test_the_golden_seals_still_open(golden: Path, golden_key: ECKey) -> None:

@@ -33,6 +33,7 @@ from device.wire.messages import (
     Register,
     Registrable,
     Result,
+    SignedReceipt,
     SignedResult,
     Status,
 )
@@ -102,12 +103,17 @@ MESSAGES: dict[type[msgspec.Struct], st.SearchStrategy[msgspec.Struct]] = {
         attendant_reason=st.none() | st.sampled_from(AttendantReason),
     ),
     SignedResult: st.builds(SignedResult, jws=sealed),
+    SignedReceipt: st.builds(SignedReceipt, jws=st.text("abc.-_", max_size=2_000)),
     Receipt: st.builds(
         Receipt,
+        unit=names,
         message_id=ids,
         sequence=sequences,
-        disposition=st.sampled_from(["stored", "duplicate", "refused"]),
+        expires_at=times,
+        digest=st.binary(min_size=32, max_size=32),
+        disposition=st.sampled_from(["stored", "duplicate", "refused", "stale"]),
         reason=st.none() | reasons,
+        signed_at=times,
     ),
     Status: st.builds(
         Status,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from cryptography import x509
 from joserfc.jwk import ECKey
 
 from clinic.keys import load_key, make_key_pair
@@ -20,6 +21,7 @@ from device.domain.values import UnitId
 from device.drivers.mutual_tls import TlsFiles
 from device.drivers.paho_line import BrokerAddress
 from device.wire.sealing import Signer
+from device.wire.services import CONSUMER, GATEWAY
 from provisioning.broker import Branch
 from provisioning.mosquitto import run_mosquitto
 from provisioning.pki import IdentityFiles, SiteAuthority
@@ -67,6 +69,7 @@ class Site:
     broker: BrokerAddress
     tls: TlsFiles
     signer: Signer
+    authority: x509.Certificate
     clinic_key: ECKey
     results: Path
     screen: str | None
@@ -81,7 +84,7 @@ def open_site(
     authority = SiteAuthority.create("uketsuke-demonstration", now=now)
     authority_files = authority.write(folder)
     server = authority.issue_server(now=now).write(folder, "broker")
-    for service in ("clinic-gateway", "clinic-consumer"):
+    for service in (GATEWAY, CONSUMER):
         authority.issue_client(service, now=now).write(folder, service)
     unit = authority.issue_client(UNIT, now=now).write(folder, "unit")
     sealing = make_key_pair(folder)
@@ -97,6 +100,7 @@ def open_site(
                 broker=BrokerAddress("127.0.0.1", broker.port),
                 tls=_tls(authority_files, unit),
                 signer=Signer.load(unit.key.read_bytes(), unit.certificate.read_bytes()),
+                authority=authority.certificate,
                 clinic_key=load_key(sealing.public, private=False),
                 results=folder / "clinic.sqlite",
                 screen=first_run,

@@ -152,6 +152,7 @@ def open_stage(
             open_line=lambda will: PahoLine(site.broker, UNIT, site.tls, will=will),
             outbox=stack.enter_context(SqliteOutbox(folder / "outbox.sqlite")),
             signer=site.signer,
+            authority=site.authority,
             clinic_key=site.clinic_key,
         )
         unit = Unit(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from cryptography import x509
 from joserfc.jwk import ECKey
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -38,8 +39,10 @@ from device.wire.messages import (
     Holder,
     Receipt,
     Result,
+    SignedReceipt,
     SignedResult,
 )
+from device.wire.receipts import open_receipt
 from device.wire.sealing import Signer, seal
 from provisioning.broker import Branch
 from provisioning.mosquitto import RunningBroker, run_mosquitto
@@ -60,6 +63,7 @@ class Unit:
 
     name: UnitId
     identity: Identity
+    authority: x509.Certificate
     client: Client
     heard: queue.Queue[MQTTMessage] = field(default_factory=queue.Queue)
     acknowledged: queue.Queue[str] = field(default_factory=queue.Queue)
@@ -88,8 +92,11 @@ class Unit:
         signer = Signer.load(self.identity.key_pem, self.identity.certificate_pem)
         signed = SignedResult(jws=signer.sign(encode(result)))
         assert self.say(topics.up(self.name, topics.Up.RESULT), encode(signed)) == "Success"
-        receipt: Receipt = decode(self.hear(topics.down(self.name, topics.Down.RECEIPT)), Receipt)
-        return receipt
+        return self.hear_receipt()
+
+    def hear_receipt(self) -> Receipt:
+        signed: SignedReceipt = decode(self.hear(topics.down(self.name, topics.Down.RECEIPT)), SignedReceipt)
+        return open_receipt(signed, unit=self.name, authority=self.authority, at=datetime.now(UTC))
 
     def result(self, sequence: int = 1, **changes: Any) -> Result:  # noqa: ANN401  any field of a result
         now = datetime.now(UTC)
@@ -133,7 +140,7 @@ class Site:
         trust = ssl.create_default_context(cafile=str(self.clinic.folder / "authority.cert.pem"))
         trust.load_cert_chain(files.certificate, files.key)
         client.tls_set_context(trust)
-        unit = Unit(UnitId(name), identity, client)
+        unit = Unit(UnitId(name), identity, self.clinic.authority.certificate, client)
         ready = threading.Event()
         client.on_subscribe = lambda *_: ready.set()
         client.on_message = lambda _client, _data, message: unit.heard.put(message)

@@ -1,0 +1,11 @@
+"""The clinic's two services by name: the common names of their certificates, and whom the broker takes them for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+GATEWAY: Final = "clinic-gateway"
+"""Answers asks, and signs what it seals."""
+
+CONSUMER: Final = "clinic-consumer"
+"""Keeps results, and signs receipts."""
