@@ -12,6 +12,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, assert_never
 
 from cryptography import x509
@@ -94,6 +95,8 @@ class Link:
         self._signer = signer
         self._authority = authority
         self._owner = owner
+        self._clock_zero = clock.utc_now() - timedelta(seconds=clock.monotonic_s())
+        """What the clock of the day showed when the other clock began to count: moves when somebody sets it."""
         self._inbox: deque[tuple[events.Event, _Ears | None]] = deque()
         self._news = threading.Condition()
         self._ears: _Ears | None = None
@@ -158,7 +161,7 @@ class Link:
             return
         self._running = True
         try:
-            self._handle(events.TimePassed())
+            self._handle(events.ClockSet() if self._clock_was_set() else events.TimePassed())
             while self._inbox:
                 event, ears = self._inbox.popleft()
                 # What an earlier connection still says is not about this one.
@@ -166,6 +169,10 @@ class Link:
                     self._handle(event)
         finally:
             self._running = False
+
+    def _clock_was_set(self) -> bool:
+        before, self._clock_zero = self._clock_zero, self._clock.utc_now() - timedelta(seconds=self._clock.monotonic_s())
+        return abs((self._clock_zero - before).total_seconds()) > self._machine.policy.clock_set_s
 
     def _post(self, event: events.Event, ears: _Ears | None = None) -> None:
         with self._news:

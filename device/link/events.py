@@ -101,6 +101,11 @@ class StatusChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockSet:
+    """The clock of the day was set: what was refused for its date may be good now."""
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """Nothing happened, but it is later."""
 
@@ -120,5 +125,6 @@ Event = (
     | Settled
     | Dropped
     | StatusChanged
+    | ClockSet
     | TimePassed
 )

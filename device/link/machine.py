@@ -7,6 +7,7 @@
     PAUSING     ·            ·           ·                → TRYING             → OFF
     UP          ·            ·           → PAUSING        (back-off resets)    → OFF
 
+When the clock of the day is set, a pause ends and every copy goes out anew.
 Asks and results may come in every state; they go out while UP.
 """
 
@@ -73,6 +74,9 @@ class LinkMachine:
         """When the state's own time is up."""
         self._read_outbox_at_s = -math.inf
         """Not to be read before; the outbox failed."""
+        self._dates_doubted = False
+        """A broker, a copy or a receipt was refused, and the clock of the day may be why."""
+        self._look_at_clock_s = math.inf
         self._told: str | None = None
         """The cause of the line's absence that the owner knows of."""
         self.dropped: Counter[Drop] = Counter()
@@ -106,7 +110,7 @@ class LinkMachine:
     @property
     def wake_at_s(self) -> float:
         """When to hand in `TimePassed` if nothing else happens; infinite when never."""
-        wake_at_s = min(self._turn_at_s, self._asks.wake_at_s)
+        wake_at_s = min(self._turn_at_s, self._asks.wake_at_s, self._look_at_clock_s)
         if self._state is State.UP:
             wake_at_s = min(wake_at_s, self._window.wake_at_s)
             if self._window.wants_more:
@@ -115,7 +119,9 @@ class LinkMachine:
 
     def handle(self, event: events.Event, now_s: float) -> list[Action]:
         """Take one event at `now_s` (monotonic seconds) and return what to do, in this order."""
-        return [*self._react(event, now_s), *self._due(now_s)]
+        actions = [*self._react(event, now_s), *self._due(now_s)]
+        self._look_at_clock_s = now_s + self._policy.clock_look_s if self._dates_doubted else math.inf
+        return actions
 
     def _react(self, event: events.Event, now_s: float) -> list[Action]:
         match event:
@@ -136,10 +142,18 @@ class LinkMachine:
             case events.StatusChanged(status):
                 self._status = status
                 return [self._say(status)] if self._state is State.UP else []
+            case events.ClockSet():
+                return self._clock_set(now_s)
             case events.TimePassed():
                 return []
             case _:  # pragma: no cover  mypy proves that nobody comes here
                 assert_never(event)
+
+    def _clock_set(self, now_s: float) -> list[Action]:
+        self._dates_doubted = False
+        self._backoff.reset()
+        self._window.say_all_again(now_s)
+        return self._try(now_s) if self._state is State.PAUSING else []
 
     def _mind_outbox(
         self, event: events.ResultKept | events.OutboxRead | events.OutboxFailed, now_s: float
@@ -197,6 +211,7 @@ class LinkMachine:
 
     def _up(self, now_s: float) -> list[Action]:
         self._state = State.UP
+        self._dates_doubted = False
         self._turn_at_s = now_s + self._policy.steady_after_s
         self._told = None
         # A broker that lost our session knows none of this; for one that kept it, hearing it again changes nothing.
@@ -213,12 +228,14 @@ class LinkMachine:
         longest_s = self._policy.backoff_refused_s if refused else self._policy.backoff_longest_s
         self._lose_line(State.PAUSING, now_s + self._backoff.next_delay_s(longest_s))
         self._told = why
+        self._dates_doubted = refused
         # Each failed attempt has a cause; only a new one is news.
         return [] if why == was_told else [LineDown(why)]
 
     def _stop(self) -> list[Action]:
         farewell = [self._say(self._offline())] if self._state is State.UP else []
         was_off = self._state is State.OFF
+        self._dates_doubted = False
         self._lose_line(State.OFF, math.inf)
         return [*farewell, *([] if was_off else [Close()]), *self._asks.lose_all()]
 
@@ -256,9 +273,11 @@ class LinkMachine:
             case events.ReceiptOpened(receipt):
                 return self._take_receipt(receipt)
             case events.Settled(message_id):
+                self._dates_doubted = False
                 self._window.settle(message_id)
                 return []
             case events.Dropped(drop):
+                self._dates_doubted |= drop is Drop.STALE
                 return self._drop(drop)
 
     def _take_receipt(self, receipt: Receipt) -> list[Action]:
@@ -271,6 +290,7 @@ class LinkMachine:
             check_receipt(receipt, kept.payload)
         except MessageError as error:
             return self._drop(error.drop)
+        self._dates_doubted = True
         return [ReportStale(receipt)]
 
     def _drop(self, drop: Drop) -> list[Action]:

@@ -43,6 +43,12 @@ class LinkPolicy:
     results_late_s: float = 86_400.0
     """A result that has waited this long for its receipt is reported; it is kept and sent all the same."""
 
+    clock_look_s: float = 1.0
+    """While something was refused that may be about dates, look this often whether somebody set the clock: a Pi without
+    a clock chip learns the time some seconds after its start, and a patient may stand before it."""
+    clock_set_s: float = 60.0
+    """By less than this the clock may creep; what depends on dates does not mind."""
+
     status_expiry_s: int = 366 * 86_400
     """The retained status of a unit that was scrapped goes away by itself, but never under a unit that is quiet."""
     will_delay_s: int = 5

@@ -70,6 +70,11 @@ class ResultWindow:
             for sent in self._sent.values():
                 sent.repeat_s = min(sent.repeat_s, now_s + self._soon_s)
 
+    def say_all_again(self, now_s: float) -> None:
+        """Send every copy anew, now."""
+        for sent in self._sent.values():
+            sent.repeat_s = now_s
+
     def due(self, now_s: float) -> list[SendResult]:
         """Return the results to send again by now, oldest first."""
         due = [sent for sent in self._sent.values() if now_s >= sent.repeat_s]
