@@ -12,7 +12,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, assert_never
 
 from cryptography import x509
@@ -95,7 +95,7 @@ class Link:
         self._signer = signer
         self._authority = authority
         self._owner = owner
-        self._clock_zero = clock.utc_now() - timedelta(seconds=clock.monotonic_s())
+        self._clock_zero = self._zero()
         """What the clock of the day showed when the other clock began to count: moves when somebody sets it."""
         self._inbox: deque[tuple[events.Event, _Ears | None]] = deque()
         self._news = threading.Condition()
@@ -171,8 +171,11 @@ class Link:
             self._running = False
 
     def _clock_was_set(self) -> bool:
-        before, self._clock_zero = self._clock_zero, self._clock.utc_now() - timedelta(seconds=self._clock.monotonic_s())
+        before, self._clock_zero = self._clock_zero, self._zero()
         return abs((self._clock_zero - before).total_seconds()) > self._machine.policy.clock_set_s
+
+    def _zero(self) -> datetime:
+        return self._clock.utc_now() - timedelta(seconds=self._clock.monotonic_s())
 
     def _post(self, event: events.Event, ears: _Ears | None = None) -> None:
         with self._news:
