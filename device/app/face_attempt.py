@@ -8,7 +8,7 @@ from device.domain.errors import FaceError
 from device.domain.reasons import Reason
 from device.domain.values import Move, ReceptionId
 from device.face.embed import Template
-from device.face.engine import FaceEngine
+from device.face.engine import FaceLook
 from device.face.hints import Hint, HintFilter
 from device.face.liveness import Alive, Denied, LivenessRun, MovesDue
 from device.face.manifest import Threshold
@@ -27,7 +27,7 @@ class MatchAttempt:
     def __init__(
         self,
         reception: ReceptionId,
-        engine: FaceEngine,
+        engine: FaceLook,
         threshold: Threshold,
         template: Template,
         liveness: LivenessRun | None,
@@ -70,7 +70,7 @@ class MoveAttempt:
     """Frames are watched until the move is seen, or somebody else is."""
 
     def __init__(
-        self, reception: ReceptionId, engine: FaceEngine, template: Template, liveness: LivenessRun, move: Move
+        self, reception: ReceptionId, engine: FaceLook, template: Template, liveness: LivenessRun, move: Move
     ) -> None:
         self._reception = reception
         self._engine = engine

@@ -16,7 +16,7 @@ from device.domain.errors import FaceError, Fault
 from device.domain.reasons import Reason
 from device.domain.values import Move, ReceptionId
 from device.face.embed import Template
-from device.face.engine import FaceEngine, Model
+from device.face.engine import FaceLook, Model
 from device.face.liveness import LivenessRules, LivenessRun
 from device.face.manifest import Threshold
 from device.ports.camera import Camera, CardFront, Frame
@@ -49,7 +49,7 @@ class FaceParts:
     camera: Camera
     front: CardFront
     decoder: PortraitDecoder
-    engine: FaceEngine
+    engine: FaceLook
     threshold: Threshold
     liveness: LivenessParts | None
     """None where nothing looks for liveness; whoever builds the unit reports that."""

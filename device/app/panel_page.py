@@ -8,8 +8,8 @@ from pathlib import Path
 
 from device.app.page_parts import refresh, table
 from device.domain.prompts import Cue
-from device.panel.cues import BUZZER, LAMPS
-from device.panel.lamps import LAMP_COLOURS
+from device.panel.cues import BUZZER
+from device.panel.lamps import LAMP_COLOURS, LAMPS
 from device.panel.pad import PAD_4X4
 from device.panel.patterns import PATTERNS, Rhythm
 from device.panel.pinout import Pinout

@@ -19,8 +19,9 @@ from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
 from device.domain.secrets import ReferenceNumberB
 from device.domain.values import UnitId
-from device.face.engine import FaceEngine
+from device.face.engine import FaceLook
 from device.face.manifest import Threshold
+from device.ports.camera import Camera
 from device.ports.institution import InstitutionCredential
 from device.ports.network import PortraitDecoder
 from device.reception import Policy, Settled, State
@@ -52,12 +53,14 @@ KEY_TAIL_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class FaceWorks:
-    """The parts of the face path that are real even here."""
+    """The parts of the face path: the real ones even here, or staged ones where thousands of visits are played."""
 
-    engine: FaceEngine
+    engine: FaceLook
     threshold: Threshold
     decoder: PortraitDecoder
     liveness: LivenessParts | None = None
+    camera: Camera | None = None
+    """In place of the world's own, which films photos."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +216,7 @@ class World:
         if self.face is None:
             return None
         return FaceParts(
-            camera=self.camera,
+            camera=self.face.camera or self.camera,
             front=self.front,
             decoder=self.face.decoder,
             engine=self.face.engine,

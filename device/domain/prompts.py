@@ -18,6 +18,17 @@ class Cue(StrEnum):
     """The visitor's own left: the lamps lie before the visitor, so their left end is on that side."""
     TURN_RIGHT = "turn_right"
     COME_CLOSER = "come_closer"
+    MOVE_BACK = "move_back"
+    """What would help before the camera, as the next ones and `COME_CLOSER`. Sides are the visitor's own."""
+    MORE_LEFT = "more_left"
+    MORE_RIGHT = "more_right"
+    HIGHER = "higher"
+    LOWER = "lower"
+    LOOK_AHEAD = "look_ahead"
+    HOLD_STILL = "hold_still"
+    MORE_LIGHT = "more_light"
+    LESS_LIGHT = "less_light"
+    ONE_PERSON = "one_person"
     KEYS = "keys"
     ASK = "ask"
     """A yes or a no: may the clinic see something? The other questions have patterns of their own."""
@@ -85,4 +96,6 @@ class Phrase(StrEnum):
 
 
 STEERING = frozenset({Phrase.MORE_LEFT, Phrase.MORE_RIGHT, Phrase.HIGHER, Phrase.LOWER})
-"""Where a face has to go that the picture's edge cuts off. No visit ends with one of these, so they are no reasons."""
+"""Where a face has to go that the picture's edge cuts off. No visit ends with one of these, so they are no reasons.
+
+Each has a cue of its own name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from device.domain.errors import FaceError
 from device.domain.reasons import Reason
@@ -30,6 +31,16 @@ class Seen:
 
     face: Face
     direction: Direction = field(repr=False)
+
+
+class FaceLook(Protocol):
+    """What the face desk asks of an engine; a simulated one may answer without networks."""
+
+    def template(self, portrait: Picture) -> Template:
+        """See `FaceEngine.template`."""
+
+    def see(self, frame: Picture, gates: Gates = FRAME_GATES) -> Seen:
+        """See `FaceEngine.see`."""
 
 
 class FaceEngine:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from device.domain.prompts import Cue
+from device.panel.lamps import LAMPS
 from device.panel.patterns import PATTERNS, TICK_S, Rhythm
 
-LAMPS = ("ready", "card", "face", "keys", "staff")
-"""In a row, from the visitor's left to the right: cues that tell a side rest on it."""
 BUZZER = "buzzer"
 INDICATORS = (*LAMPS, BUZZER)
 

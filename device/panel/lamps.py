@@ -1,8 +1,11 @@
-"""The colours of the lamps. They are for looks: nothing is told by colour alone, and tests see the lamps without it."""
+"""The lamps: their places tell, their colours are for looks. Tests see them without colour."""
 
 from __future__ import annotations
 
 from types import MappingProxyType
+
+LAMPS = ("ready", "card", "face", "keys", "staff")
+"""In a row, from the visitor's left to the right: cues that tell a side rest on it."""
 
 LAMP_COLOURS = MappingProxyType(
     {

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from device.domain.prompts import Cue
+from device.panel.lamps import LAMPS
 
 TICK_S = 0.1
 
@@ -43,6 +44,18 @@ def _once(levels: str) -> Rhythm:
 # A light that runs over three places, one after the other, and begins again after a pause.
 _FIRST, _SECOND, _THIRD = Rhythm("xxxx............"), Rhythm("....xxxx........"), Rhythm("........xxxx....")
 
+_BEATS = Rhythm("xx..xx........")
+
+
+def _across(*places: str) -> Mapping[str, Rhythm]:
+    """Return a light that runs over the whole row, in this order."""
+    return {place: Rhythm("...." * number + "xxxx" + "...." * (5 - number)) for number, place in enumerate(places)}
+
+
+def _all(levels: str) -> Mapping[str, Rhythm]:
+    """Return the whole row as one light."""
+    return dict.fromkeys(LAMPS, Rhythm(levels))
+
 
 PATTERNS: Mapping[Cue, Mapping[str, Rhythm]] = MappingProxyType(
     {
@@ -61,17 +74,43 @@ PATTERNS: Mapping[Cue, Mapping[str, Rhythm]] = MappingProxyType(
             "face": _THIRD,
             "buzzer": _once("x"),
         },
+        # What would help the camera. For "back" the light runs from the middle to both ends; over the whole row where
+        # the visitor, not only the head, shall go; for "higher" and "lower" it rises and sinks like a bar.
+        Cue.MOVE_BACK: {"face": _FIRST, "card": _SECOND, "keys": _SECOND, "ready": _THIRD, "staff": _THIRD},
+        Cue.MORE_LEFT: _across(*reversed(LAMPS)),
+        Cue.MORE_RIGHT: _across(*LAMPS),
+        Cue.HIGHER: {
+            "face": Rhythm("xxxxxxxxxxxxxxxx...."),
+            "card": Rhythm("....xxxxxxxxxxxx...."),
+            "keys": Rhythm("....xxxxxxxxxxxx...."),
+            "ready": Rhythm("........xxxxxxxx...."),
+            "staff": Rhythm("........xxxxxxxx...."),
+        },
+        Cue.LOWER: {
+            "ready": Rhythm("xxxxxxxx............"),
+            "staff": Rhythm("xxxxxxxx............"),
+            "card": Rhythm("xxxxxxxxxxxx........"),
+            "keys": Rhythm("xxxxxxxxxxxx........"),
+            "face": Rhythm("xxxxxxxxxxxxxxxx...."),
+        },
+        # The lamp under the camera calls; it and its neighbours breathe slowly; all lamps give more light than dark, or
+        # more dark than light; the ends of the row beat, and the one in the middle stays.
+        Cue.LOOK_AHEAD: {"face": _BEATS},
+        Cue.HOLD_STILL: dict.fromkeys(("card", "face", "keys"), Rhythm("xxxxxxxxxx..........")),
+        Cue.MORE_LIGHT: _all("xxxxxxxxxxxxxxxx...."),
+        Cue.LESS_LIGHT: _all("xxxx................"),
+        Cue.ONE_PERSON: {"face": _STEADY, "ready": _BEATS, "staff": _BEATS},
         Cue.KEYS: {"keys": _STEADY},
         # Two beats and a pause, on the lamp beside the keys: a question that the keys answer.
-        Cue.ASK: {"keys": Rhythm("xx..xx........"), "buzzer": _once("x")},
+        Cue.ASK: {"keys": _BEATS, "buzzer": _once("x")},
         # The other questions beat the same way and light a second lamp, or beat thrice: what is asked is told by place.
-        Cue.ASK_REGISTRATION: {"keys": Rhythm("xx..xx........"), "card": _STEADY, "buzzer": _once("x")},
-        Cue.ASK_SUBSIDY: {"keys": Rhythm("xx..xx........"), "ready": _STEADY, "buzzer": _once("x")},
-        Cue.ASK_LAST_TRY: {"keys": Rhythm("xx..xx........"), "staff": _STEADY, "buzzer": _once("xx..xx")},
-        Cue.ASK_READ_BACK: {"keys": Rhythm("xx..xx........"), "face": _STEADY, "buzzer": _once("x")},
+        Cue.ASK_REGISTRATION: {"keys": _BEATS, "card": _STEADY, "buzzer": _once("x")},
+        Cue.ASK_SUBSIDY: {"keys": _BEATS, "ready": _STEADY, "buzzer": _once("x")},
+        Cue.ASK_LAST_TRY: {"keys": _BEATS, "staff": _STEADY, "buzzer": _once("xx..xx")},
+        Cue.ASK_READ_BACK: {"keys": _BEATS, "face": _STEADY, "buzzer": _once("x")},
         Cue.ASK_PRESCRIPTION: {"keys": Rhythm("xx..xx..xx............"), "buzzer": _once("x")},
-        Cue.ASK_STAFF: {"staff": Rhythm("xx..xx........"), "keys": _STEADY, "buzzer": _once("x")},
-        Cue.PLACE_AGAIN: {"card": Rhythm("xx..xx........"), "keys": _STEADY, "buzzer": _once("x")},
+        Cue.ASK_STAFF: {"staff": _BEATS, "keys": _STEADY, "buzzer": _once("x")},
+        Cue.PLACE_AGAIN: {"card": _BEATS, "keys": _STEADY, "buzzer": _once("x")},
         Cue.WAIT: {"ready": Rhythm("xxxxxxxxxx..........")},
         # Everything but the desk's lamp.
         Cue.SUCCESS: {"ready": _STEADY, "card": _STEADY, "face": _STEADY, "keys": _STEADY, "buzzer": _once("xxxxxx")},

@@ -12,7 +12,8 @@ from collections import Counter
 
 from msgspec import Struct
 
-from device.panel.cues import BUZZER, LAMPS
+from device.panel.cues import BUZZER
+from device.panel.lamps import LAMPS
 
 HEADER_LINES = range(28)
 """GPIO0 to GPIO27 are on the header."""

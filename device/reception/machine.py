@@ -134,7 +134,7 @@ def _matching(state: at.Matching, event: Event, policy: Policy) -> Step:  # noqa
         case on.FaceHint(hint=hint):
             return ways.hint(state, hint, policy)
         case on.FaceFailed(reason=reason):
-            return ways.face_failed(visit, reason, policy)
+            return ways.face_failed(visit, reason, policy, state.hint)
         case on.CardFailed(reason=reason):
             return settle(visit, reason, policy)
         case on.KeyPressed(key=Key.YES) if takes_pin(visit):
@@ -149,7 +149,7 @@ def _matching(state: at.Matching, event: Event, policy: Policy) -> Step:  # noqa
         case on.DigitTyped():
             return state, bounds(policy.match_s, policy)
         case on.TimeUp(timer=Timer.STEP):
-            after, effects = ways.face_failed(visit, Reason.FACE_NOT_FOUND, policy)
+            after, effects = ways.face_failed(visit, Reason.FACE_NOT_FOUND, policy, state.hint)
             # An ending stops all work by itself, before anything else.
             return after, effects if isinstance(after, at.Settled) else (do.StopMatching(), *effects)
         case _:

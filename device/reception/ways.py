@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from device.domain.prompts import Cue, Phrase
+from device.domain.prompts import STEERING, Cue, Phrase
 from device.domain.reasons import FACE_HINTS, Reason
 from device.domain.secrets import Pin
 from device.domain.values import Assurance, AttendantReason, Method, Move, PinUse, ReceptionId
@@ -67,11 +67,15 @@ def verify_when_ready(visit: Visit, policy: Policy) -> Step:
     return count_tries(visit, policy)
 
 
-def face_failed(visit: Visit, reason: Reason, policy: Policy) -> Step:
-    """Look again where that may help, else go on with the PIN."""
+def face_failed(visit: Visit, reason: Reason, policy: Policy, hint: Reason | Phrase | None) -> Step:
+    """Look again where that may help, else go on with the PIN.
+
+    Who was told last to go to one side is told that again: it helps more than that no face was found.
+    """
     tried = replace(visit, faces_tried=visit.faces_tried + 1)
     if reason in _WORTH_ANOTHER_LOOK and _face_is_possible(tried, policy):
-        return _match(tried, policy, reason, Phrase.LOOK_AT_CAMERA)
+        line = hint if hint in STEERING and reason is Reason.FACE_NOT_FOUND else reason
+        return _match(tried, policy, line, Phrase.LOOK_AT_CAMERA)
     return face_given_up(tried, reason, policy)
 
 
@@ -115,11 +119,17 @@ def another_move(state: at.Moving, policy: Policy) -> Step:
     return after, effects if isinstance(after, at.Settled) else (do.StopMatching(), *effects)
 
 
+def cue_of(hint: Reason | Phrase) -> Cue:
+    """Return what lamps show of one of `FACE_HINTS` or `STEERING`."""
+    return entry(hint).cue if isinstance(hint, Reason) else Cue(hint)
+
+
 def hint(state: at.Matching, what: Reason | Phrase, policy: Policy) -> Step:
-    """Tell the visitor what would help, once the voice is free and unless that was the last thing said."""
+    """Tell and show the visitor what would help, once the voice is free and unless that was the last thing said."""
     if not state.voice_free or what is state.hint:
         return state, ()
     return replace(state, voice_free=False, hint=what), (
+        ShowCue(cue_of(what)),
         say(what),
         StartTimer(Timer.HINT, policy.hint_gap_s),
         StartTimer(Timer.PATIENCE, policy.patience_s),
@@ -129,6 +139,7 @@ def hint(state: at.Matching, what: Reason | Phrase, policy: Policy) -> Step:
 def invite_again(state: at.Matching, policy: Policy) -> Step:
     """Say the invitation once more; afterwards every hint is news again."""
     return replace(state, voice_free=False, hint=None), (
+        ShowCue(Cue.LOOK),
         *repeat(policy, Phrase.LOOK_AT_CAMERA),
         StartTimer(Timer.HINT, policy.first_hint_s),
     )
@@ -142,7 +153,7 @@ def count_tries(visit: Visit, policy: Policy, why: Reason | None = None) -> Step
     if not takes_pin(visit):
         return settle(visit, Reason.CARD_WITHOUT_PIN, policy, why=why)
     return at.CountingTries(replace(visit, method=Method.PIN), why), (
-        ShowCue(entry(why).cue if why else Cue.WAIT),
+        ShowCue(Cue.WAIT if why is None else Cue.ATTENTION if why in FACE_HINTS else entry(why).cue),
         do.CountTries(),
         *bounds(policy.card_s, policy),
     )
@@ -222,8 +233,9 @@ def _face_is_possible(visit: Visit, policy: Policy) -> bool:
 
 
 def _match(visit: Visit, policy: Policy, *lines: Phrase | Reason) -> Step:
+    helps = [cue_of(line) for line in lines if line in FACE_HINTS | STEERING]
     return at.Matching(visit), (
-        ShowCue(Cue.LOOK),
+        ShowCue(helps[0] if helps else Cue.LOOK),
         say(*lines),
         do.MatchFace(),
         StartTimer(Timer.HINT, policy.first_hint_s),

@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 
 from device.domain.prompts import Cue, Phrase
 from device.domain.reasons import Reason
-from device.panel.cues import LAMPS, levels
+from device.panel.cues import levels
+from device.panel.lamps import LAMPS
 from device.panel.patterns import PATTERNS, TICK_S
 from device.reception.questions import RULES, Topic
 from device.wire import phrases
@@ -98,6 +100,7 @@ def _rounds(cue: Cue) -> int:
     return max(len(rhythm.levels) for rhythm in PATTERNS[cue].values())
 
 
+@cache
 def _lamps(cue: Cue, shift: int) -> list[tuple[bool, ...]]:
     shown = (levels(cue, (tick + shift) * TICK_S) for tick in range(WATCHED_TICKS))
     return [tuple(moment[lamp] for lamp in LAMPS) for moment in shown]

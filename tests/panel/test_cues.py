@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.domain.prompts import Cue
-from device.panel.cues import BUZZER, CLICK_AFTER_S, CLICK_S, INDICATORS, LAMPS, levels, next_change_s
+from device.panel.cues import BUZZER, CLICK_AFTER_S, CLICK_S, INDICATORS, levels, next_change_s
+from device.panel.lamps import LAMPS
 from device.panel.patterns import PATTERNS, TICK_S
 
 LOOKED_AT_S = 30.0
@@ -61,9 +62,14 @@ def test_two_cues_are_told_apart_by_lamps_alone_whenever_one_looks(one: Cue, oth
         (Cue.TURN_LEFT, [{2}, {1}, {0}, set()]),
         (Cue.TURN_RIGHT, [{2}, {3}, {4}, set()]),
         (Cue.COME_CLOSER, [{0, 4}, {1, 3}, {2}, set()]),
+        (Cue.MOVE_BACK, [{2}, {1, 3}, {0, 4}, set()]),
+        (Cue.MORE_LEFT, [{4}, {3}, {2}, {1}, {0}, set()]),
+        (Cue.MORE_RIGHT, [{0}, {1}, {2}, {3}, {4}, set()]),
+        (Cue.HIGHER, [{2}, {1, 2, 3}, {0, 1, 2, 3, 4}, set()]),
+        (Cue.LOWER, [{0, 1, 2, 3, 4}, {1, 2, 3}, {2}, set()]),
     ],
 )
-def test_a_light_runs_where_the_head_shall_go(cue: Cue, places: list[set[int]]) -> None:
+def test_a_light_runs_where_head_or_visitor_shall_go(cue: Cue, places: list[set[int]]) -> None:
     film = [{place for place, lit in enumerate(lamps(cue, at_s)) if lit} for at_s in TICKS]
     met = [film[0], *(later for earlier, later in pairwise(film) if later != earlier)]
     assert met[: 2 * len(places)] == 2 * places

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from device.domain.prompts import Cue
-from device.panel.cues import BUZZER, LAMPS, levels
-from device.panel.lamps import LAMP_COLOURS, UNLIT
+from device.panel.cues import BUZZER, levels
+from device.panel.lamps import LAMP_COLOURS, LAMPS, UNLIT
 from device.panel.patterns import TICK_S
 
 VISION = {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import runpy
+from dataclasses import replace
 from pathlib import Path
 from typing import cast, get_args
 
 import pytest
 
-from device.domain.prompts import Cue, Phrase
-from device.domain.reasons import Reason
+from device.domain.prompts import STEERING, Cue, Phrase
+from device.domain.reasons import FACE_HINTS, Reason
 from device.domain.secrets import Pin
 from device.domain.values import Assurance, CardKind, ConsentItem, Method, PinUse, ReceptionId
 from device.reception import Idle, Policy, Settled, State, step
@@ -254,6 +255,25 @@ def test_whoever_is_asked_may_always_have_all_the_time_again() -> None:
             (time_s,) = [e.seconds for e in effects if isinstance(e, do.StartTimer) and e.timer is Timer.STEP]
             longest = {Asking: policy.consent_s, AskingPin: policy.pin_s, Matching: policy.match_s}
             assert time_s == longest.get(type(state), policy.return_s)
+
+
+def test_every_hint_to_the_camera_is_shown_on_lamps_of_its_own_and_told_in_words() -> None:
+    shown = {}
+    for policy, state in STANDING:
+        if isinstance(state, Matching):
+            for hint in FACE_HINTS | STEERING:
+                _, effects = step(replace(state, voice_free=True, hint=None), on.FaceHint(VISIT, hint), policy)
+                assert do.Say((do.Utterance(hint),)) in effects
+                (shown[hint],) = [effect.cue for effect in effects if isinstance(effect, do.ShowCue)]
+    assert len(set(shown.values())) == len(FACE_HINTS | STEERING), "no two hints look alike"
+    assert set(shown.values()).isdisjoint({Cue.LOOK, Cue.ATTENTION, Cue.WAIT, Cue.SUCCESS})
+
+
+def test_a_hint_comes_off_the_lamps_with_the_next_invitation_to_look() -> None:
+    for policy, state in STANDING:
+        if isinstance(state, Matching):
+            _, effects = step(state, on.TimeUp(VISIT, Timer.PATIENCE), policy)
+            assert do.ShowCue(Cue.LOOK) in effects
 
 
 def test_every_question_has_its_own_lamps_and_is_asked_in_words_with_the_keys_that_answer_it() -> None:

@@ -29,6 +29,7 @@ from device.app.face_models import load_engine
 from device.app.world import FaceWorks, World
 from device.domain.values import Assurance, CardKind, UnitId
 from device.drivers.portrait import SandboxedPortraitDecoder
+from device.face.manifest import Threshold
 from device.reception.states import Asking
 from device.sim.card import CardAuthority, CardFrontPrint, Misbehaviour, SimulatedCard
 from device.sim.card_trust import simulated_trust
@@ -36,6 +37,7 @@ from device.sim.clock import SimulatedClock
 from device.sim.entropy import SeededEntropy
 from device.sim.line import MemoryBroker
 from device.sim.portrait import Photo, card_portrait, load_photo
+from device.sim.staged import StagedCamera, StagedDecoder, StagedEngine
 from device.wire import topics
 from device.wire.sealing import Signer
 from device.wire.services import CONSUMER, GATEWAY
@@ -186,6 +188,19 @@ def clinic(
 
             broker.host(leaf, handle)
         yield clinic
+
+
+@pytest.fixture
+def stage(clinic: Clinic) -> StagedCamera:
+    """Where anything can happen before the camera, without photos and networks."""
+    return StagedCamera(clinic.clock)
+
+
+@pytest.fixture
+def staged_works(stage: StagedCamera) -> FaceWorks:
+    """A face path whose pictures are those of the stage; what follows the pictures is real."""
+    threshold = Threshold(accept=0.5, retry=0.3, provenance="made up, as the scores of the stage are")
+    return FaceWorks(StagedEngine(), threshold, StagedDecoder(), camera=stage)
 
 
 @pytest.fixture

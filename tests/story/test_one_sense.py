@@ -10,16 +10,19 @@ import pytest
 
 from device.app.face_desk import LivenessParts
 from device.app.world import FaceWorks, World
-from device.domain.reasons import Reason
+from device.domain.prompts import STEERING, Phrase
+from device.domain.reasons import FACE_HINTS, Reason
 from device.domain.values import CardKind, Challenge, ConsentMode, Method, Move
 from device.face.liveness import LivenessRules
 from device.panel.patterns import TICK_S
 from device.reception import Idle, Policy
 from device.reception.questions import Topic
+from device.reception.ways import cue_of
 from device.sim.card import SimulatedCard
-from device.sim.patient import LIFT, WATCHED_TICKS, Listener, Watcher, Wishes
+from device.sim.patient import LIFT, WATCHED_TICKS, Listener, Watcher, Wishes, recognised
 from device.sim.people.actors import Visitor, hears, sees
 from device.sim.portrait import Photo
+from device.sim.staged import Scene, StagedCamera, staged_portrait
 
 MakeCard = Callable[..., SimulatedCard]
 PhotoOf = Callable[[str], Photo]
@@ -105,6 +108,44 @@ class ByEye:
         if deed is not None:
             self._since_s = now_s
         return deed
+
+
+def by_ear(world: World, hint: Reason | Phrase) -> bool:
+    """Whether the hint was said."""
+    return world.has_said(hint)
+
+
+def by_eye(world: World, hint: Reason | Phrase) -> bool:
+    """Whether the lamps of the last seconds show this hint and can mean nothing else."""
+    now_s = world.clock.monotonic_s()
+    film = [world.indicators.levels_at(now_s - tick * TICK_S) for tick in range(WATCHED_TICKS, 0, -1)]
+    return recognised(film) is cue_of(hint)
+
+
+@pytest.mark.parametrize("understood", [by_ear, by_eye])
+@pytest.mark.parametrize("hint", sorted(FACE_HINTS | STEERING))
+def test_whoever_stands_wrong_before_the_camera_is_led_by_one_sense(
+    build_world: Build,
+    make_card: MakeCard,
+    stage: StagedCamera,
+    staged_works: FaceWorks,
+    hint: Reason | Phrase,
+    understood: Callable[[World, Reason | Phrase], bool],
+) -> None:
+    world = build_world(face=staged_works, frame_s=0.2)
+    helped: list[float] = []
+
+    def newcomer(at_s: float) -> Scene:
+        """Stands wrong until the unit makes itself understood."""
+        if not helped and understood(world, hint):
+            helped.append(at_s)
+        return Scene() if helped else Scene(trouble=hint)
+
+    stage.stage(newcomer)
+    world.place(make_card(portrait=staged_portrait()))
+    assert helped
+    assert world.asks(Topic.CONSENT), "the first look at the camera was enough"
+    assert not world.has_said(Reason.FACE_MISMATCH)
 
 
 @pytest.mark.parametrize("sense", [ByEar, ByEye])

@@ -13,7 +13,7 @@ from rich.table import Table
 from device.app.demo.results import Record, people_of
 from device.domain.prompts import Cue, Phrase
 from device.domain.reasons import Reason
-from device.panel.cues import LAMPS
+from device.panel.lamps import LAMPS
 from device.panel.patterns import PATTERNS
 from device.reception import State
 from device.reception import events as on
