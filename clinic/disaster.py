@@ -38,10 +38,21 @@ class DisasterSwitch:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._was_on = False
 
     def present(self, now: datetime) -> DisasterMode | None:
         """Return the mode that is on, None on a normal day."""
         return next((mode for mode in self.history() if mode.ended_at is None and now < mode.until), None)
+
+    def notice_end(self, now: datetime) -> None:
+        """Tell whoever watches when the mode was on at the last call and is not any more: nobody ends it by hand.
+
+        To be called every so often.
+        """
+        is_on = self.present(now) is not None
+        if self._was_on and not is_on:
+            self._store.changes.tell(Subject.MODE, "disaster")
+        self._was_on = is_on
 
     def history(self) -> list[DisasterMode]:
         """Return every time that it was on, the latest first."""

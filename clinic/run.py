@@ -30,6 +30,8 @@ from clinic.units import Units
 from device.wire import topics
 
 ASK_AGAIN_S = 10.0
+MODE_S = 10.0
+"""How late a screen may learn that the disaster mode ran out."""
 
 GATEWAY_WORKERS = 8
 """Units whose asks wait for the national service at the same time: a slow answer to one holds up no other."""
@@ -113,5 +115,7 @@ def _work_behind(opened: ExitStack, consumer: ConsumerParts, store: Store, healt
     if consumer.files is not None:
         writer = Follower(FOLLOWER, store, consumer.files.write, health=health, trouble=Trouble.FOLDER)
         opened.enter_context(writer)
+    mode = DisasterSwitch(store)
+    opened.enter_context(Ticker("disaster mode", MODE_S, mode.notice_end, health=health, trouble=Trouble.DISK))
     keeping = Housekeeping(store, consumer.keep, consumer.files)
     opened.enter_context(Ticker("housekeeping", EVERY_S, keeping.sweep, health=health, trouble=Trouble.FOLDER))

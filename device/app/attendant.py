@@ -2,6 +2,9 @@
 
 There is no attendant mode that somebody could forget to leave: a passcode opens the attendant's check of the visit
 that is going on, and nothing else.
+
+As a card does with a PIN, a try is counted before it is looked at, and on the disk: pulling the plug gives none back.
+Which passcode it was is kept nowhere.
 """
 
 from __future__ import annotations
@@ -14,11 +17,12 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from device.app.mailbox import Mailbox
 from device.app.workers import Lane, Workers
-from device.domain.errors import BadConfig
+from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.domain.secrets import PASSCODE_LENGTHS, Passcode
 from device.domain.values import ReceptionId
 from device.ports.clock import Clock
+from device.ports.tally import Tally
 from device.reception import events as on
 from device.reception.events import Event
 
@@ -45,8 +49,13 @@ def hash_passcode(passcode: Passcode) -> str:
 class AttendantGate:
     """Says whose passcode was typed. Checks run on a lane of their own: a hash is slow on purpose."""
 
-    def __init__(self, hashes: Mapping[str, str], *, workers: Workers, mailbox: Mailbox, clock: Clock) -> None:
-        """`hashes` are those of `hash_passcode` by attendant's name. Raise BadConfig for one that is none."""
+    def __init__(
+        self, hashes: Mapping[str, str], *, tally: Tally, workers: Workers, mailbox: Mailbox, clock: Clock
+    ) -> None:
+        """`hashes` are those of `hash_passcode` by attendant's name; `tally` counts the tries in a row that failed.
+
+        Raise BadConfig for a hash that is none.
+        """
         for name, kept in hashes.items():
             try:
                 _HASHER.check_needs_rehash(kept)
@@ -58,8 +67,12 @@ class AttendantGate:
         self._workers = workers
         self._mailbox = mailbox
         self._clock = clock
-        self._refused = 0
+        self._tally = tally
+        kept = tally.read()
+        # Who cannot tell how many there were waits once, as after too many.
+        self._refused = FREE_TRIES if kept is None else kept
         self._locked_until_s = 0.0
+        self._lock_after_too_many()
 
     def check(self, reception: ReceptionId, passcode: Passcode, admit: Callable[[str], ReceptionId]) -> None:
         """Check it. → AttendantAdmitted, AttendantRefused.
@@ -69,22 +82,40 @@ class AttendantGate:
 
         def job() -> None:
             try:
-                name = None if self._locked() else self._whose(passcode)
+                verdict = self._verdict(passcode)
             finally:
                 passcode.wipe()
-            self._mailbox.post(lambda: self._news(reception, name, admit))
+
+            def news() -> Event:
+                if isinstance(verdict, Reason):
+                    return on.AttendantRefused(reception, verdict)
+                log.info("attendant %s opened the check of a visit", verdict)
+                return on.AttendantAdmitted(reception, admit(verdict))
+
+            self._mailbox.post(news)
 
         self._workers.submit(Lane.GATE, job)
 
-    def _news(self, reception: ReceptionId, name: str | None, admit: Callable[[str], ReceptionId]) -> Event:
-        if self._locked():
-            return on.AttendantRefused(reception, Reason.PASSCODE_LOCKED)
+    def _verdict(self, passcode: Passcode) -> str | Reason:
+        """Return whose it is, or why nobody is admitted. Where nothing can be counted, nothing is looked at."""
+        if self._clock.monotonic_s() < self._locked_until_s:
+            return Reason.PASSCODE_LOCKED
+        try:
+            self._tally.keep(self._refused + 1)
+        except Fault as fault:
+            log.error("no passcode is taken: %s", fault)  # noqa: TRY400  the fault's sentence is what a technician needs
+            return Reason.PASSCODE_LOCKED
+        name = self._whose(passcode)
         if name is None:
-            self._count_refusal()
-            return on.AttendantRefused(reception, Reason.PASSCODE_REFUSED)
+            self._refused += 1
+            self._lock_after_too_many()
+            return Reason.PASSCODE_REFUSED
         self._refused = 0
-        log.info("attendant %s opened the check of a visit", name)
-        return on.AttendantAdmitted(reception, admit(name))
+        try:
+            self._tally.keep(0)
+        except Fault as fault:
+            log.warning("one passcode too many stays counted: %s", fault)
+        return name
 
     def _whose(self, passcode: Passcode) -> str | None:
         """Return whose it is. Every hash is tried, so that the time tells nothing."""
@@ -92,13 +123,9 @@ class AttendantGate:
         found = [name for name, kept in self._hashes.items() if _fits(kept, typed)]
         return found[0] if found else None
 
-    def _locked(self) -> bool:
-        return self._clock.monotonic_s() < self._locked_until_s
-
-    def _count_refusal(self) -> None:
-        self._refused += 1
+    def _lock_after_too_many(self) -> None:
         if self._refused >= FREE_TRIES:
-            lock_s = min(LONGEST_LOCK_S, FIRST_LOCK_S * 2.0 ** (self._refused - FREE_TRIES))
+            lock_s = min(LONGEST_LOCK_S, FIRST_LOCK_S * 2.0 ** min(10, self._refused - FREE_TRIES))
             self._locked_until_s = self._clock.monotonic_s() + lock_s
             log.warning("%d passcodes in a row did not fit; none is taken for %.0f s", self._refused, lock_s)
 

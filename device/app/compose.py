@@ -24,6 +24,7 @@ from device.drivers.paho_line import BrokerAddress, PahoLine
 from device.drivers.sdnotify import find_supervisor
 from device.drivers.sqlite_outbox import SqliteOutbox
 from device.drivers.system import SystemClock, SystemEntropy
+from device.drivers.tally_file import TallyFile
 from device.ports.card import CardReader
 
 VIRTUAL_READER = "Virtual PCD"
@@ -83,6 +84,7 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
         clinic_key=load_clinic_key(config.clinic.sealing_key),
         sweep=memory.sweep,
         passcodes=config.attendants.passcodes,
+        refusals=TallyFile(config.unit.state / "passcodes-refused"),
     )
     if not memory.is_overwritten():
         troubles["memory"] = Fault(

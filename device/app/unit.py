@@ -39,6 +39,7 @@ from device.ports.entropy import Entropy
 from device.ports.institution import InstitutionCredential
 from device.ports.line import LastWill, Line, Outbox
 from device.ports.panel import Display, Indicators, Keypad, Voice
+from device.ports.tally import Tally
 from device.reception import Policy
 from device.wire.messages import Receipt, Status
 from device.wire.sealing import Signer
@@ -73,6 +74,8 @@ class Parts:
     """Overwrites what the machine's memory keeps of what was let go of."""
     passcodes: Mapping[str, str] = field(default_factory=dict)
     """Hashes of attendants' passcodes by name (`device.app.attendant`)."""
+    refusals: Tally
+    """How many passcodes in a row did not fit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +184,9 @@ class Unit:
             asks=asks,
             link=self.link,
             mailbox=mailbox,
-            gate=AttendantGate(parts.passcodes, workers=workers, mailbox=mailbox, clock=parts.clock),
+            gate=AttendantGate(
+                parts.passcodes, tally=parts.refusals, workers=workers, mailbox=mailbox, clock=parts.clock
+            ),
             clock=parts.clock,
             forget=Forgetting(parts.face, sweep=parts.sweep, workers=workers, clock=parts.clock),
         )

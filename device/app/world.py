@@ -24,6 +24,7 @@ from device.face.manifest import Threshold
 from device.ports.camera import Camera
 from device.ports.institution import InstitutionCredential
 from device.ports.network import PortraitDecoder
+from device.ports.tally import Tally
 from device.reception import Policy, Settled, State
 from device.reception.effects import Effect
 from device.reception.events import Event
@@ -40,6 +41,7 @@ from device.sim.outbox import MemoryOutbox
 from device.sim.panel import RecordingIndicators, RecordingVoice, SimulatedKeypad
 from device.sim.portrait import Photo
 from device.sim.reader import SimulatedReader
+from device.sim.tally import MemoryTally
 from device.wire import phrases
 from device.wire.reasons import entry
 from device.wire.sealing import Signer
@@ -94,6 +96,8 @@ class World:
     frame_s: float = 0.1
     """From one frame of the camera to the next, about what a Pi 4 needs to judge one."""
     passcodes: dict[str, str] = field(default_factory=dict)
+    refusals: Tally = field(default_factory=MemoryTally)
+    """Of passcodes; the same one in the unit's next life."""
 
     reader: SimulatedReader = field(init=False)
     camera: RecordedCamera = field(init=False)
@@ -130,6 +134,7 @@ class World:
             authority=self.authority,
             clinic_key=self.clinic_key,
             passcodes=self.passcodes,
+            refusals=self.refusals,
         )
         self.unit = Unit(
             parts,

@@ -13,6 +13,7 @@ import pytest
 from joserfc.jwk import ECKey
 
 from clinic.again import AskAgain
+from clinic.changes import Change, Subject
 from clinic.desk import Arrival, Desk
 from clinic.disaster import LONGEST, DisasterSwitch
 from clinic.enquiries import DESK, Enquiries, read_query
@@ -278,6 +279,21 @@ def test_in_a_disaster_people_are_looked_up_by_name_and_say_yes_aloud(
     row = day.row(reception)
     assert (row.unit, row.disaster, row.kana, row.attendant) == (DESK, True, "ﾋﾅﾝ ﾉｿﾞﾐ", "sato")
     assert {(one.agreed, one.obtainable) for one in row.consents} == {(flag, obtainable)}
+
+
+def test_whoever_watches_learns_that_the_disaster_mode_ran_out_by_itself_once(day: OutageDay) -> None:
+    switch = day.desk.disaster
+    switch.notice_end(day.now)
+    switch.begin("地震のため", lasts=timedelta(hours=6), by="sato", now=day.now)
+    switch.notice_end(day.now + timedelta(hours=5))
+    heard: list[Change] = []
+    end = day.desk.subscribe(heard.append)
+    switch.notice_end(day.now + timedelta(hours=5, minutes=59))
+    assert heard == []
+    switch.notice_end(day.now + timedelta(hours=6))
+    switch.notice_end(day.now + timedelta(hours=7))
+    end()
+    assert heard == [Change(Subject.MODE, "disaster")]
 
 
 def test_the_disaster_mode_needs_a_reason_ends_by_itself_and_is_remembered(day: OutageDay, store_path: Path) -> None:

@@ -19,6 +19,7 @@ from device.reception.questions import Topic
 from device.reception.states import AskingPin
 from device.sim.card import Misbehaviour, SimulatedCard
 from device.sim.portrait import Photo
+from device.sim.tally import MemoryTally
 
 MakeCard = Callable[..., SimulatedCard]
 PhotoOf = Callable[[str], Photo]
@@ -112,6 +113,40 @@ def test_a_passcode_that_does_not_fit_changes_nothing_and_after_five_none_is_tak
     desk.place(make_card())
     desk.type_keys(CODE + "#")
     assert desk.asks(Topic.ATTENDANT)
+
+
+def test_pulling_the_plug_gives_no_passcode_back(build_world: Build, kept: dict[str, str], make_card: MakeCard) -> None:
+    refusals = MemoryTally()
+    for _ in range(FREE_TRIES):
+        unit = build_world(passcodes=kept, refusals=refusals, face=None)
+        unit.place(make_card())
+        unit.type_keys("000000#")
+        assert unit.has_said(Reason.PASSCODE_REFUSED)
+        unit.lift()
+    for _ in range(2):
+        unit = build_world(passcodes=kept, refusals=refusals, face=None)
+        unit.place(make_card())
+        unit.type_keys(CODE + "#")
+        assert unit.has_said(Reason.PASSCODE_LOCKED), "the wait begins anew with each start"
+        unit.lift()
+    unit.pass_time(FIRST_LOCK_S)
+    unit.place(make_card())
+    unit.type_keys(CODE + "#")
+    assert unit.asks(Topic.ATTENDANT)
+    assert refusals.read() == 0
+
+
+def test_a_try_that_cannot_be_counted_is_not_taken(
+    build_world: Build, kept: dict[str, str], make_card: MakeCard
+) -> None:
+    refusals = MemoryTally()
+    unit = build_world(passcodes=kept, refusals=refusals, face=None)
+    refusals.break_down()
+    unit.place(make_card())
+    unit.type_keys(CODE + "#")
+    assert unit.has_said(Reason.PASSCODE_LOCKED)
+    unit.type_keys("1234#")
+    assert unit.asks(Topic.CONSENT), "and the visitor goes on"
 
 
 def test_a_phone_shows_no_photo_to_an_attendant(desk: World, make_card: MakeCard) -> None:

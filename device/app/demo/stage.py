@@ -35,6 +35,7 @@ from device.sim.panel import RecordingIndicators, RecordingVoice, SimulatedKeypa
 from device.sim.people.actors import Visitor, hears
 from device.sim.portrait import Photo
 from device.sim.reader import SimulatedReader
+from device.sim.tally import MemoryTally
 from device.sim.vpcd import VpcdSlot
 
 CURTAIN_S = 30.0
@@ -154,6 +155,7 @@ def open_stage(
             signer=site.signer,
             authority=site.authority,
             clinic_key=site.clinic_key,
+            refusals=MemoryTally(),
         )
         unit = Unit(
             parts,
