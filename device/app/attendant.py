@@ -68,9 +68,9 @@ class AttendantGate:
         self._mailbox = mailbox
         self._clock = clock
         self._tally = tally
-        kept = tally.read()
+        count = tally.read()
         # Who cannot tell how many there were waits once, as after too many.
-        self._refused = FREE_TRIES if kept is None else kept
+        self._refused = FREE_TRIES if count is None else count
         self._locked_until_s = 0.0
         self._lock_after_too_many()
 
