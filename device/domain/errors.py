@@ -10,6 +10,7 @@ UketsukeError
 │   └── PinBlocked       no tries left
 ├── FaceError            the picture cannot be judged (not: the faces differ)
 ├── MessageError         a message that we refuse
+├── UpdateRefused        an update that we do not take, or do not keep
 └── Fault                a part of ours failed
     └── BadConfig        and it was the configuration
 """
@@ -21,6 +22,7 @@ from enum import StrEnum
 from device.domain.finding import FindingCode
 from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
+from device.domain.updates import Refusal
 
 
 class Drop(StrEnum):
@@ -116,6 +118,14 @@ class MessageError(UketsukeError):
     def __init__(self, message: str, *, reason: Reason, drop: Drop = Drop.MALFORMED) -> None:
         super().__init__(message, reason=reason)
         self.drop = drop
+
+
+class UpdateRefused(UketsukeError):  # noqa: N818  the event's name
+    """An update that is not taken, or was taken back; the unit goes on with what it had. `refusal` says why."""
+
+    def __init__(self, message: str, *, refusal: Refusal) -> None:
+        super().__init__(message, reason=Reason.UPDATE_REFUSED)
+        self.refusal = refusal
 
 
 class Fault(UketsukeError):  # noqa: N818  the glossary's word

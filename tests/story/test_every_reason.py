@@ -25,6 +25,7 @@ ELSEWHERE = {
     Reason.MODEL_MISSING: "assets/test_fetch.py",
     Reason.LIVENESS_MISSING: "liveness/test_parts.py",
     Reason.LIVENESS_REPLACED: "liveness/test_parts.py",
+    Reason.UPDATE_REFUSED: "update/test_attacks.py",
     Reason.INTERNAL_FAULT: "liveness/test_run.py",
 }
 """What no visitor can bring about: a broken file, a part that did not start, a foreign message."""
