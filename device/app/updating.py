@@ -14,13 +14,12 @@ from datetime import UTC, datetime
 import msgspec
 
 from device.domain.errors import UpdateRefused
-from device.domain.updates import Kind, Refusal
+from device.domain.updates import Kind, Offer, Refusal, order
 from device.ports.clock import Clock
-from device.ports.updates import Offer, Shelf, Trial, UpdateSource
+from device.ports.updates import Shelf, Trial, UpdateSource
 from device.update import ledger
 from device.update.choice import choose, suitable
 from device.update.ledger import IMAGE, Entry, Ledger
-from device.wire.updates import order
 
 log = logging.getLogger(__name__)
 
@@ -118,18 +117,17 @@ class Updating:
         return [offer for kind in Kind for offer in suitable(offers, kind, self.platform)]
 
     def _bring(self, offer: Offer, source: UpdateSource) -> None:
-        about = offer.about
-        if about.version in self.shelf.present(about.kind):
+        if offer.version in self.shelf.present(offer.kind):
             return
-        archive = self.shelf.staging / f"{about.kind}.zip"
-        self.tell(f"fetching {about.target} ({offer.size / 1e6:.1f} MB)")
+        archive = self.shelf.staging / f"{offer.kind}.zip"
+        self.tell(f"fetching {offer.target} ({offer.size / 1e6:.1f} MB)")
         source.fetch(offer, archive)
         self.tell("unpacking beside the present version")
-        self.shelf.unpack(archive, about)
+        self.shelf.unpack(archive, offer)
 
     def _take(self, kind: Kind, offer: Offer) -> Taken:
-        version = offer.about.version
-        known = ledger.read(self.shelf.read()).vouched(offer.about.released_at)
+        version = offer.version
+        known = ledger.read(self.shelf.read()).vouched(offer.released_at)
         entry = self._as_linked(known, kind).of(kind)
         self.tell(f"trying {kind} {version}")
         if complaint := self.trial.complaint(kind, version, self.shelf.folder(kind, version)):

@@ -15,8 +15,7 @@ from tuf.api.metadata import Metadata, TargetFile, Targets
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from device.domain.errors import UpdateRefused
-from device.domain.updates import Refusal
-from device.ports.updates import Offer
+from device.domain.updates import Offer, Refusal
 from device.wire.updates import MAX_ARCHIVE_BYTES, About
 
 LIMITS: Final = UpdaterConfig(
@@ -74,7 +73,7 @@ class TufSource:
         if self._updater is None:
             raise ValueError("nothing was offered yet")
         with _coded(altered=True):
-            self._updater.download_target(self._targets[offer.about.target], str(path))
+            self._updater.download_target(self._targets[offer.target], str(path))
 
     def _open(self, pinned: bytes) -> Updater:
         try:
@@ -102,7 +101,18 @@ def _offer(name: str, target: TargetFile) -> Offer:
         raise UpdateRefused(f"{name[:80]!r} must be called {about.target!r}", refusal=Refusal.BAD_TARGET)
     if target.length > MAX_ARCHIVE_BYTES:
         raise UpdateRefused(f"{name!r} has {target.length} bytes", refusal=Refusal.TOO_LARGE)
-    return Offer(about, target.length)
+    return Offer(
+        kind=about.kind,
+        version=about.version,
+        platform=about.platform,
+        minimum=about.minimum,
+        size=target.length,
+        unpacked=about.unpacked,
+        files=about.files,
+        reason_ja=about.reason.ja,
+        reason_en=about.reason.en,
+        released_at=about.released_at,
+    )
 
 
 @contextlib.contextmanager

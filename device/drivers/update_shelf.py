@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import IO, Final
 
 from device.domain.errors import UpdateRefused
-from device.domain.updates import Kind, Refusal
+from device.domain.updates import Kind, Offer, Refusal
 from device.update.archive import Member, Placed, placed
-from device.wire.updates import MAX_ARCHIVE_BYTES, About
+from device.wire.updates import MAX_ARCHIVE_BYTES
 
 BLOCK: Final = 256 * 1024
 MOST_DIRECTORY: Final = 8 * 1024 * 1024
@@ -95,18 +95,18 @@ class UpdateShelf:
         """Return where a version lies."""
         return self._folder / kind / "versions" / version
 
-    def unpack(self, archive: Path, about: About) -> None:
+    def unpack(self, archive: Path, offer: Offer) -> None:
         """Put a version beside the others; where it lies there already nothing changes."""
-        target = self.folder(about.kind, about.version)
+        target = self.folder(offer.kind, offer.version)
         if target.is_dir():
             return
-        draft = self.staging / f"{about.kind}-{about.version}"
+        draft = self.staging / f"{offer.kind}-{offer.version}"
         with _disk():
             shutil.rmtree(draft, ignore_errors=True)
             draft.mkdir(parents=True)
-            if shutil.disk_usage(draft).free < about.unpacked + SPARE:
-                raise UpdateRefused(f"{about.unpacked} bytes are needed", refusal=Refusal.NO_ROOM)
-            _unpack(archive, about, draft)
+            if shutil.disk_usage(draft).free < offer.unpacked + SPARE:
+                raise UpdateRefused(f"{offer.unpacked} bytes are needed", refusal=Refusal.NO_ROOM)
+            _unpack(archive, offer, draft)
             target.parent.mkdir(parents=True, exist_ok=True)
             _flush(target.parent.parent)
             draft.rename(target)
@@ -142,7 +142,7 @@ class UpdateShelf:
             self.staging.mkdir(parents=True, exist_ok=True)
 
 
-def _unpack(archive: Path, about: About, folder: Path) -> None:
+def _unpack(archive: Path, offer: Offer, folder: Path) -> None:
     try:
         with archive.open("rb") as file:
             _check_directory(file)
@@ -152,11 +152,11 @@ def _unpack(archive: Path, about: About, folder: Path) -> None:
                     Member(info.filename, info.file_size, info.external_attr >> 16, bool(info.flag_bits & 1))
                     for info in bundle.infolist()
                 ]
-                for place in placed(members, about):
+                for place in placed(members, offer):
                     with bundle.open(entries[str(place.path)]) as packed:
                         _copy(packed, place, folder)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError) as error:
-        raise UpdateRefused(f"{about.target} is no sound zip: {error}", refusal=Refusal.BAD_ARCHIVE) from error
+        raise UpdateRefused(f"{offer.target} is no sound zip: {error}", refusal=Refusal.BAD_ARCHIVE) from error
     for path, _, _ in os.walk(folder, topdown=False):
         _flush(Path(path))
 

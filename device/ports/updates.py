@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from device.domain.updates import Kind
-from device.wire.updates import About
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A target of the signed list, as far as it is known before it is fetched."""
-
-    about: About
-    size: int
-    """Bytes of the archive, signed."""
+from device.domain.updates import Kind, Offer
 
 
 class UpdateSource(Protocol):
@@ -59,7 +48,7 @@ class Shelf(Protocol):
     def folder(self, kind: Kind, version: str) -> Path:
         """Return where a version lies."""
 
-    def unpack(self, archive: Path, about: About) -> None:
+    def unpack(self, archive: Path, offer: Offer) -> None:
         """Put a version beside the others. Raise UpdateRefused (BAD_ARCHIVE, NO_ROOM, DISK); then nothing is there."""
 
     def switch(self, kind: Kind, version: str | None) -> None:

@@ -9,8 +9,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from device.domain.errors import UpdateRefused
-from device.domain.updates import Refusal
-from device.wire.updates import About
+from device.domain.updates import Offer, Refusal
 
 LONGEST_NAME: Final = 255
 DEEPEST: Final = 24
@@ -37,7 +36,7 @@ class Placed:
     executable: bool
 
 
-def placed(members: Iterable[Member], about: About) -> list[Placed]:
+def placed(members: Iterable[Member], offer: Offer) -> list[Placed]:
     """Return where each member goes. Raise UpdateRefused(BAD_ARCHIVE) naming the first that breaks a rule."""
     found: dict[str, Placed] = {}
     folders: set[str] = set()
@@ -51,11 +50,11 @@ def placed(members: Iterable[Member], about: About) -> list[Placed]:
             _refuse(member.name, "is there twice")
         folders |= {str(parent).casefold() for parent in path.parents}
         found[key] = Placed(path, member.size, executable=bool(member.mode & stat.S_IXUSR))
-        if len(found) > about.files or total > about.unpacked:
-            _refuse(member.name, f"is more than the {about.files} files of {about.unpacked} bytes that were signed for")
-    if len(found) != about.files or total != about.unpacked:
+        if len(found) > offer.files or total > offer.unpacked:
+            _refuse(member.name, f"is more than the {offer.files} files of {offer.unpacked} bytes that were signed for")
+    if len(found) != offer.files or total != offer.unpacked:
         raise UpdateRefused(
-            f"{len(found)} files of {total} bytes, but {about.files} of {about.unpacked} were signed for",
+            f"{len(found)} files of {total} bytes, but {offer.files} of {offer.unpacked} were signed for",
             refusal=Refusal.BAD_ARCHIVE,
         )
     return list(found.values())

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from device.domain.errors import UpdateRefused
-from device.domain.updates import Kind, Refusal
-from device.ports.updates import Offer
-from device.wire.updates import ANY_PLATFORM, order
+from device.domain.updates import ANY_PLATFORM, Kind, Offer, Refusal, order
 
 
 def suitable(offers: Sequence[Offer], kind: Kind, platform: str) -> list[Offer]:
     """Return the offers of a kind that run on this platform, newest first."""
-    fitting = [
-        offer for offer in offers if offer.about.kind is kind and offer.about.platform in {platform, ANY_PLATFORM}
-    ]
+    fitting = [offer for offer in offers if offer.kind is kind and offer.platform in {platform, ANY_PLATFORM}]
     # Of one version for every platform and one for just this one, the latter.
-    return sorted(fitting, key=lambda o: (order(o.about.version), o.about.platform != ANY_PLATFORM), reverse=True)
+    return sorted(fitting, key=lambda o: (order(o.version), o.platform != ANY_PLATFORM), reverse=True)
 
 
 def choose(
@@ -36,11 +32,11 @@ def choose(
     """
     fitting = suitable(offers, kind, platform)
     if wanted is not None:
-        named = [offer for offer in fitting if order(offer.about.version) == order(wanted)]
+        named = [offer for offer in fitting if order(offer.version) == order(wanted)]
         if not named:
             raise UpdateRefused(f"{kind} {wanted} is not offered for {platform}", refusal=Refusal.NOT_OFFERED)
         return _checked(named[0], installed, failed)
-    newer = [offer for offer in fitting if installed is None or order(offer.about.version) > order(installed)]
+    newer = [offer for offer in fitting if installed is None or order(offer.version) > order(installed)]
     refusals: list[UpdateRefused] = []
     for offer in newer:
         try:
@@ -53,17 +49,15 @@ def choose(
 
 
 def _checked(offer: Offer, installed: str | None, failed: Collection[str]) -> Offer | None:
-    about = offer.about
-    name = f"{about.kind} {about.version}"
-    if installed is not None and order(about.version) == order(installed):
+    if installed is not None and order(offer.version) == order(installed):
         return None
-    if installed is not None and order(about.version) < order(installed):
-        raise UpdateRefused(f"{name} is older than {installed}", refusal=Refusal.OLDER)
-    if about.minimum is not None and (installed is None or order(installed) < order(about.minimum)):
+    if installed is not None and order(offer.version) < order(installed):
+        raise UpdateRefused(f"{offer} is older than {installed}", refusal=Refusal.OLDER)
+    if offer.minimum is not None and (installed is None or order(installed) < order(offer.minimum)):
         raise UpdateRefused(
-            f"{name} can be taken from {about.minimum} on, and {installed or 'nothing'} is here",
+            f"{offer} can be taken from {offer.minimum} on, and {installed or 'nothing'} is here",
             refusal=Refusal.STEP_BETWEEN,
         )
-    if about.version in failed:
-        raise UpdateRefused(f"{name} failed here before", refusal=Refusal.FAILED_BEFORE)
+    if offer.version in failed:
+        raise UpdateRefused(f"{offer} failed here before", refusal=Refusal.FAILED_BEFORE)
     return offer

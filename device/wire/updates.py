@@ -6,21 +6,18 @@ update has a code and a sentence in every language (`updates.toml`).
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from device.domain.updates import Kind, Refusal
+from device.domain.updates import ANY_PLATFORM, VERSION_PATTERN, Kind, Refusal, target_name
 from device.wire.texts import Text, parse_entries, parse_file, read_file
 
 _FILE = "updates.toml"
 
-VERSION_PATTERN: Final = r"^[0-9]{1,6}(\.[0-9]{1,6}){1,3}$(?!\n)"
 PLATFORM_PATTERN: Final = r"^[a-z0-9_]{1,60}$(?!\n)"
-ANY_PLATFORM: Final = "any"
 
 Version = Annotated[str, Meta(pattern=VERSION_PATTERN)]
 """Two to four numbers: `0.2.0`, `2026.11.1`. Compared as numbers, see `order`."""
@@ -52,7 +49,7 @@ class About(Struct, frozen=True, kw_only=True):
     @property
     def target(self) -> str:
         """The only name that a target of this content may have."""
-        return f"{self.kind.value}/{self.version}-{self.platform}.zip"
+        return target_name(self.kind, self.version, self.platform)
 
 
 class RefusalEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,11 +65,3 @@ def refusals() -> dict[Refusal, RefusalEntry]:
     entries = parse_file(read_file(_FILE), source=_FILE, tables=("refusals",))["refusals"]
     parsed = parse_entries(entries, RefusalEntry, source=_FILE, table="refusals", names=Refusal)
     return {Refusal(name): entry for name, entry in parsed.items()}
-
-
-def order(version: str) -> tuple[int, ...]:
-    """Return a version as numbers that compare; missing ones count as 0. Raise ValueError where it is none."""
-    if not re.match(VERSION_PATTERN, version):
-        raise ValueError(f"not a version: {version[:40]!r}")
-    numbers = [int(number) for number in version.split(".")]
-    return (*numbers, *[0] * (4 - len(numbers)))

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from device.domain.errors import BadConfig
-from device.domain.updates import Kind
+from device.domain.updates import ANY_PLATFORM, Kind
 from device.wire.texts import Text
-from device.wire.updates import ANY_PLATFORM, About
+from device.wire.updates import About
 from provisioning.files import PUBLIC, write_atomically
 
 PROGRAM: Final = "bin/uketsuke"
