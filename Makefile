@@ -8,7 +8,7 @@ PYTHON ?= python3
 
 VM_CACHE ?= /var/cache/uketsuke-vm
 
-.PHONY: help setup demo test vm-test check bench fuzz faults pages format lock voice clean
+.PHONY: help setup demo test vm-test check bench bench-demo fuzz faults pages format lock voice clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ check: $(STAMPS)/python ## Format, lint, types, import rules, systemd's view of 
 
 bench: $(STAMPS)/python ## What card part, clinic side, line and panel cost. ARGS="--only line" for one; --picture FILE draws the card.
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-demo: $(STAMPS)/assets ## The bench for hardware testers: a simulated unit goes through the whole functional plan, and its report is written.
+	@$(BIN)/python -m hw demo --folder .cache/bench-station $(ARGS)
 
 fuzz: $(STAMPS)/python ## Hostile input for a minute per harness. ARGS="--seconds 600 conversation" for longer.
 	@$(BIN)/python -m fuzz $(ARGS)

@@ -1,0 +1,154 @@
+"""`python -m hw` (`hw/uketsuke-bench`): the bench."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from device.domain.errors import UketsukeError
+from device.wire.bench_record import read_signed
+from hw.errors import BenchError
+from hw.limits import LIMITS_FILE, Limits, load_limits
+from hw.plan import Plan
+from hw.plans import PLANS
+from hw.record import Record, Verdict
+from hw.report import VERDICTS, write_report
+from hw.run import Job, run_job
+from hw.station_files import Station
+
+FOLDER = Path("bench-station")
+EXIT_NO_PASS, EXIT_TROUBLE = 1, 2
+
+app = typer.Typer(
+    help="The bench: every unit leaves with evidence.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+FolderOption = Annotated[Path, typer.Option("--folder", help="The station's folder: key, records, reports, cards.")]
+LimitsOption = Annotated[Path, typer.Option("--limits", help="The limits.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+
+
+@app.command("demo")
+def demo(
+    folder: FolderOption = FOLDER,
+    *,
+    limits: LimitsOption = LIMITS_FILE,
+    plan: Annotated[str, typer.Option(help="Which plan.")] = "functional",
+    seed: Annotated[int, typer.Option(help="Which of the simulated units.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Put a simulated unit on a simulated table, go through a plan and write the report."""
+    from hw.rig.simulated import SimulatedRig  # noqa: PLC0415  a real bench needs no simulation
+    from hw.sim import wardrobe  # noqa: PLC0415
+    from hw.sim.physics import good_unit  # noqa: PLC0415
+    from hw.sim.unit import SimulatedUnit  # noqa: PLC0415
+
+    serial = f"sim-{seed:04d}"
+    unit = SimulatedUnit(good_unit(seed), serial=serial, board=f"simulated-board-{seed}")
+    job = Job(
+        plan=_plan(plan),
+        serial=serial,
+        tester="demo",
+        unit=unit,
+        rig=SimulatedRig(unit),
+        cards=wardrobe.card_box(),
+        limits=load_limits(limits),
+    )
+    _carry_out(job, Station(folder), as_json=as_json)
+
+
+@app.command("records")
+def records(folder: FolderOption = FOLDER, *, as_json: JsonOption = False) -> None:
+    """List what this station has tested."""
+    with Station(folder).store() as store:
+        entries = store.entries()
+    if as_json:
+        typer.echo(msgspec.json.encode(entries).decode())
+        return
+    for entry in entries:
+        typer.echo(f"{entry.ended:%Y-%m-%d %H:%M} {entry.serial} {entry.plan}: {entry.verdict} {entry.why}".rstrip())
+
+
+@app.command("csv")
+def as_csv(folder: FolderOption = FOLDER) -> None:
+    """Print every figure of every record, for analysis elsewhere."""
+    with Station(folder).store() as store:
+        typer.echo(store.as_csv(), nl=False)
+
+
+@app.command("export")
+def export(record: str, folder: FolderOption = FOLDER) -> None:
+    """Print the signed document of one record, as a fleet takes it."""
+    with Station(folder).store() as store:
+        sys.stdout.buffer.write(store.signed(record) + b"\n")
+
+
+@app.command("report")
+def report(record: str, folder: FolderOption = FOLDER, *, limits: LimitsOption = LIMITS_FILE) -> None:
+    """Write the report of one record anew; its signature is checked first."""
+    station = Station(folder)
+    with station.store() as store:
+        told = msgspec.json.decode(read_signed(store.signed(record), station.known_keys()), type=Record)
+    typer.echo(str(_report(told, station, load_limits(limits))))
+
+
+@app.command("public-key")
+def public_key(folder: FolderOption = FOLDER) -> None:
+    """Print the key that a fleet needs to believe this station."""
+    typer.echo(Station(folder).public_key().decode(), nl=False)
+
+
+@app.command("limits")
+def check_limits(path: Annotated[Path, typer.Argument()] = LIMITS_FILE, *, as_json: JsonOption = False) -> None:
+    """Check a file of limits and say what they are."""
+    limits = load_limits(path)
+    if as_json:
+        told = {name: {"unit": it.unit, "lower": it.lower, "upper": it.upper} for name, it in limits.by_name.items()}
+        typer.echo(json.dumps({"digest": limits.digest, "limits": told}, ensure_ascii=False))
+        return
+    for name, limit in limits.by_name.items():
+        typer.echo(f"{name}: {limit.words()} · {limit.title.ja} · {limit.title.en}")
+
+
+def _plan(name: str) -> Plan:
+    if name not in PLANS:
+        raise typer.BadParameter(f"there is no plan {name!r}; there are {', '.join(PLANS)}")
+    return PLANS[name]
+
+
+def _carry_out(job: Job, station: Station, *, as_json: bool) -> None:
+    with station.store() as store:
+        record = run_job(job, station, store, phase_done=lambda phase: None if as_json else typer.echo(
+            f"  {VERDICTS[phase.verdict].en:12} {phase.title.ja} {phase.title.en} ({phase.seconds:.1f} s)"
+            + "".join(f"\n      {why}" for why in phase.why)
+        ))  # fmt: skip
+    path = _report(record, station, job.limits)
+    if as_json:
+        typer.echo(json.dumps({"record": record.id, "verdict": record.verdict, "why": record.why, "report": str(path)}))
+    else:
+        typer.echo(f"{VERDICTS[record.verdict].ja} {VERDICTS[record.verdict].en}: {record.unit.serial}, report: {path}")
+    if record.verdict is not Verdict.PASS:
+        raise typer.Exit(EXIT_NO_PASS)
+
+
+def _report(record: Record, station: Station, limits: Limits) -> Path:
+    page = write_report(record, plan=PLANS.get(record.plan), limits=limits)
+    name = f"{record.unit.serial}-{record.plan}-{record.id[:8]}.html"
+    return station.write(f"reports/{name}", page.encode())
+
+
+def main() -> None:
+    """Run. Whatever is wrong is said in words, with exit code 2."""
+    try:
+        app(prog_name="uketsuke-bench")
+    except (BenchError, UketsukeError) as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(EXIT_TROUBLE) from None

@@ -1,0 +1,78 @@
+"""A simulated unit on a simulated table, and a station in a folder of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from hw.cards import CardBox
+from hw.limits import Limits, load_limits
+from hw.plan import Phase, Plan
+from hw.record import PhaseRecord, Record
+from hw.rig.simulated import SimulatedRig
+from hw.run import Job, run_job
+from hw.sim import wardrobe
+from hw.sim.physics import Physics, good_unit
+from hw.sim.unit import SimulatedUnit
+from hw.station_files import Station
+from hw.store import RecordStore
+
+
+@dataclass(slots=True)
+class Table:
+    """A unit, what stands around it, and what is to be done with it."""
+
+    station: Station
+    store: RecordStore
+    limits: Limits
+    unit: SimulatedUnit = field(default_factory=lambda: SimulatedUnit(good_unit(7)))
+    cards: CardBox = field(default_factory=wardrobe.card_box)
+    serial: str = "sim-0001"
+
+    def try_plan(self, plan: Plan, **changes: object) -> Record:
+        job = Job(
+            plan=plan,
+            serial=self.serial,
+            tester="診療 太郎",
+            unit=self.unit,
+            rig=SimulatedRig(self.unit),
+            cards=self.cards,
+            limits=self.limits,
+        )
+        return run_job(replace(job, **changes), self.station, self.store)  # type: ignore[arg-type]
+
+    def try_phase(self, phase: Phase, **changes: object) -> PhaseRecord:
+        (record,) = self.try_plan(plan_of(phase), **changes).phases
+        return record
+
+
+def plan_of(*phases: Phase) -> Plan:
+    return Plan(name="tried", title=phases[0].title, phases=phases)
+
+
+@pytest.fixture(scope="session")
+def limits() -> Limits:
+    return load_limits()
+
+
+@pytest.fixture
+def table(tmp_path: Path, limits: Limits) -> Iterator[Table]:
+    station = Station(tmp_path / "station")
+    with station.store() as store:
+        yield Table(station, store, limits)
+
+
+@pytest.fixture
+def with_physics() -> Callable[..., SimulatedUnit]:
+    """Make a good unit but for the numbers that are given."""
+
+    def make(**numbers: object) -> SimulatedUnit:
+        physics: Physics = good_unit(7)
+        for name, value in numbers.items():
+            setattr(physics, name, value)
+        return SimulatedUnit(physics)
+
+    return make
