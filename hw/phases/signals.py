@@ -6,7 +6,8 @@ from typing import Final
 
 from device.app.panel_check import NAMES
 from device.domain.prompts import Phrase
-from device.panel.cues import BUZZER, LAMPS
+from device.panel.cues import BUZZER
+from device.panel.lamps import LAMPS
 from device.wire.phrases import say
 from device.wire.texts import LANGUAGES, Text
 from hw.errors import CannotMeasure

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from device.panel.cues import LAMPS
+from device.panel.lamps import LAMPS
 
 
 @dataclass(slots=True, kw_only=True)
