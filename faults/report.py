@@ -18,6 +18,7 @@ STARTS: Final = "unit killed (SIGKILL)"
 HOW: Final = {
     "histories": "simulated weather and clock; the real link, outbox and signatures",
     "crashes": "a process that gets SIGKILL before its n-th write to the outbox",
+    "updates": "a process that gets SIGKILL before its n-th change to the folder of updates",
     "disk": "a process on a disk that is full, then read-only",
     "site": "mosquitto, `uketsuke-clinic`, a unit's process, the proxies between them",
 }

@@ -10,7 +10,7 @@ import ctypes
 import os
 import platform
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 _TRACEME, _CONTINUE, _SETOPTIONS = 0, 7, 0x4200
@@ -27,6 +27,14 @@ WRITES: Final = {
     "aarch64": frozenset({68, 82, 83, 46, 38, 276, 35, 70}),
 }
 
+CHANGES: Final = {
+    # write, openat, mkdir, rmdir, symlink, symlinkat, renameat
+    "x86_64": WRITES["x86_64"] | {1, 257, 83, 84, 88, 266, 264},
+    # write, openat, mkdirat, symlinkat
+    "aarch64": WRITES["aarch64"] | {64, 56, 34, 36},
+}
+"""WRITES and all else that changes a folder. Opening a file for reading counts too: that cannot be told apart here."""
+
 
 class _Instruction(ctypes.Structure):
     _fields_ = (("code", ctypes.c_uint16), ("yes", ctypes.c_uint8), ("no", ctypes.c_uint8), ("value", ctypes.c_uint32))
@@ -36,15 +44,17 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_uint16), ("instructions", ctypes.POINTER(_Instruction)))
 
 
-def writes_before_end(work: Callable[[], None], kill_at: int | None = None) -> int | None:
-    """Run `work` in a child; kill it before its write number `kill_at`, counted from 1.
+def writes_before_end(
+    work: Callable[[], None], kill_at: int | None = None, calls: Mapping[str, frozenset[int]] = WRITES
+) -> int | None:
+    """Run `work` in a child; kill it before its write number `kill_at`, counted from 1. `calls` says what is a write.
 
     Return None when it was killed, else how many writes there were. Raise RuntimeError when it failed by itself, and
     OSError where ptrace is not allowed.
     """
     child = os.fork()
     if child == 0:
-        _live(work)
+        _live(work, calls)
     _, status = os.waitpid(child, 0)
     if not os.WIFSTOPPED(status):
         raise OSError("ptrace is not allowed here")
@@ -69,20 +79,20 @@ def writes_before_end(work: Callable[[], None], kill_at: int | None = None) -> i
             return None
 
 
-def _live(work: Callable[[], None]) -> None:
+def _live(work: Callable[[], None], calls: Mapping[str, frozenset[int]]) -> None:
     try:
         _ptrace(_TRACEME, 0, 0)
         os.kill(os.getpid(), signal.SIGSTOP)
-        _stop_at_writes()
+        _stop_at(calls[platform.machine()])
         work()
     except BaseException:  # noqa: BLE001  the child of a fork must end here, whatever it was
         os._exit(1)
     os._exit(0)
 
 
-def _stop_at_writes() -> None:
-    """Let the kernel tell the tracer of writes and of nothing else."""
-    numbers = sorted(WRITES[platform.machine()])
+def _stop_at(calls: frozenset[int]) -> None:
+    """Let the kernel tell the tracer of these calls and of nothing else."""
+    numbers = sorted(calls)
     steps = [
         (_LOAD, 0, 0, 0),
         *((_IF_EQUAL, len(numbers) - place, 0, number) for place, number in enumerate(numbers)),
