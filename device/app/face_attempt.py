@@ -14,7 +14,7 @@ from device.face.liveness import Alive, Denied, LivenessRun, MovesDue
 from device.face.manifest import Threshold
 from device.face.match import Matched, MatchRun, NotMatched, Undecided
 from device.face.quality import MOVE_GATES
-from device.ports.camera import Picture
+from device.ports.camera import Frame
 from device.reception import events as on
 from device.reception.events import Event
 
@@ -40,18 +40,18 @@ class MatchAttempt:
         self._hints = HintFilter()
         self._matched = False
 
-    def look(self, picture: Picture) -> Event | None:
+    def look(self, frame: Frame) -> Event | None:
         """Return what the visit shall know: a hint, after which frames still go on, or how the attempt ended."""
         hint: Hint | None = None
         try:
-            seen = self._engine.see(picture)
+            seen = self._engine.see(frame.pixels, small=frame.small)
         except FaceError as error:
             hint = error.steer or error.reason
             result: float | Reason = error.reason
         else:
             result = self._template.score(seen.direction)
             if self._liveness is not None:
-                self._liveness.take(picture, seen.face, seen.direction, result)
+                self._liveness.take(frame.pixels, seen.face, seen.direction, result)
         if not self._matched:
             match self._run.feed(result):
                 case NotMatched(reason=reason):
@@ -78,10 +78,10 @@ class MoveAttempt:
         self._liveness = liveness
         self._move = move
 
-    def look(self, picture: Picture) -> Event | None:
+    def look(self, frame: Frame) -> Event | None:
         """Return what the visit shall know, if anything. How long to go on is for the visit to say."""
         try:
-            seen = self._engine.see(picture, MOVE_GATES)
+            seen = self._engine.see(frame.pixels, MOVE_GATES, small=frame.small)
         except FaceError:
             self._liveness.see_nobody()
             return None

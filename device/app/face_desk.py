@@ -122,7 +122,7 @@ class FaceDesk:
         attempt = MatchAttempt(memory.reception, self._parts.engine, self._parts.threshold, template, memory.liveness)
 
         def look(frame: Frame) -> Event | None:
-            event = attempt.look(frame.pixels)
+            event = attempt.look(frame)
             # Once a face is seen well, the light shall not change between the frames that are compared.
             self._parts.camera.hold_light(hold=event is None)
             if isinstance(event, on.FaceHint):
@@ -136,7 +136,7 @@ class FaceDesk:
         """Watch the visitor make this move, in place of whatever was watched before. → MoveSeen, FaceFailed."""
         run.expect(move)
         attempt = MoveAttempt(reception, self._parts.engine, template, run, move)
-        self._each_frame(reception, run, self._renewed(), lambda frame: attempt.look(frame.pixels))
+        self._each_frame(reception, run, self._renewed(), attempt.look)
 
     def _renewed(self) -> threading.Event:
         self._stop.set()

@@ -51,10 +51,19 @@ class Face:
     points: Points = field(repr=False)
 
 
-def search(network: Network, spec: ModelSpec, picture: Picture) -> list[Face]:
-    """Return the faces in a checked picture, roughly, largest first; what they are worth says a close-up."""
-    small, large = SEARCH_SIDES_PX
-    return detect(network, spec, picture, small) or detect(network, spec, picture, large)
+def search(network: Network, spec: ModelSpec, picture: Picture, small: Picture | None = None) -> list[Face]:
+    """Return the faces in a checked picture, roughly, largest first; what they are worth says a close-up.
+
+    `small` is looked at in its place, where there is one: the same view, which the camera has scaled down already.
+    """
+    seen = picture if small is None else small
+    quick, thorough = SEARCH_SIDES_PX
+    faces = detect(network, spec, seen, quick) or detect(network, spec, seen, thorough)
+    if small is None:
+        return faces
+    height, width = picture.shape[:2]
+    across, down = width / small.shape[1], height / small.shape[0]
+    return [_scaled(face, across, down) for face in faces]
 
 
 def detect(network: Network, spec: ModelSpec, picture: Picture, side_px: int = CLOSE_UP_SIDE_PX) -> list[Face]:
@@ -95,6 +104,17 @@ def close_up(network: Network, spec: ModelSpec, picture: Picture, face: Face) ->
         height=found.height / scale,
         score=found.score,
         points=(found.points / scale + corner).astype(np.float32),
+    )
+
+
+def _scaled(face: Face, across: float, down: float) -> Face:
+    return Face(
+        left=face.left * across,
+        top=face.top * down,
+        width=face.width * across,
+        height=face.height * down,
+        score=face.score,
+        points=face.points * np.array((across, down), np.float32),
     )
 
 

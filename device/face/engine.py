@@ -65,24 +65,29 @@ class FaceEngine:
         direction.fill(0)
         return template
 
-    def score(self, frame: Picture, template: Template) -> float:
+    def score(self, frame: Picture, template: Template, *, small: Picture | None = None) -> float:
         """Return the cosine between the visitor's face and the template, -1..1.
 
         Raise FaceError(FACE_NOT_FOUND) when no face is good enough to be judged, FaceError(FACE_SEVERAL) when two
         are equally near. What the number means is in the embedder's threshold.
         """
-        return template.score(self.see(frame).direction)
+        return template.score(self.see(frame, small=small).direction)
 
-    def see(self, frame: Picture, gates: Gates = FRAME_GATES) -> Seen:
-        """Return the visitor's face. Raise FaceError as `score` does, by `gates`."""
+    def see(self, frame: Picture, gates: Gates = FRAME_GATES, *, small: Picture | None = None) -> Seen:
+        """Return the visitor's face. Raise FaceError as `score` does, by `gates`.
+
+        `small`: the same exposure scaled down by the camera, where it does that; the face is searched for there.
+        """
         checked(frame, Reason.FACE_NOT_FOUND)
-        face, square = self._found(frame, gates)
+        if small is not None:
+            checked(small, Reason.FACE_NOT_FOUND)
+        face, square = self._found(frame, gates, small)
         return Seen(face, embed(self._embedder.network, self._embedder.spec, square))
 
-    def _found(self, picture: Picture, gates: Gates) -> tuple[Face, Picture]:
+    def _found(self, picture: Picture, gates: Gates, small: Picture | None = None) -> tuple[Face, Picture]:
         """Return the only face and its aligned square."""
         network, spec = self._detector.network, self._detector.spec
-        roughly = the_only_face(picture, search(network, spec, picture), spec.threshold.accept)
+        roughly = the_only_face(picture, search(network, spec, picture, small), spec.threshold.accept)
         face = close_up(network, spec, picture, roughly)
         if face is None:
             raise FaceError("what looked like a face is none from near", reason=Reason.FACE_NOT_FOUND)

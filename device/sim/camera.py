@@ -7,6 +7,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Protocol
 
+import cv2
 import numpy as np
 
 from device.domain.errors import Fault
@@ -17,6 +18,7 @@ from device.sim.portrait import Photo
 
 WIDTH_PX = 640
 HEIGHT_PX = 480
+SMALL_PX = (320, 240)
 FACE_SHARE = 0.45
 """A visitor at arm's length fills about this much of the picture's height."""
 SWAY_PX = 6
@@ -47,12 +49,14 @@ class _Trouble(Enum):
 class RecordedCamera:
     """Frames of 640 x 480 made from photos, each a little different, the same ones for the same seed.
 
-    May be told what to show from another thread than the one that takes the frames.
+    May be told what to show from another thread than the one that takes the frames. `has_small`: each with its second,
+    small picture, as the cameras of the Pi give it.
     """
 
-    def __init__(self, clock: Clock, *, seed: int = 0) -> None:
+    def __init__(self, clock: Clock, *, seed: int = 0, has_small: bool = True) -> None:
         self._clock = clock
         self._seed = seed
+        self._has_small = has_small
         self._number = 0
         self._trouble = _Trouble.NONE
         self._scene: Callable[[float], Picture] = _Still()
@@ -103,8 +107,11 @@ class RecordedCamera:
             raise Fault("the camera is gone", part="camera", reason=Reason.CAMERA_FAULT)
         self._number += 1
         pixels = self._looped() if self._loop_frames else self._film(self._number)
-        self._given = [array for array in self._given if array() is not None] + [weakref.ref(pixels)]
-        return Frame(pixels=pixels, taken_s=self._clock.monotonic_s() + self._off_s, number=self._number)
+        small = cv2.resize(pixels, SMALL_PX, interpolation=cv2.INTER_AREA).astype(np.uint8) if self._has_small else None
+        self._given = [array for array in self._given if array() is not None]
+        self._given += [weakref.ref(array) for array in (pixels, small) if array is not None]
+        taken_s = self._clock.monotonic_s() + self._off_s
+        return Frame(pixels=pixels, taken_s=taken_s, number=self._number, small=small)
 
     def hold_light(self, *, hold: bool) -> None:
         """Note it; the light here is always the same."""

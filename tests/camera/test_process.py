@@ -52,7 +52,8 @@ def test_a_picamera_gives_blue_first_and_a_small_picture_of_the_same_exposure(st
     assert frame.pixels[0, 0, :2].tolist() == [200, 100]
     assert frame.small is not None
     assert frame.small.shape == (240, 320, 3)
-    assert np.ptp(frame.small) == 0, "rows that are longer than the picture left no seam"
+    steps = np.abs(np.diff(frame.small.astype(int), axis=1))
+    assert steps.max() <= 8, "rows that are longer than the picture left no seam"
 
 
 def test_exposure_is_held_and_let_go(stand_in: Start) -> None:

@@ -43,9 +43,11 @@ class Stage(Protocol):
 class RecordedStage:
     """The camera of the simulated world."""
 
+    has_small = True
+
     def __init__(self, _folder: Path) -> None:
         self._clock = SimulatedClock()
-        self._recorded = RecordedCamera(self._clock, seed=7)
+        self._recorded = RecordedCamera(self._clock, seed=7, has_small=self.has_small)
         self._recorded.show(PHOTO)
         self.camera: Camera = self._recorded
 
@@ -61,6 +63,10 @@ class RecordedStage:
         self._recorded.recover()
 
     def close(self) -> None: ...
+
+
+class LargeOnlyStage(RecordedStage):
+    has_small = False
 
 
 class WatchedStage:
@@ -116,6 +122,7 @@ class V4l2Stage(PicameraStage):
 
 STAGES: dict[str, Callable[[Path], Stage]] = {
     "recorded": RecordedStage,
+    "recorded, without a small stream": LargeOnlyStage,
     "folder": FolderStage,
     "picamera2": PicameraStage,
     "v4l2": V4l2Stage,
@@ -149,6 +156,17 @@ def test_a_frame_is_never_older_than_the_call_for_it(stage: Stage) -> None:
     for _ in range(3):
         asked_s = stage.pass_time(0.5)
         assert stage.camera.next_frame(2.0).taken_s >= asked_s
+
+
+def test_a_small_picture_shows_what_its_frame_shows(stage: Stage) -> None:
+    frame = stage.camera.next_frame(2.0)
+    if frame.small is None:
+        return  # it is searched in the large one
+    height, width = frame.small.shape[:2]
+    scaled = cv2.resize(frame.pixels, (width, height), interpolation=cv2.INTER_AREA)
+
+    assert width / height == pytest.approx(frame.pixels.shape[1] / frame.pixels.shape[0], rel=0.01)
+    assert np.abs(scaled.astype(float) - frame.small).mean() < 4, "the same view in the same colours"
 
 
 def test_no_two_frames_are_the_same_picture(stage: Stage) -> None:
@@ -189,6 +207,7 @@ def test_a_frame_that_was_forgotten_is_black_for_whoever_still_has_it(stage: Sta
 
     assert not part.any()
     assert not any(frame.pixels.any() for frame in frames)
+    assert not any(frame.small.any() for frame in frames if frame.small is not None)
     assert stage.camera.next_frame(2.0).pixels.any()
 
 

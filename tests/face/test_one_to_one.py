@@ -49,12 +49,16 @@ class Scene:
         """Read the portrait of this person's card."""
         return self.engine.template(self._decoder.decode(card_portrait(self._photo(name))))
 
+    def _score(self, template: Template) -> float:
+        frame = self.camera.next_frame(1.0)
+        return self.engine.score(frame.pixels, template, small=frame.small)
+
     def look(self, template: Template) -> Matched | NotMatched:
         """Feed frame after frame until there is an answer."""
         run = MatchRun(self.threshold)
         while True:
             try:
-                decision = run.feed(self.engine.score(self.camera.next_frame(1.0).pixels, template))
+                decision = run.feed(self._score(template))
             except FaceError as error:
                 decision = run.feed(error.reason)
             if not isinstance(decision, Undecided):
@@ -112,6 +116,35 @@ def test_somebody_small_in_the_background_does_not_disturb(scene: Scene, photo: 
     frame[20:180, 20:140] = photo("biden").cut(120, 160, face_share=0.5)
 
     assert scene.engine.score(frame, scene.template_of("obama")) >= scene.threshold.accept
+
+
+def test_a_face_is_found_in_the_cameras_small_picture_and_judged_in_the_large_one(scene: Scene) -> None:
+    scene.before_the_camera("obama2")
+    frame = scene.camera.next_frame(1.0)
+    assert frame.small is not None
+
+    by_large, by_small = scene.engine.see(frame.pixels), scene.engine.see(frame.pixels, small=frame.small)
+
+    assert np.abs(by_small.face.points - by_large.face.points).max() < 2
+    assert float(by_small.direction @ by_large.direction) > 0.99
+
+
+def test_a_small_picture_of_another_shape_is_scaled_to_the_large_one(scene: Scene) -> None:
+    frame = scene.before_the_camera("obama2")
+    squeezed = np.asarray(cv2.resize(frame, (300, 240), interpolation=cv2.INTER_AREA), np.uint8)
+
+    by_large, by_small = scene.engine.see(frame), scene.engine.see(frame, small=squeezed)
+
+    assert by_small.face.left == pytest.approx(by_large.face.left, abs=0.05 * by_large.face.width)
+    assert float(by_small.direction @ by_large.direction) > 0.95
+
+
+def test_an_empty_small_picture_shows_nobody(scene: Scene) -> None:
+    frame = scene.before_the_camera("obama2")
+
+    with pytest.raises(FaceError) as nobody:
+        scene.engine.see(frame, small=np.zeros((240, 320, 3), np.uint8))
+    assert nobody.value.reason is Reason.FACE_NOT_FOUND
 
 
 def turned(frame: Picture, degrees: float) -> Picture:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+import cv2
 import numpy as np
 
 TROUBLES = ("stall", "raise", "none", "format", "old", "unstamped", "hang")
@@ -98,16 +99,25 @@ class CompletedRequest:
     def __init__(self, number: int, config: dict[str, Any], *, frozen: bool) -> None:
         self.config = config
         width, height = config["main"]["size"]
-        ramp = np.arange(width * height * 3, dtype=np.uint32).reshape(height, width, 3)
-        self.main = ((ramp + number * 7) % 251).astype(np.uint8)
+        down, across = np.mgrid[:height, :width]
+        blue, green = 40 + across * 150 / width, 40 + down * 150 / height
+        self.main = np.stack([blue, green, np.full_like(blue, 30 + number % 200)], axis=2).astype(np.uint8)
+        self.lores = second_stream(self.main, *config["lores"]["size"])
         self.main[0, 0] = (200, 100, 255 if frozen else 0)  # B, G, R
-        small_width, small_height = config["lores"]["size"]
-        self.lores = np.full((small_height * 3 // 2, STRIDE), 128, np.uint8)
-        self.lores[:small_height, :small_width] = number % 200
         self._stamp_ns = time.monotonic_ns() - (10 * NS if trouble() == "old" else 0)
 
     def get_metadata(self) -> dict[str, Any]:
         return {} if trouble() == "unstamped" else {"SensorTimestamp": self._stamp_ns, "ExposureTime": 5_000}
+
+
+def second_stream(main: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Return the picture in small as YUV 4:2:0, its rows padded to STRIDE and the colours' rows to half of it."""
+    planes = cv2.cvtColor(cv2.resize(main, (width, height), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2YUV_I420)
+    padded = np.zeros((height * 3 // 2, STRIDE), np.uint8)
+    padded[:height, :width] = planes[:height]
+    colours = padded[height:].reshape(2, height // 2, STRIDE // 2)
+    colours[:, :, : width // 2] = planes[height:].reshape(2, height // 2, width // 2)
+    return padded
 
 
 class MappedArray:
