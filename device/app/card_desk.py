@@ -148,8 +148,9 @@ class CardDesk:
         *,
         front: CardFront,
         then: Callable[[bytes], None],
+        failed: Callable[[Reason], None],
     ) -> None:
-        """Read the number on the card's front, open the portrait with it and hand the JPEG 2000 on. → FaceFailed."""
+        """Read the number on the card's front, open the portrait with it and hand on the JPEG 2000, or why not."""
         certificate = memory.certificate
 
         def job() -> None:
@@ -161,7 +162,7 @@ class CardDesk:
             except UketsukeError as error:
                 # The card may still serve by PIN: what is wrong with its portrait ends the face path, not the visit.
                 log.warning("no portrait: %s", error.reason)
-                self._mailbox.tell(on.FaceFailed(memory.reception, error.reason))
+                failed(error.reason)
                 return
             if portrait.origin.chain is not Chain.VALID:
                 log.warning("a portrait was used whose signer is not among the anchors of this unit")

@@ -11,6 +11,7 @@ from device.app.face_attempt import MatchAttempt, MoveAttempt
 from device.app.health import Health
 from device.app.mailbox import Mailbox
 from device.app.memory import VisitorMemory
+from device.app.portrait_work import Made
 from device.app.workers import Lane, Workers
 from device.domain.errors import FaceError, Fault
 from device.domain.reasons import Reason
@@ -96,8 +97,8 @@ class FaceDesk:
         """Leave the camera alone; what is still under way tells nobody."""
         self._stop.set()
 
-    def match_portrait(self, memory: VisitorMemory, jp2: bytes, stop: threading.Event) -> None:
-        """Make the template from the card's picture, remember it, and match. → FaceMatched, MovesWanted, FaceFailed."""
+    def make_template(self, jp2: bytes, then: Callable[[Made], None]) -> None:
+        """Make the template from the card's picture; the mailbox's thread hands it, or what is wrong, to `then`."""
 
         def job() -> None:
             portrait = self._parts.decoder.decode(jp2)
@@ -105,21 +106,16 @@ class FaceDesk:
                 template = self._parts.engine.template(portrait)
             finally:
                 portrait.fill(0)
+            self._mailbox.post(lambda: then(template))
 
-            def news() -> None:
-                if stop.is_set():  # the visit went another way meanwhile, and may be forgotten already
-                    template.wipe()
-                else:
-                    memory.template = template
-                    self.match_again(memory, template, stop)
+        self._submit(job, lambda reason: self._mailbox.post(lambda: then(reason)), threading.Event())
 
-            self._mailbox.post(news)
-
-        self._submit(memory.reception, stop, job)
-
-    def match_again(self, memory: VisitorMemory, template: Template, stop: threading.Event) -> None:
-        """Another try with the template at hand. → FaceMatched, MovesWanted, FaceFailed."""
-        attempt = MatchAttempt(memory.reception, self._parts.engine, self._parts.threshold, template, memory.liveness)
+    def match(self, memory: VisitorMemory, made: Made, stop: threading.Event) -> None:
+        """Compare the visitor with the template, or tell why there is none. → FaceMatched, MovesWanted, FaceFailed."""
+        if isinstance(made, Reason):
+            self._tell(on.FaceFailed(memory.reception, made), stop)
+            return
+        attempt = MatchAttempt(memory.reception, self._parts.engine, self._parts.threshold, made, memory.liveness)
 
         def look(frame: Frame) -> Event | None:
             event = attempt.look(frame)
@@ -162,11 +158,14 @@ class FaceDesk:
                 return
             event = look(self._next_frame(run))
             if event is None:
-                self._submit(reception, stop, job)
+                self._submit(job, failed, stop)
             else:
                 self._tell(event, stop)
 
-        self._submit(reception, stop, job)
+        def failed(reason: Reason) -> None:
+            self._tell(on.FaceFailed(reception, reason), stop)
+
+        self._submit(job, failed, stop)
 
     def _next_frame(self, run: LivenessRun | None) -> Frame:
         asked_s = self._clock.monotonic_s()
@@ -182,21 +181,21 @@ class FaceDesk:
         if not stop.is_set():
             self._mailbox.tell(event)
 
-    def _submit(self, reception: ReceptionId, stop: threading.Event, job: Callable[[], None]) -> None:
+    def _submit(self, job: Callable[[], None], failed: Callable[[Reason], None], stop: threading.Event) -> None:
         def guarded() -> None:
             try:
                 job()
             except FaceError as error:
                 log.warning("face: %s", error)
-                self._tell(on.FaceFailed(reception, error.reason), stop)
+                failed(error.reason)
             except Fault as fault:
                 log.warning("face: %s", fault)
                 self._health.report("camera", fault.reason, why=str(fault))
-                self._tell(on.FaceFailed(reception, Reason.FACE_UNAVAILABLE), stop)
+                failed(Reason.FACE_UNAVAILABLE)
             except Exception as error:  # noqa: BLE001  the rim: whatever breaks, the visit goes on by PIN
                 if stop.is_set():  # the visitor was forgotten meanwhile, and what was scored against is wiped
                     return
                 log.error("face lane: %s", type(error).__name__)  # noqa: TRY400  a traceback may quote what it handled
-                self._tell(on.FaceFailed(reception, Reason.FACE_UNAVAILABLE), stop)
+                failed(Reason.FACE_UNAVAILABLE)
 
         self._workers.submit(Lane.FACE, guarded)

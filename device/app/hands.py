@@ -14,10 +14,12 @@ from device.app.link_worker import Link
 from device.app.mailbox import Mailbox
 from device.app.memory import VisitorMemory
 from device.app.panel_desk import PanelDesk
+from device.app.portrait_work import PortraitWork
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.domain.secrets import Passcode
 from device.domain.values import Move, ReceptionId
+from device.face.embed import Template
 from device.ports.clock import Clock
 from device.reception import effects as do
 from device.reception import events as on
@@ -107,6 +109,8 @@ class UnitHands:
                 self._card.read(memory)
             case do.AskChallenge():
                 self._asks.begin(memory)
+            case do.PreparePortrait():
+                self._prepared_portrait(memory)
             case do.MatchFace():
                 self._match_face(memory)
             case do.WatchMove(move=move):
@@ -138,12 +142,27 @@ class UnitHands:
             self._mailbox.tell(on.FaceFailed(memory.reception, Reason.FACE_UNAVAILABLE))
             return
         stop = face.begin(memory)
-        if memory.template is not None:
-            face.match_again(memory, memory.template, stop)
-        else:
+
+        def match(made: Template | Reason) -> None:
+            if isinstance(made, Reason):
+                memory.portrait = None  # whoever comes back to the face later begins anew
+            face.match(memory, made, stop)
+
+        if portrait := self._prepared_portrait(memory):
+            portrait.when_made(match)
+
+    def _prepared_portrait(self, memory: VisitorMemory) -> PortraitWork | None:
+        """Return the work on this visit's portrait, begun now if it was not before."""
+        face = self._face
+        if face is not None and memory.portrait is None:
+            work = memory.portrait = PortraitWork()
             self._card.fetch_portrait(
-                memory, front=face.front, then=lambda portrait: face.match_portrait(memory, portrait, stop)
+                memory,
+                front=face.front,
+                then=lambda jp2: face.make_template(jp2, work.end),
+                failed=lambda reason: self._mailbox.post(lambda: work.end(reason)),
             )
+        return memory.portrait
 
     def _watch_move(self, memory: VisitorMemory, move: Move) -> None:
         if self._face is None or memory.template is None or memory.liveness is None:
@@ -184,6 +203,7 @@ class UnitHands:
 _Personal = (
     do.ReadCard
     | do.AskChallenge
+    | do.PreparePortrait
     | do.MatchFace
     | do.WatchMove
     | do.CountTries

@@ -30,8 +30,13 @@ class AskChallenge:
 
 
 @dataclass(frozen=True, slots=True)
+class PreparePortrait:
+    """Read the portrait and make a template of it, while other things are waited for. What fails, MatchFace tells."""
+
+
+@dataclass(frozen=True, slots=True)
 class MatchFace:
-    """Read the portrait, if that was not done, and compare it with the visitor.
+    """Compare the portrait with the visitor; prepare it first, if nobody did.
 
     → FaceMatched, MovesWanted, FaceFailed.
     """
@@ -179,6 +184,7 @@ Effect = (
     MeetVisitor
     | ReadCard
     | AskChallenge
+    | PreparePortrait
     | MatchFace
     | WatchMove
     | StopMatching

@@ -56,13 +56,15 @@ def present(state: State, reception: ReceptionId, policy: Policy, void: Reason =
 
 def verify_when_ready(visit: Visit, policy: Policy) -> Step:
     """Card and challenge come in any order; with both, the visitor's turn begins."""
-    if visit.card is None or not visit.challenged:
+    if visit.card is None:
         return at.Reading(visit), ()
+    if not visit.challenged:
+        return at.Reading(visit), (do.PreparePortrait(),) if _goes_by_face(visit, policy) else ()
     if visit.admitted and (asked := ask_attendant(visit, policy)):
         return asked
     if visit.card.pin is PinUse.PHONE:
         return prove(visit, Assurance.PHONE_SIGNATURE, policy)
-    if (visit.method is Method.FACE or not takes_pin(visit)) and _face_is_possible(visit, policy):
+    if _goes_by_face(visit, policy):
         return _match(replace(visit, method=Method.FACE), policy, Phrase.LOOK_AT_CAMERA)
     return count_tries(visit, policy)
 
@@ -225,6 +227,11 @@ def await_qualification(visit: Visit, policy: Policy) -> Step:
         ShowCue(Cue.WAIT),
         *bounds(policy.answer_s, policy),
     )
+
+
+def _goes_by_face(visit: Visit, policy: Policy) -> bool:
+    by_choice = visit.method is Method.FACE and not visit.admitted
+    return (by_choice or not takes_pin(visit)) and _face_is_possible(visit, policy)
 
 
 def _face_is_possible(visit: Visit, policy: Policy) -> bool:

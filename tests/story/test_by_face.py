@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from device.app.world import World
+from device.app.world import FaceWorks, World
 from device.card.trust import CardTrust, Realm
 from device.domain.prompts import STEERING, Phrase
 from device.domain.reasons import Reason
+from device.domain.values import Method
 from device.ports.camera import Picture
+from device.ports.network import PortraitDecoder
 from device.reception import Idle, Policy
 from device.reception.questions import Topic
-from device.reception.states import AskingPin
+from device.reception.states import AskingPin, Reading, State
 from device.sim.camera import FACE_SHARE, SCENE_PX
 from device.sim.card import Misbehaviour, SimulatedCard, claim_picture_size
+from device.sim.line import MemoryBroker
 from device.sim.portrait import Photo
 
 MakeCard = Callable[..., SimulatedCard]
@@ -75,6 +79,81 @@ def test_whoever_stands_too_far_to_one_side_is_told_where_to_go(
     assert world.has_said(Phrase.MORE_LEFT)
     assert not any(world.has_said(way) for way in STEERING - {Phrase.MORE_LEFT})
     assert world.asks(Topic.CONSENT)
+
+
+class Noting:
+    """The portrait's decoder, and where the visit stands whenever it is used."""
+
+    def __init__(self, decoder: PortraitDecoder) -> None:
+        self._decoder = decoder
+        self.world: World | None = None
+        self.used_in: list[type[State]] = []
+
+    def decode(self, jp2: bytes | bytearray) -> Picture:
+        assert self.world is not None
+        self.used_in.append(type(self.world.state))
+        return self._decoder.decode(jp2)
+
+
+@pytest.fixture
+def noting(face_works: FaceWorks) -> Noting:
+    return Noting(face_works.decoder)
+
+
+@pytest.fixture
+def noted_world(build_world: Build, face_works: FaceWorks, noting: Noting) -> World:
+    world = build_world(face=replace(face_works, decoder=noting))
+    noting.world = world
+    return world
+
+
+def test_the_portrait_is_made_ready_while_the_service_still_thinks(
+    noted_world: World, noting: Noting, broker: MemoryBroker, make_card: MakeCard, photo: PhotoOf
+) -> None:
+    broker.hold("answer")
+    noted_world.show(photo("obama2"))
+    noted_world.place(make_card(portrait=photo("obama")))
+    noted_world.pass_time(1)
+    assert isinstance(noted_world.state, Reading)
+    assert noting.used_in == [Reading]
+
+    broker.release()
+    noted_world.pass_time(1)
+    assert noted_world.asks(Topic.CONSENT)
+    assert noting.used_in == [Reading]
+
+
+def test_what_is_wrong_with_the_portrait_is_told_when_it_is_the_faces_turn(
+    noted_world: World, broker: MemoryBroker, make_card: MakeCard
+) -> None:
+    broker.hold("answer")
+    noted_world.place(make_card(portrait=b"GIF89a"))
+    noted_world.pass_time(1)
+    assert not noted_world.has_said(Reason.PORTRAIT_UNREADABLE)
+
+    broker.release()
+    noted_world.pass_time(1)
+    assert noted_world.has_said(Reason.PORTRAIT_UNREADABLE)
+    assert isinstance(noted_world.state, AskingPin)
+
+
+def test_the_portrait_is_decoded_once_for_all_looks_at_the_visitor(
+    noted_world: World, noting: Noting, make_card: MakeCard, photo: PhotoOf
+) -> None:
+    noted_world.show(photo("biden"))
+    noted_world.place(make_card(portrait=photo("obama")))
+    assert noted_world.has_said(Reason.FACE_MISMATCH)
+    assert isinstance(noted_world.state, AskingPin)
+    assert len(noting.used_in) == 1
+
+
+def test_where_the_pin_comes_first_the_portrait_stays_closed(
+    build_world: Build, face_works: FaceWorks, noting: Noting, make_card: MakeCard, photo: PhotoOf
+) -> None:
+    noting.world = build_world(face=replace(face_works, decoder=noting), policy=Policy(first_method=Method.PIN))
+    noting.world.place(make_card(portrait=photo("obama")))
+    assert isinstance(noting.world.state, AskingPin)
+    assert not noting.used_in
 
 
 def test_another_persons_face_leads_to_the_pin(
