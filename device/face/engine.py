@@ -39,7 +39,7 @@ class FaceLook(Protocol):
     def template(self, portrait: Picture) -> Template:
         """See `FaceEngine.template`."""
 
-    def see(self, frame: Picture, gates: Gates = FRAME_GATES) -> Seen:
+    def see(self, frame: Picture, gates: Gates = FRAME_GATES, *, small: Picture | None = None) -> Seen:
         """See `FaceEngine.see`."""
 
 

@@ -147,7 +147,7 @@ class StagedEngine:
         """Return the holder's."""
         return Template(_direction(_read(portrait).person))
 
-    def see(self, frame: Picture, gates: Gates = FRAME_GATES) -> Seen:
+    def see(self, frame: Picture, gates: Gates = FRAME_GATES, *, small: Picture | None = None) -> Seen:  # noqa: ARG002  the stage is read off the frame
         """Return the face on the stage. Raise FaceError with what the camera would complain of."""
         scene = _read(frame)
         if scene.trouble is not None and (gates is FRAME_GATES or scene.trouble not in _OPTICS):
