@@ -13,11 +13,15 @@ from pathlib import Path
 from device.domain.errors import BadConfig
 from device.wire import topics
 from device.wire.codec import MAX_BYTES
-from device.wire.services import CONSUMER, GATEWAY
+from device.wire.services import CONSUMER, FLEET, GATEWAY
 from provisioning.files import PUBLIC, write_atomically
 
 ADMIN = "site-admin"
 """Common name of whoever looks after the site: may take over a session to end it, hears and says nothing."""
+
+CLAIM_MOUNT = "claims/"
+"""What the broker puts before every topic on the claims' listener, and takes away again: whatever a claim's certificate
+says or asks for, it stays in here."""
 
 QUEUE_MESSAGES = 10_000
 QUEUE_BYTES = 64 * 1024 * 1024
@@ -32,6 +36,16 @@ class Branch(StrEnum):
 
     PRODUCTION = topics.PRODUCTION_ROOT
     SIMULATION = topics.SIMULATION_ROOT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimListener:
+    """The way in for units that have no identity yet."""
+
+    port: int
+    authority: Path
+    """Certificate of the claims' own authority, PEM: who holds a unit's certificate has no business here."""
+    address: str = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +68,10 @@ class SiteBroker:
     address: str = "127.0.0.1"
     run_as: str | None = None
     """OS account that mosquitto changes to when root starts it; None leaves its default (`mosquitto`)."""
+    claims: ClaimListener | None = None
+    """None where no fleet claims units here."""
+    pid_file: Path | None = None
+    """Where mosquitto notes its process id, for whoever tells it to read the revocation list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +96,7 @@ class Grant:
 def settings(site: SiteBroker) -> tuple[Setting, ...]:
     """Return the configuration of `site`. Raise BadConfig for a port or a path that mosquitto could misread."""
     _check(site)
-    return (*device_listener(site), *admin_listener(site), *common(site))
+    return (*device_listener(site), *admin_listener(site), *claim_listener(site), *common(site))
 
 
 def device_listener(site: SiteBroker) -> tuple[Setting, ...]:
@@ -109,15 +127,41 @@ def admin_listener(site: SiteBroker) -> tuple[Setting, ...]:
     )
 
 
+def claim_listener(site: SiteBroker) -> tuple[Setting, ...]:
+    """Return the listener on which units are claimed; nothing without a fleet."""
+    if site.claims is None:
+        return ()
+    door = site.claims
+    return (
+        Setting("listener", f"{door.port} {door.address}", "The way in for units that are about to be claimed."),
+        Setting(
+            "mount_point",
+            CLAIM_MOUNT,
+            "Put before every topic here: a claim's certificate cannot even name what units and services say.",
+        ),
+        Setting(
+            "max_connections", "1000", "A thousand tickets at a time are enough, and no flood of them stops units."
+        ),
+        *_mutual_tls(site, authority=door.authority),
+        Setting("use_username_as_clientid", "true", "As above: nobody takes over another's claim."),
+    )
+
+
 def common(site: SiteBroker) -> tuple[Setting, ...]:
-    """Return what holds for both listeners."""
+    """Return what holds for all listeners."""
     account = (
         ()
         if site.run_as is None
         else (Setting("user", site.run_as, "Started by root: change to the account that owns key and data."),)
     )
+    pid = (
+        ()
+        if site.pid_file is None
+        else (Setting("pid_file", str(site.pid_file), "The fleet's service tells this process of revocations."),)
+    )
     return (
         *account,
+        *pid,
         Setting("allow_anonymous", "false", "Said aloud, although a client without a name cannot get this far."),
         Setting("acl_file", str(site.access_list), "Who may speak and listen where; what is not listed is denied."),
         Setting("set_tcp_nodelay", "true", "Without it a question and its answer take 44 ms longer (measured)."),
@@ -155,14 +199,15 @@ def common(site: SiteBroker) -> tuple[Setting, ...]:
     )
 
 
-def _mutual_tls(site: SiteBroker) -> tuple[Setting, ...]:
+def _mutual_tls(site: SiteBroker, *, authority: Path | None = None) -> tuple[Setting, ...]:
     revoked = (
         ()
-        if site.revoked is None
+        # The list is of the site's authority; claims end in the fleet's store.
+        if site.revoked is None or authority is not None
         else (Setting("crlfile", str(site.revoked), "Certificates that were withdrawn; read anew at SIGHUP only."),)
     )
     return (
-        Setting("cafile", str(site.authority), "Only certificates of this site's authority are believed."),
+        Setting("cafile", str(authority or site.authority), "Only certificates of this authority are believed."),
         Setting("certfile", str(site.certificate), "Who this broker is."),
         Setting("keyfile", str(site.key), "Readable by the broker's account alone."),
         *revoked,
@@ -170,6 +215,22 @@ def _mutual_tls(site: SiteBroker) -> tuple[Setting, ...]:
         Setting("require_certificate", "true", "Nobody gets in without a certificate, not even to try a password."),
         Setting("use_identity_as_username", "true", "The certificate's common name is the user that the list names."),
     )
+
+
+_FLEET_HEARS = {
+    topics.Up.STATUS: "Knows which unit is there.",
+    topics.Up.HEALTH: "Hears how units are,",
+    topics.Up.TWIN: "which settings they have,",
+    topics.Up.JOB: "how far an update is,",
+    topics.Up.DIAG: "what they send for diagnosis,",
+    topics.Up.CSR: "and who needs a new certificate. Neither asks nor results: nothing about visitors.",
+}
+_FLEET_SAYS = {
+    topics.Down.TWIN: "Sends settings,",
+    topics.Down.JOB: "updates,",
+    topics.Down.COMMAND: "commands",
+    topics.Down.CERT: "and certificates.",
+}
 
 
 def grants(branch: Branch) -> tuple[Grant, ...]:
@@ -181,6 +242,12 @@ def grants(branch: Branch) -> tuple[Grant, ...]:
         Grant(CONSUMER, "read", f"{branch}/+/up/{topics.Up.RESULT}", "Hears how visits ended."),
         Grant(CONSUMER, "read", f"{branch}/+/up/{topics.Up.STATUS}", "Hears how units are, for the desk."),
         Grant(CONSUMER, "write", f"{branch}/+/down/{topics.Down.RECEIPT}", "Says that it has them."),
+        *(Grant(FLEET, "read", f"{branch}/+/up/{leaf}", why) for leaf, why in _FLEET_HEARS.items()),
+        *(Grant(FLEET, "write", f"{branch}/+/down/{leaf}", why) for leaf, why in _FLEET_SAYS.items()),
+        Grant(FLEET, "read", f"{CLAIM_MOUNT}{topics.claim_request('+')}", "Hears who wants to become a unit."),
+        Grant(FLEET, "write", f"{CLAIM_MOUNT}{topics.claim_answer('+')}", "Answers them."),
+        Grant(None, "write", f"{CLAIM_MOUNT}{topics.claim_request('%u')}", "A claim asks for itself,"),
+        Grant(None, "read", f"{CLAIM_MOUNT}{topics.claim_answer('%u')}", "and hears its own answer."),
         Grant(None, "write", f"{branch}/%u/up/#", "Every unit speaks under its own name only,"),
         Grant(None, "read", f"{branch}/%u/down/#", "and hears only what it is told."),
     )
@@ -216,12 +283,20 @@ def write_configuration(site: SiteBroker, path: Path) -> None:
 
 
 def _check(site: SiteBroker) -> None:
-    for port in (site.port, site.admin_port):
+    ports = [site.port, site.admin_port, *([] if site.claims is None else [site.claims.port])]
+    for port in ports:
         if not 1 <= port <= _HIGHEST_PORT:
             raise BadConfig(f"port {port} is not between 1 and {_HIGHEST_PORT}", where="broker")
-    if site.port == site.admin_port:
-        raise BadConfig(f"both listeners want port {site.port}", where="broker")
-    values = (site.address, site.run_as or "", *map(str, (site.authority, site.certificate, site.key)))
+    if len(set(ports)) != len(ports):
+        raise BadConfig(f"two listeners want one port: {', '.join(map(str, ports))}", where="broker")
+    claims = () if site.claims is None else (site.claims.address, str(site.claims.authority))
+    values = (
+        site.address,
+        site.run_as or "",
+        *claims,
+        str(site.pid_file or ""),
+        *map(str, (site.authority, site.certificate, site.key)),
+    )
     for value in (*values, *map(str, (site.data, site.access_list, site.revoked or ""))):
         # mosquitto reads to the end of the line and has no way to quote: a line break would be another option.
         if any(ord(character) < ord(" ") for character in value):

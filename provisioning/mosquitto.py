@@ -16,7 +16,7 @@ from time import monotonic
 
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
-from provisioning.broker import Branch, SiteBroker, write_configuration
+from provisioning.broker import Branch, ClaimListener, SiteBroker, write_configuration
 from provisioning.pki import IdentityFiles
 
 START_TIMEOUT_S = 10.0
@@ -35,6 +35,8 @@ class RunningBroker:
     address: str
     port: int
     admin_port: int
+    claim_port: int | None
+    """None where no units are claimed."""
     pid: int
     config: Path
     log: Path
@@ -68,11 +70,13 @@ def run_mosquitto(
     identity: IdentityFiles,
     port: int | None = None,
     revoked: Path | None = None,
+    claims: Path | None = None,
     change: Callable[[str], str] | None = None,
 ) -> Iterator[RunningBroker]:
     """Run a broker for `branch` on 127.0.0.1 with all its files in `folder`; stop it on leaving.
 
     Without `port` a free one is used. Started again with the same folder it has its sessions and queues back.
+    `claims` is the certificate of the claims' authority, if units shall be claimed here.
     `change` may alter the text of the configuration, to see what a line of it is good for.
     Raise Fault (part `broker`) with the broker's own words when it is missing, refuses its configuration or does not
     answer in time.
@@ -90,6 +94,7 @@ def run_mosquitto(
             access_list=(folder / "access.list").resolve(),
             revoked=revoked and revoked.resolve(),
             admin_port=_free_port(),
+            claims=None if claims is None else ClaimListener(port=_free_port(), authority=claims.resolve()),
             # The child keeps the account that owns the key; started by root it would change to `mosquitto`.
             run_as=pwd.getpwuid(os.geteuid()).pw_name,
         )
@@ -123,7 +128,15 @@ def run_configured(program: Path, config: Path, log: Path, site: SiteBroker) -> 
         )
         try:
             _wait_until_ready(child, site, log, offset)
-            yield RunningBroker(site.address, site.port, site.admin_port, child.pid, config, log)
+            yield RunningBroker(
+                address=site.address,
+                port=site.port,
+                admin_port=site.admin_port,
+                claim_port=None if site.claims is None else site.claims.port,
+                pid=child.pid,
+                config=config,
+                log=log,
+            )
         finally:
             _stop(child)
 

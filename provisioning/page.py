@@ -6,7 +6,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from provisioning.broker import Branch, SiteBroker, admin_listener, common, device_listener, grants
+from provisioning.broker import (
+    Branch,
+    ClaimListener,
+    SiteBroker,
+    admin_listener,
+    claim_listener,
+    common,
+    device_listener,
+    grants,
+)
 from provisioning.versions import NEWEST, REMARKS, Version
 
 SITE = SiteBroker(
@@ -21,6 +30,8 @@ SITE = SiteBroker(
     access_list=Path("access.list"),
     address="192.0.2.10",
     run_as="mosquitto",
+    claims=ClaimListener(port=8885, authority=Path("claims.cert.pem"), address="192.0.2.10"),
+    pid_file=Path("mosquitto.pid"),
 )
 
 
@@ -30,7 +41,8 @@ def settings_table() -> str:
     for title, part in (
         ("for units and services", device_listener(SITE)),
         ("for this machine", admin_listener(SITE)),
-        ("for both", common(SITE)),
+        ("for units that are claimed, where there is a fleet", claim_listener(SITE)),
+        ("for all", common(SITE)),
     ):
         lines.append(f"| **{title}** | |")
         lines += [f"| `{line.option} {line.value}` | {line.reason} |" for line in part]

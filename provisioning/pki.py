@@ -83,10 +83,10 @@ class SiteAuthority:
         return cls(key, builder.sign(key, hashes.SHA256()))
 
     @classmethod
-    def load(cls, key: Path, certificate: Path) -> SiteAuthority:
+    def load(cls, key: Path, certificate: Path, *, passphrase: bytes | None = None) -> SiteAuthority:
         """Read an authority back from its files. Raise BadConfig naming the file that does not fit."""
         try:
-            private = serialization.load_pem_private_key(key.read_bytes(), password=None)
+            private = serialization.load_pem_private_key(key.read_bytes(), password=passphrase)
         except (OSError, ValueError, TypeError) as error:
             raise BadConfig(f"no usable private key: {_why(error)}", where=str(key)) from error
         try:
@@ -103,9 +103,12 @@ class SiteAuthority:
         """The authority's certificate, for everybody who shall trust it."""
         return self.certificate.public_bytes(serialization.Encoding.PEM)
 
-    def write(self, folder: Path) -> IdentityFiles:
-        """Write `authority.key.pem` (0600) and `authority.cert.pem`. Raise Fault when the disk refuses."""
-        return Identity(_private_pem(self.key), self.certificate_pem).write(folder, "authority")
+    def write(self, folder: Path, *, passphrase: bytes | None = None) -> IdentityFiles:
+        """Write `authority.key.pem` (0600, encrypted if there is a passphrase) and `authority.cert.pem`.
+
+        Raise Fault when the disk refuses.
+        """
+        return Identity(_private_pem(self.key, passphrase), self.certificate_pem).write(folder, "authority")
 
     def write_empty_list(self, path: Path, *, now: datetime) -> Path:
         """Write a revocation list with nobody on it, for a new broker; return its path."""
@@ -137,6 +140,12 @@ class SiteAuthority:
         """Issue an identity whose common name is `name`: a unit's id, or the name of a service."""
         return self._issue(name, ExtendedKeyUsageOID.CLIENT_AUTH, None, now, lifetime)
 
+    def certify(
+        self, key: ec.EllipticCurvePublicKey, name: str, *, now: datetime, lifetime: timedelta
+    ) -> x509.Certificate:
+        """Issue a client certificate for a key that somebody else holds."""
+        return self._sign(key, name, ExtendedKeyUsageOID.CLIENT_AUTH, None, now=now, lifetime=lifetime)
+
     def revocation_list(self, withdrawn: Mapping[int, datetime], *, now: datetime) -> bytes:
         """Return the list of withdrawn certificates (serial number to time), PEM.
 
@@ -162,15 +171,28 @@ class SiteAuthority:
         now: datetime,
         lifetime: timedelta,
     ) -> Identity:
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = self._sign(key.public_key(), name, purpose, alternatives, now=now, lifetime=lifetime)
+        return Identity(_private_pem(key), certificate.public_bytes(serialization.Encoding.PEM))
+
+    def _sign(
+        self,
+        key: ec.EllipticCurvePublicKey,
+        name: str,
+        purpose: x509.ObjectIdentifier,
+        alternatives: x509.SubjectAlternativeName | None,
+        *,
+        now: datetime,
+        lifetime: timedelta,
+    ) -> x509.Certificate:
         _check(name, what="name", now=now, lifetime=lifetime)
         if not self.certificate.not_valid_before_utc <= now <= self.certificate.not_valid_after_utc:
             raise BadConfig("the site authority is not valid at this time", where=f"identity {name}")
         # Nobody outlives the authority: such a certificate would fail one day for no visible reason.
         lifetime = min(lifetime, self.certificate.not_valid_after_utc - now)
-        key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         builder = (
-            _blank(subject, self.certificate.subject, key.public_key(), now=now, lifetime=lifetime)
+            _blank(subject, self.certificate.subject, key, now=now, lifetime=lifetime)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(authority=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
@@ -179,8 +201,7 @@ class SiteAuthority:
         )
         if alternatives is not None:
             builder = builder.add_extension(alternatives, critical=False)
-        certificate = builder.sign(self.key, hashes.SHA256())
-        return Identity(_private_pem(key), certificate.public_bytes(serialization.Encoding.PEM))
+        return builder.sign(self.key, hashes.SHA256())
 
 
 def _blank(
@@ -212,11 +233,10 @@ def _key_usage(*, authority: bool) -> x509.KeyUsage:
     )
 
 
-def _private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    # Unencrypted: whoever starts the unit at night has no pass phrase. The file's permission bits guard it.
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+def _private_pem(key: ec.EllipticCurvePrivateKey, passphrase: bytes | None = None) -> bytes:
+    # Units' keys are unencrypted: whoever starts the unit at night has no passphrase. The file's mode guards it.
+    guard = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, guard)
 
 
 def _check(name: str, *, what: str, now: datetime, lifetime: timedelta) -> None:

@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from device.wire import messages, topics
+from device.wire import fleet, messages, topics
 from device.wire.codec import MAX_BYTES
 from device.wire.messages import MAX_SEALED, VERSION, Evidence, Message, Receipt, Result
 
@@ -32,13 +32,35 @@ SECTIONS: tuple[tuple[str, str, tuple[Any, ...]], ...] = (
     ("Result", "Unit → consumer, on `…/up/result`, until the receipt comes.", (messages.SignedResult, Result)),
     ("Receipt", "Consumer → unit, on `…/down/receipt`.", (messages.SignedReceipt, Receipt)),
     ("Status", "Unit → whoever may listen, on `…/up/status`, retained, and left as the last will.", (messages.Status,)),
+    (
+        "Fleet: a unit is claimed",
+        f"On `{topics.claim_request('<claim>')}` and `{topics.claim_answer('<claim>')}`, on a listener of their own.",
+        (fleet.ClaimRequest, *get_args(fleet.ClaimAnswer)),
+    ),
+    (
+        "Fleet: orders",
+        "Fleet → unit: `signed_order` on `…/down/twin` and `…/down/command`; what is inside follows.",
+        (fleet.SignedOrder, *get_args(fleet.Order)),
+    ),
+    ("Fleet: settings", "Unit → fleet, on `…/up/twin`.", (fleet.TwinReport,)),
+    ("Fleet: health", "Unit → fleet, on `…/up/health`.", (fleet.Health,)),
+    (
+        "Fleet: the next certificate",
+        "Unit → fleet on `…/up/csr`, fleet → unit on `…/down/cert`.",
+        (fleet.CertificateWanted, *get_args(fleet.CertificateAnswer)),
+    ),
+    (
+        "Fleet: diagnosis",
+        "Unit → fleet, on `…/up/diag`.",
+        (*get_args(fleet.Diagnosis), fleet.WipeReceipt),
+    ),
     ("Inside what is sealed", "Travels inside `evidence` of `holder`.", (Evidence,)),
 )
 
 _HEAD = f"""\
 # What is said on the line
 
-<!-- Generated from device/wire/messages.py and tests/wire/golden by `make pages`. -->
+<!-- Generated from device/wire/messages.py, device/wire/fleet.py and tests/wire/golden by `make pages`. -->
 
 JSON in UTF-8 over MQTT 5, QoS 1, mutual TLS. Version {VERSION}: every message says `v`; another version is refused,
 unknown fields are ignored. A message is at most {MAX_BYTES:,} bytes (checked before it is parsed), a sealed value at
@@ -76,7 +98,8 @@ def documented() -> set[str]:
 
 def all_kinds() -> set[str]:
     """Return the kinds that there are."""
-    return {_tag(kind) for kind in (*get_args(Message), Result, Receipt, Evidence)}
+    inside = (Result, Receipt, Evidence, *get_args(fleet.Order), fleet.WipeReceipt)
+    return {_tag(kind) for kind in (*get_args(Message), *get_args(fleet.FleetMessage), *inside)}
 
 
 def _kind(kind: Any, examples: list[Path]) -> Iterator[str]:  # noqa: ANN401  a struct class
@@ -112,7 +135,7 @@ def _type(told: dict[str, Any], schema: dict[str, Any]) -> str:
         case "array":
             return f"list of {_type(told['items'], schema)}" if told.get("items") else "list"
         case "object":
-            return f"object of {_type(told['additionalProperties'], schema)}"
+            return f"object of {_type(told.get('additionalProperties', {}), schema)}"
         case "string" if told.get("maxLength") == MAX_SEALED:
             return "sealed"
         case "string":

@@ -9,3 +9,6 @@ GATEWAY: Final = "clinic-gateway"
 
 CONSUMER: Final = "clinic-consumer"
 """Keeps results, and signs receipts."""
+
+FLEET = "fleet-service"
+"""The fleet's service, whose signed orders a unit obeys."""

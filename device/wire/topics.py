@@ -15,6 +15,7 @@ from device.wire.messages import NAME
 
 PRODUCTION_ROOT = "reader/v1/unit"
 SIMULATION_ROOT = "reader/v1/sim"
+CLAIM_ROOT = "reader/v1/claim"
 
 
 class Up(StrEnum):
@@ -23,6 +24,11 @@ class Up(StrEnum):
     STATUS = "status"
     ASK = "ask"
     RESULT = "result"
+    HEALTH = "health"
+    TWIN = "twin"
+    JOB = "job"
+    DIAG = "diag"
+    CSR = "csr"
 
 
 class Down(StrEnum):
@@ -30,9 +36,15 @@ class Down(StrEnum):
 
     ANSWER = "answer"
     RECEIPT = "receipt"
+    TWIN = "twin"
+    JOB = "job"
+    COMMAND = "command"
+    CERT = "cert"
 
 
 _SPOKEN = re.compile(rf"(?P<branch>{PRODUCTION_ROOT}|{SIMULATION_ROOT})/(?P<unit>{NAME})/up/(?P<leaf>{'|'.join(Up)})")
+
+_CLAIMED = re.compile(rf"{CLAIM_ROOT}/(?P<claim>{NAME})/req")
 
 
 def root_for(unit: UnitId) -> str:
@@ -59,3 +71,20 @@ def speaker(topic: str) -> tuple[UnitId, Up]:
     if said and root_for(unit := UnitId(said["unit"])) == said["branch"]:
         return unit, Up(said["leaf"])
     raise MessageError(f"not a topic that a unit speaks on: {topic[:120]!r}", reason=Reason.SERVICE_REFUSED)
+
+
+def claim_request(claim: str) -> str:
+    """Return the topic on which the holder of a claim asks."""
+    return f"{CLAIM_ROOT}/{claim}/req"
+
+
+def claim_answer(claim: str) -> str:
+    """Return the topic on which the holder of a claim is answered."""
+    return f"{CLAIM_ROOT}/{claim}/res"
+
+
+def claimant(topic: str) -> str:
+    """Return whose claim is asked on a topic. Raise MessageError for any other topic."""
+    if said := _CLAIMED.fullmatch(topic):
+        return said["claim"]
+    raise MessageError(f"not a topic that a claim is made on: {topic[:120]!r}", reason=Reason.SERVICE_REFUSED)

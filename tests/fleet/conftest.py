@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import pwd
 import shutil
@@ -13,14 +14,23 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+import msgspec
 import psycopg
 import pytest
 
+from provisioning.fleet.entrance import Ticketed, bring_in
+from provisioning.fleet.fleet import utc_now
+from provisioning.fleet.private import PrivateFleet, run_private_fleet
 from provisioning.fleet.store.database import FleetStore
+from provisioning.fleet.store.states import UnitState
+from provisioning.fleet.store.units import NewUnit
+from provisioning.fleet.worker import Worker
 
 NOW = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
 AUDIT_KEY = b"invented for the tests, 32 bytes"
 START_S = 30.0
+PATIENCE_S = 10.0
+"""Only a test that fails waits this long."""
 _schemas = count(1)
 
 
@@ -123,3 +133,64 @@ def store(url: str, open_store: Callable[..., FleetStore]) -> FleetStore:
 def now() -> datetime:
     """When the tests' fleet lives."""
     return NOW
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[PrivateFleet]:
+    """A fleet on SQLite with a broker of its own; no worker yet."""
+    with run_private_fleet(tmp_path / "fleet") as private:
+        yield private
+
+
+@pytest.fixture
+def worker(running: PrivateFleet) -> Iterator[Worker]:
+    """Its first worker, at work."""
+    worker = running.fleet.worker(1)
+    worker.start()
+    try:
+        assert worker.line.ready.wait(PATIENCE_S)
+        yield worker
+    finally:
+        worker.close()
+
+
+@pytest.fixture
+def tickets(running: PrivateFleet) -> Callable[..., list[Ticketed]]:
+    """Bring new units in; their tickets come back."""
+    numbers = count(1)
+
+    def bring(how_many: int = 1, *, site: str = "clinic-1", profile: str = "") -> list[Ticketed]:
+        units = [
+            NewUnit(name=f"sim-u{number}", serial=f"SN{number}", site=site, profile=profile)
+            for number in itertools.islice(numbers, how_many)
+        ]
+        return bring_in(running.fleet, units, now=utc_now(), actor="tests")
+
+    return bring
+
+
+@pytest.fixture
+def states(running: PrivateFleet) -> Callable[[], dict[str, UnitState]]:
+    """Every unit's state."""
+
+    def look() -> dict[str, UnitState]:
+        with running.fleet.store.begin(utc_now()) as work:
+            return {unit.name: unit.state for unit in work.units.listed()}
+
+    return look
+
+
+@pytest.fixture
+def audited(running: PrivateFleet) -> Callable[[str], list[str]]:
+    """What the audit says of a unit, the oldest first: the action and why."""
+
+    def look(subject: str) -> list[str]:
+        with running.fleet.store.begin(utc_now()) as work:
+            entries = work.audit.entries(subject)[::-1]
+        said = [(entry.action, msgspec.json.decode(entry.detail)) for entry in entries]
+        return [
+            " ".join([action, *(str(detail[key]) for key in ("step", "why") if key in detail)])
+            for action, detail in said
+        ]
+
+    return look

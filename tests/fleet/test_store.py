@@ -107,8 +107,8 @@ def test_signs_of_life_of_many_units_are_noted_together(store: FleetStore, now: 
     with store.begin(now) as work:
         work.units.hear(
             [
-                Heard(unit="unit-1", online=True, birth_id="b1", firmware="1.0", health="{}"),
-                Heard(unit="unit-2", online=True, birth_id="b2", firmware="1.0"),
+                Heard(unit="unit-1", online=True, birth_id="b1", births="", firmware="1.0", health="{}"),
+                Heard(unit="unit-2", online=True, birth_id="b2", births="", firmware="1.0"),
             ]
         )
 

@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 
 from device.domain.errors import BadConfig
+from device.wire import topics
 from device.wire.codec import MAX_BYTES
 from provisioning.broker import (
+    CLAIM_MOUNT,
     Branch,
+    ClaimListener,
     Setting,
     SiteBroker,
     admin_listener,
+    claim_listener,
     common,
     device_listener,
     grants,
@@ -48,6 +52,16 @@ def test_there_is_no_other_way_in(site_broker: SiteBroker) -> None:
     assert not {"password_file", "plugin", "bridge"} & set(options(lines))
 
 
+def test_on_the_claims_listener_another_authority_counts_and_every_topic_is_moved(site_broker: SiteBroker) -> None:
+    claims = ClaimListener(port=8885, authority=Path("claims.cert.pem"))
+    chosen = options(claim_listener(replace(site_broker, claims=claims)))
+
+    assert chosen["cafile"] == "claims.cert.pem"
+    assert chosen["mount_point"] == CLAIM_MOUNT
+    assert chosen["require_certificate"] == chosen["use_username_as_clientid"] == "true"
+    assert claim_listener(site_broker) == ()
+
+
 def test_a_client_id_is_free_on_this_machine_alone(site_broker: SiteBroker) -> None:
     elsewhere = replace(site_broker, address="192.0.2.7")
 
@@ -57,7 +71,7 @@ def test_a_client_id_is_free_on_this_machine_alone(site_broker: SiteBroker) -> N
 
 
 def test_two_listeners_want_two_ports(site_broker: SiteBroker) -> None:
-    with pytest.raises(BadConfig, match="both listeners want port 8883"):
+    with pytest.raises(BadConfig, match="two listeners want one port"):
         settings(replace(site_broker, admin_port=8883))
 
 
@@ -85,7 +99,8 @@ def test_the_account_is_named_only_where_root_starts_the_broker(site_broker: Sit
 def test_a_broker_grants_its_own_branch_and_no_other(branch: Branch) -> None:
     [other] = set(Branch) - {branch}
 
-    assert all(grant.topic.startswith(f"{branch}/") for grant in grants(branch))
+    claims = f"{CLAIM_MOUNT}{topics.CLAIM_ROOT}/"
+    assert all(grant.topic.startswith((f"{branch}/", claims)) for grant in grants(branch))
     assert other.value not in render_access_list(branch)
 
 
@@ -101,6 +116,21 @@ def test_the_access_list_says_who_may_do_what() -> None:
         "topic read reader/v1/unit/+/up/result",
         "topic read reader/v1/unit/+/up/status",
         "topic write reader/v1/unit/+/down/receipt",
+        "user fleet-service",
+        "topic read reader/v1/unit/+/up/status",
+        "topic read reader/v1/unit/+/up/health",
+        "topic read reader/v1/unit/+/up/twin",
+        "topic read reader/v1/unit/+/up/job",
+        "topic read reader/v1/unit/+/up/diag",
+        "topic read reader/v1/unit/+/up/csr",
+        "topic write reader/v1/unit/+/down/twin",
+        "topic write reader/v1/unit/+/down/job",
+        "topic write reader/v1/unit/+/down/command",
+        "topic write reader/v1/unit/+/down/cert",
+        "topic read claims/reader/v1/claim/+/req",
+        "topic write claims/reader/v1/claim/+/res",
+        "pattern write claims/reader/v1/claim/%u/req",
+        "pattern read claims/reader/v1/claim/%u/res",
         "pattern write reader/v1/unit/%u/up/#",
         "pattern read reader/v1/unit/%u/down/#",
     ]
@@ -123,6 +153,9 @@ def test_a_port_that_is_none_is_refused(site_broker: SiteBroker, port: int) -> N
         lambda site: replace(site, data=Path(SMUGGLED)),
         lambda site: replace(site, access_list=Path(SMUGGLED)),
         lambda site: replace(site, revoked=Path(SMUGGLED)),
+        lambda site: replace(site, pid_file=Path(SMUGGLED)),
+        lambda site: replace(site, claims=ClaimListener(port=8885, authority=Path(SMUGGLED))),
+        lambda site: replace(site, claims=ClaimListener(port=8885, authority=Path("x"), address=SMUGGLED)),
     ],
 )
 def test_no_value_smuggles_in_another_option(

@@ -13,7 +13,7 @@ from cryptography import x509
 from joserfc.jwk import ECKey
 
 from device.domain.errors import MessageError
-from device.wire import codec
+from device.wire import codec, fleet
 from device.wire.messages import Evidence, Holder, Message, Qualification, Receipt, Result, SignedReceipt, SignedResult
 from device.wire.receipts import check_receipt, open_receipt
 from device.wire.sealing import unseal, verify
@@ -27,7 +27,16 @@ FILES = [path for path in sorted(GOLDEN.glob("v*/*.json")) if path.stem != "clin
 WITHDRAWN = sorted((GOLDEN / "withdrawn").glob("*.json"))
 """Said before the first release, and never since: receipts that anybody could have written."""
 KINDS: dict[str, type[msgspec.Struct]] = {
-    kind.__struct_config__.tag: kind for kind in (*get_args(Message), Result, Receipt, Evidence)
+    kind.__struct_config__.tag: kind
+    for kind in (
+        *get_args(Message),
+        *get_args(fleet.FleetMessage),
+        *get_args(fleet.Order),
+        fleet.WipeReceipt,
+        Result,
+        Receipt,
+        Evidence,
+    )
 }
 
 

@@ -69,6 +69,11 @@ class CertificateVerbs:
         )
         return {int(serial, 16): at for serial, at in self._base.execute(asked)}
 
+    def with_key(self, unit: str, key_digest: str) -> Certificate | None:
+        """Return the good certificate that a unit has for a key already."""
+        good = (one for one in self.of_unit(unit) if one.key_digest == key_digest and one.withdrawn_at is None)
+        return next((one for one in good if one.until > self._now), None)
+
     def running_out(self, before: datetime) -> list[Certificate]:
         """Return certificates in use that run out before this."""
         asked = select(CERTIFICATES).where(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, and_, insert, select, update
 
 from provisioning.fleet.store.states import ClaimState
 from provisioning.fleet.store.tables import CLAIMS
@@ -48,6 +48,19 @@ class ClaimVerbs:
         if rows:
             self._base.execute(insert(CLAIMS), rows)
 
+    def add_rescue(self, claim: str, unit: str, *, key_digest: str, until: datetime) -> None:
+        """Add the claim of a unit whose certificate will have run out, for its key alone."""
+        self._base.execute(
+            insert(CLAIMS).values(
+                claim=claim,
+                unit=unit,
+                state=ClaimState.RESCUE.value,
+                made_at=self._now,
+                until=until,
+                key_digest=key_digest,
+            )
+        )
+
     def get(self, claim: str, *, lock: bool = False) -> Claim | None:
         """Return a claim; with `lock` nobody else takes it until the transaction ends."""
         asked = select(CLAIMS).where(CLAIMS.c.claim == claim)
@@ -75,8 +88,10 @@ class ClaimVerbs:
         self._change(CLAIMS.c.claim == claim, refusals=CLAIMS.c.refusals + 1, last_refusal=why)
 
     def burn(self, unit: str) -> None:
-        """Let nobody use a unit's claims any more: it has arrived."""
-        self._change(CLAIMS.c.unit == unit, state=ClaimState.BURNED.value)
+        """Let nobody use a unit's tickets any more: it has arrived."""
+        self._change(
+            and_(CLAIMS.c.unit == unit, CLAIMS.c.state == ClaimState.GRANTED.value), state=ClaimState.BURNED.value
+        )
 
     def withdraw(self, unit: str) -> None:
         """Let nobody use a unit's claims any more: it shall not arrive."""

@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, insert, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
@@ -21,6 +22,9 @@ from provisioning.fleet.store.transaction import Transaction
 
 BUSY_TIMEOUT_S = 15.0
 PRIVATE = 0o600
+
+STORE = "store"
+"""The part that a Fault names when the base is away."""
 
 SYSTEM = "fleet-service"
 """Who acts when no person does."""
@@ -49,7 +53,7 @@ class FleetStore:
     def begin(self, now: datetime, *, actor: str = SYSTEM) -> Iterator[Transaction]:
         """Begin a transaction of `actor` at `now`: all of it is kept when the block ends, nothing when it raises.
 
-        Raise Fault (part `store`) when the base refuses.
+        Raise Fault: of the part `store` when the base does not answer or is busy, of `data` when it cannot keep this.
         """
         try:
             with self._engine.begin() as connection:
@@ -57,7 +61,9 @@ class FleetStore:
                 yield work
                 work.finish()
         except SQLAlchemyError as error:
-            raise Fault(f"the fleet's store: {_words(error)}", part="store", reason=Reason.INTERNAL_FAULT) from error
+            away = isinstance(error, (OperationalError, InterfaceError, PoolTimeout))
+            part = STORE if away else "data"
+            raise Fault(f"the fleet's store: {_words(error)}", part=part, reason=Reason.INTERNAL_FAULT) from error
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -31,6 +31,8 @@ class ClaimState(StrEnum):
     BURNED = "burned"
     """The unit is active: nobody may use it any more."""
     WITHDRAWN = "withdrawn"
+    RESCUE = "rescue"
+    """For a unit whose certificate ran out: bound to its key, good until some time after that."""
 
 
 class CertificateState(StrEnum):

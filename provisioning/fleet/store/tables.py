@@ -66,6 +66,7 @@ UNITS = Table(
     Column("firmware", String(64), nullable=False, default=""),
     Column("hardware", String(64), nullable=False, default="", comment="digest of the board's own number"),
     Column("birth_id", String(64), nullable=False, default=""),
+    Column("births", Text, nullable=False, default="", comment="earlier birth ids: a unit never goes back to one"),
     Column("online", Boolean, nullable=False, default=False),
     Column("seen_at", Moment),
     Column("health", Text, comment="JSON of the last health message"),

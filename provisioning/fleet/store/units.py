@@ -31,6 +31,7 @@ class Unit:
     firmware: str
     hardware: str
     birth_id: str
+    births: str
     online: bool
     seen_at: datetime | None
     health: str | None
@@ -61,6 +62,7 @@ class Heard:
     unit: str
     online: bool
     birth_id: str
+    births: str
     firmware: str
     health: str | None = None
 
@@ -173,6 +175,7 @@ class UnitVerbs:
                 "u": one.unit,
                 "online": one.online,
                 "birth_id": one.birth_id,
+                "births": one.births,
                 "firmware": one.firmware,
                 "seen_at": self._now,
             }

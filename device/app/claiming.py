@@ -1,0 +1,218 @@
+"""Claims a unit: from a ticket to the files that it runs with."""
+
+from __future__ import annotations
+
+import queue
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from device.domain.errors import BadConfig, Fault
+from device.domain.reasons import Reason
+from device.domain.values import UnitId
+from device.drivers.board import board_digest
+from device.drivers.key_file import PRIVATE, write_whole
+from device.drivers.mutual_tls import TlsFiles
+from device.drivers.paho_line import BrokerAddress, PahoLine
+from device.drivers.system import SystemClock, SystemEntropy
+from device.link import events
+from device.link.actions import Close, Connect, Publish, Subscribe
+from device.link.claim import ClaimAction, ClaimMachine, ClaimSettled, ClaimWaits, Expected
+from device.ports.key_store import KeyStore
+from device.ports.line import Incoming, Line
+from device.wire.fleet import ClaimGranted, ClaimRefused, ClaimRequest
+from device.wire.ticket import Ticket
+
+if TYPE_CHECKING:
+    from device.ports.clock import Clock
+
+PUBLIC = 0o644
+
+_CONFIG = """\
+# Unit {unit}, claimed by its fleet. `uketsuke config example` shows every option.
+
+[unit]
+name = "{unit}"
+state = "state"
+
+[broker]
+host = "{host}"
+port = {port}
+authority = "authority.cert.pem"
+certificate = "unit.cert.pem"
+key = "unit.key.pem"
+
+[clinic]
+sealing_key = "clinic.public.jwk"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a unit's identity lies."""
+
+    folder: Path
+
+    @property
+    def key(self) -> Path:
+        """Made here."""
+        return self.folder / "unit.key.pem"
+
+    @property
+    def certificate(self) -> Path:
+        """Who the unit is."""
+        return self.folder / "unit.cert.pem"
+
+    @property
+    def authority(self) -> Path:
+        """Whom it believes."""
+        return self.folder / "authority.cert.pem"
+
+    @property
+    def rescue(self) -> Path:
+        """The way back when the certificate ran out."""
+        return self.folder / "rescue.cert.pem"
+
+    @property
+    def config(self) -> Path:
+        """What it is set to."""
+        return self.folder / "unit.toml"
+
+    def keep(self, granted: ClaimGranted) -> None:
+        """Write the identity; a configuration that is there stays. Raise Fault when the disk refuses."""
+        write_whole(self.authority, _pem(granted.authority), mode=PUBLIC)
+        if granted.rescue is not None:
+            write_whole(self.rescue, _pem(granted.rescue), mode=PUBLIC)
+        if granted.clinic_key is not None:
+            write_whole(self.folder / "clinic.public.jwk", granted.clinic_key, mode=PUBLIC)
+        if not self.config.exists():
+            text = _CONFIG.format(unit=granted.unit, host=granted.host, port=granted.port)
+            write_whole(self.config, text.encode(), mode=PUBLIC)
+        # Last: with it the unit is claimed.
+        write_whole(self.certificate, _pem(granted.certificate), mode=PUBLIC)
+
+
+def claim_unit(
+    ticket: Ticket,
+    home: Home,
+    key_store: KeyStore,
+    *,
+    timeout_s: float,
+    tell: Callable[[str], None] = lambda _: None,
+    hardware: str | None = None,
+) -> ClaimGranted:
+    """Ask the ticket's fleet for an identity and keep it in `home`; `tell` is told what is waited for.
+
+    Raise Fault (part `claim`) with the fleet's own words when it says no, or when nobody answered in time.
+    """
+    csr, key = key_store.request()
+    entropy = SystemEntropy()
+    request = ClaimRequest(
+        nonce=entropy.token(16).hex(),
+        csr=csr,
+        hardware=hardware or board_digest(),
+        version=version("uketsuke"),
+        key_store=key_store.kind,
+    )
+    machine = ClaimMachine(
+        ticket.claim,
+        request,
+        Expected(key, ticket.authority),
+        random=lambda: int.from_bytes(entropy.token(6), "big") / 2**48,
+    )
+    with tempfile.TemporaryDirectory(prefix="claim-") as place:
+        files = _files(ticket, Path(place))
+        line = PahoLine(BrokerAddress(ticket.host, ticket.port), UnitId(ticket.claim), files)
+        try:
+            answer = _Talk(machine, line, SystemClock(), tell).until_settled(timeout_s)
+        finally:
+            line.close()
+    if isinstance(answer, ClaimRefused):
+        raise _fault(f"the fleet says no at step {answer.step}: {answer.words}")
+    home.keep(answer)
+    return answer
+
+
+class _Talk:
+    """The machine with a line and a clock."""
+
+    def __init__(self, machine: ClaimMachine, line: Line, clock: Clock, tell: Callable[[str], None]) -> None:
+        self._machine = machine
+        self._line = line
+        self._clock = clock
+        self._tell = tell
+        self._news: queue.SimpleQueue[events.Event] = queue.SimpleQueue()
+        self._why = "nothing was heard"
+
+    def until_settled(self, timeout_s: float) -> ClaimGranted | ClaimRefused:
+        deadline_s = self._clock.monotonic_s() + timeout_s
+        event: events.Event = events.Start()
+        while True:
+            for action in self._machine.handle(event, self._clock.monotonic_s()):
+                if isinstance(action, ClaimSettled):
+                    return action.answer
+                self._do(action)
+            left_s = min(self._machine.wake_at_s, deadline_s) - self._clock.monotonic_s()
+            if self._clock.monotonic_s() >= deadline_s:
+                raise _fault(f"no answer within {timeout_s:.0f} s; at last: {self._why}")
+            try:
+                event = self._news.get(timeout=max(left_s, 0.001))
+            except queue.Empty:
+                event = events.TimePassed()
+
+    def _do(self, action: ClaimAction) -> None:
+        match action:
+            case Connect():
+                self._line.connect(self)
+            case Close():
+                self._line.close()
+            case Subscribe(topic):
+                self._line.subscribe(topic)
+            case Publish(topic, payload, expiry_s):
+                self._line.publish(topic, payload, expiry_s=expiry_s)
+            case ClaimWaits(why):
+                self._why = why
+                self._tell(why)
+            case _:
+                raise AssertionError(action)
+
+    def connected(self, *, session_present: bool) -> None:
+        del session_present  # it is asked anew in any case
+        self._news.put(events.Connected())
+
+    def disconnected(self, why: str, *, refused: bool = False) -> None:
+        self._news.put(events.Disconnected(why, refused))
+
+    def unheard(self, topic: str) -> None:
+        del topic
+        self._news.put(events.TimePassed())
+
+    def received(self, message: Incoming) -> None:
+        self._news.put(events.Received(message))
+
+
+def _files(ticket: Ticket, place: Path) -> TlsFiles:
+    # OpenSSL takes an identity from files alone; these are gone when the claim is over.
+    files = TlsFiles(authority=place / "authority.pem", certificate=place / "claim.pem", key=place / "claim.key")
+    pem = serialization.Encoding.PEM
+    write_whole(files.authority, ticket.authority.public_bytes(pem), mode=PUBLIC)
+    write_whole(files.certificate, ticket.certificate.public_bytes(pem), mode=PUBLIC)
+    write_whole(files.key, ticket.key_pem, mode=PRIVATE)
+    return files
+
+
+def _pem(der: bytes) -> bytes:
+    try:
+        return x509.load_der_x509_certificate(der).public_bytes(serialization.Encoding.PEM)
+    except ValueError as error:
+        raise BadConfig("the fleet sent a certificate that cannot be read", where="claim") from error
+
+
+def _fault(words: str) -> Fault:
+    return Fault(words, part="claim", reason=Reason.SERVICE_REFUSED)
