@@ -16,6 +16,7 @@ from device.app import (
     attendant_cli,
     camera_cli,
     card_cli,
+    claim_cli,
     config_cli,
     doctor_cli,
     panel_cli,
@@ -53,6 +54,7 @@ app.add_typer(camera_cli.app, name="camera")
 app.add_typer(attendant_cli.app, name="attendant")
 app.command()(simulate_cli.simulate)
 app.command()(doctor_cli.doctor)
+app.command()(claim_cli.claim)
 app.add_typer(panel_cli.app, name="panel")
 app.add_typer(voice_cli.app, name="voice")
 

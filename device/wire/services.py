@@ -1,4 +1,4 @@
-"""The clinic's two services by name: the common names of their certificates, and whom the broker takes them for."""
+"""The services by name: the common names of their certificates, and whom the broker takes them for."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ GATEWAY: Final = "clinic-gateway"
 CONSUMER: Final = "clinic-consumer"
 """Keeps results, and signs receipts."""
 
-FLEET = "fleet-service"
+FLEET: Final = "fleet-service"
 """The fleet's service, whose signed orders a unit obeys."""

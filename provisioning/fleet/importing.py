@@ -67,7 +67,7 @@ def read_list(path: Path) -> tuple[list[Row], list[Problem]]:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadConfig(f"is not UTF-8 (byte {error.start}); save it as CSV UTF-8", where=str(path)) from error
-    reader = csv.reader(io.StringIO(text, newline=""))
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next(reader, [])
         names = [name.strip().lower() for name in header]

@@ -1,0 +1,92 @@
+"""`uketsuke claim`: make this machine a unit of a fleet."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from device.app.claiming import Home, claim_unit
+from device.domain.errors import BadConfig
+from device.drivers.key_file import KeyFile
+from device.wire.ticket import MAX_TEXT, Ticket, read_ticket
+
+MOUNTS = (Path("/media"), Path("/mnt"), Path("/run/media"))
+_DEPTH = 3
+
+
+def claim(
+    ticket: Annotated[
+        Path | None, typer.Argument(help="The ticket's file; - reads what a scanner types.", show_default=False)
+    ] = None,
+    *,
+    to: Annotated[Path, typer.Option("--to", help="The folder for key, certificate and unit.toml.")] = Path(
+        "/etc/uketsuke"
+    ),
+    from_usb: Annotated[bool, typer.Option("--from-usb", help="Look for the only .ticket on memory sticks.")] = False,
+    fingerprint: Annotated[
+        str, typer.Option(help="The fleet's fingerprint as its admin told it: another fleet is refused.")
+    ] = "",
+    timeout: Annotated[float, typer.Option(min=1, max=86_400, help="Seconds until it gives up.")] = 300.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
+) -> None:
+    """Claim this unit: make its key here, have the fleet of the ticket certify it, write what `run` needs.
+
+    Given again after a power cut, it goes on where it was.
+    """
+    found = _found(ticket, from_usb=from_usb)
+    if fingerprint and _plain(fingerprint) != _plain(found.fingerprint):
+        raise BadConfig(f"this ticket is of another fleet: {found.fingerprint}", where="--fingerprint")
+    home = Home(to)
+    if not as_json:
+        typer.echo(f"fleet {found.fingerprint}\nclaim {found.claim} at {found.host}:{found.port}")
+    granted = claim_unit(
+        found,
+        home,
+        KeyFile(home.key),
+        timeout_s=timeout,
+        tell=(lambda _: None) if as_json else (lambda why: typer.echo(f"waiting: {why}", err=True)),
+    )
+    if as_json:
+        fields = {"unit": granted.unit, "config": str(home.config), "fingerprint": found.fingerprint}
+        typer.echo(json.dumps(fields))
+        return
+    typer.echo(f"この端末は {granted.unit} です。 / This unit is {granted.unit}.\nuketsuke run --config {home.config}")
+
+
+def _found(ticket: Path | None, *, from_usb: bool) -> Ticket:
+    if (ticket is None) is not from_usb:
+        raise BadConfig("name the ticket's file, or say --from-usb", where="claim")
+    if ticket is None:
+        return _read(_only_one(MOUNTS))
+    if ticket == Path("-"):
+        return read_ticket(typer.get_text_stream("stdin").readline(MAX_TEXT + 1), where="standard input")
+    return _read(ticket)
+
+
+def _read(path: Path) -> Ticket:
+    try:
+        with path.open(encoding="ascii") as file:
+            return read_ticket(file.read(MAX_TEXT + 1), where=str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadConfig("cannot be read as a ticket", where=str(path)) from error
+
+
+def _only_one(mounts: tuple[Path, ...]) -> Path:
+    found = [
+        path
+        for mount in mounts
+        for depth in range(1, _DEPTH + 1)
+        for path in mount.glob("/".join(["*"] * depth) + "/*.ticket")
+    ]
+    if len(found) != 1:
+        many = ", ".join(map(str, found[:5]))
+        words = f"{len(found)} tickets there: {many}; name one" if found else "no file *.ticket on any memory stick"
+        raise BadConfig(words, where="--from-usb")
+    return found[0]
+
+
+def _plain(fingerprint: str) -> str:
+    return "".join(letter for letter in fingerprint.upper() if letter.isalnum())

@@ -1,0 +1,56 @@
+"""The command itself: its parts put together, and what a person sees when something goes wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from pathlib import Path
+
+import typer
+
+from device.domain.errors import BadConfig, UketsukeError
+from provisioning.fleet.cli import acting, entrance, looking, serving
+
+app = typer.Typer(
+    help="The fleet: from a serial number in a list to a unit that serves, and back.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(entrance.init)
+app.command("import")(entrance.import_units)
+app.command()(entrance.label)
+app.command()(entrance.claim)
+app.command("list")(looking.list_units)
+app.command()(looking.show)
+app.command()(acting.revoke)
+app.command()(acting.quarantine)
+app.command()(acting.release)
+app.command()(acting.decommission)
+app.command("clear-alarm")(acting.clear_alarm)
+app.add_typer(acting.logs_app, name="logs")
+app.add_typer(looking.audit_app, name="audit")
+app.command()(serving.serve)
+
+
+def main() -> None:
+    """Run the command line; whatever goes wrong is said in one sentence on stderr."""
+    try:
+        app()
+    except BadConfig as error:
+        _apologise(str(error), 2)
+    except UketsukeError as error:
+        _apologise(str(error), 1)
+    except Exception as error:  # noqa: BLE001  the last place before a person would see a traceback
+        # The text of an unforeseen error may quote a key; its place says enough to look.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        _apologise(f"internal fault, {type(error).__name__} in {Path(place.filename).name}:{place.lineno}", 1)
+
+
+def _apologise(words: str, code: int) -> None:
+    if "--json" in sys.argv:
+        sys.stdout.write(json.dumps({"ok": False, "message": words}, ensure_ascii=False) + "\n")
+    else:
+        sys.stderr.write(f"uketsuke-fleet: {words}\n")
+    sys.exit(code)

@@ -1,0 +1,67 @@
+"""What every command has: where the fleet is, who acts, how to say it."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+EXIT_UNWELL = 1
+
+FolderOption = Annotated[
+    Path, typer.Option("--fleet", "-f", envvar="UKETSUKE_FLEET", help="The fleet's folder, with its fleet.toml.")
+]
+PassphraseOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file",
+        envvar="UKETSUKE_FLEET_PASSPHRASE_FILE",
+        help="A file with the passphrase of the authorities' keys, where they have one.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+WhyOption = Annotated[str, typer.Option("--why", help="The reason, for the audit.")]
+UnitArgument = Annotated[str, typer.Argument(help="The unit's name or serial number.", show_default=False)]
+HERE = Path()
+
+
+def actor() -> str:
+    """Return who acts, for the audit: the OS account, and the one behind sudo."""
+    behind = os.environ.get("SUDO_USER")
+    return f"cli:{behind or getpass.getuser()}"
+
+
+def say(text: str, fields: Any, *, as_json: bool) -> None:  # noqa: ANN401  whatever JSON can say
+    """Print a sentence, or the same as JSON."""
+    sys.stdout.write((json.dumps(fields, ensure_ascii=False, default=str) if as_json else text) + "\n")
+    sys.stdout.flush()
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Print rows below their columns."""
+    shown = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        shown.add_row(*row)
+    Console(soft_wrap=True).print(shown)
+
+
+def progress(*, as_json: bool) -> Progress:
+    """Return a bar on standard error, for people who watch; nobody else sees one."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=as_json or not sys.stderr.isatty(),
+        transient=True,
+    )
