@@ -8,7 +8,7 @@ PYTHON ?= python3
 
 VM_CACHE ?= /var/cache/uketsuke-vm
 
-.PHONY: help setup demo test vm-test check bench bench-demo fuzz faults pages format lock voice clean
+.PHONY: help setup demo test deb deb-test vm-test check bench bench-demo fuzz faults pages format lock voice clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ test: setup ## All tests, on all cores. ARGS="-n 0 tests/card" for some, one aft
 vm-test: $(STAMPS)/python ## Keypad and lamps on a GPIO chip that a kernel simulates, in a QEMU machine. Installs 260 MB of packages; Debian 12.
 	@$(SUDO) vm/prepare $(VM_CACHE)
 	@vm/run $(VM_CACHE)
+
+deb: setup ## The Debian package, into dist/. ARGS="--arch arm64 --release trixie" for another system than Debian 12 on amd64.
+	@$(BIN)/python -m deb $(ARGS)
 
 check: $(STAMPS)/python ## Format, lint, types, import rules, systemd's view of our unit files.
 	$(BIN)/ruff format --check .

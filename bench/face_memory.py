@@ -52,9 +52,9 @@ def measure() -> FaceMemory:
 
 def _measure_here(frame: Picture) -> FaceMemory:
     from device.app import compose  # noqa: F401, PLC0415  all that a unit imports
+    from device.app.assets.place import MODELS_DIR  # noqa: PLC0415
     from device.app.card_front import open_front_reader  # noqa: PLC0415
     from device.app.face_models import load_models  # noqa: PLC0415
-    from device.app.face_parts import MODELS_DIR  # noqa: PLC0415
     from device.app.liveness_parts import load_liveness_nets  # noqa: PLC0415
     from device.face.engine import FaceEngine  # noqa: PLC0415
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from device.app.assets.place import MODELS_DIR
 from device.app.card_readers import recognise
 from device.app.card_report import CardReport, Judge, examine, without_connection
 from device.app.card_trust import load_trust
@@ -46,9 +47,6 @@ HOW_TO_LOOK = (
 )
 
 app = typer.Typer(help="What lies on the card reader, and a simulated card.", no_args_is_help=True)
-
-
-MODELS_DIR = Path(__file__).parents[2] / "models"
 
 
 class SimulatedKind(StrEnum):

@@ -23,6 +23,7 @@ from device.app import (
     simulate_cli,
     voice_cli,
 )
+from device.app.assets.place import MODELS_DIR
 from device.app.assets.store import Condition
 from device.app.config import load
 from device.app.face_cli import app as face_app
@@ -35,9 +36,6 @@ EXIT_CANNOT_RUN = 2
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
 ModelsOption = Annotated[Path, typer.Option("--models", help="Folder with manifest.toml, weights and photos.")]
-
-MODELS_DIR = Path(__file__).parents[2] / "models"
-"""The checkout's folder; an installed unit names its own with --models."""
 
 app = typer.Typer(
     name="uketsuke",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from device.app.assets.place import MODELS_DIR
 from device.domain.errors import BadConfig
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from device.app.face_evaluation.vectors import Measured, View
     from device.face.manifest import ModelSpec
 
-MODELS_DIR = Path(__file__).parents[2] / "models"
 
 app = typer.Typer(help="How well faces are told apart, measured on a folder of photos.", no_args_is_help=True)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from device.app.assets.place import MODELS_DIR
 from device.app.camera_watch import CameraWatch
 from device.app.card_front import open_front_reader
 from device.app.config import NO_CAMERA, CameraSection, Config
@@ -25,8 +26,6 @@ from device.drivers.system import reboot_if_up_long_enough
 from device.ports.clock import Clock
 from device.ports.network import PortraitDecoder
 
-MODELS_DIR = Path(__file__).parents[2] / "models"
-"""The checkout's folder; an installed unit names its own."""
 CAMERA, FRONT_CAMERA = "camera", "card front camera"
 
 

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from device.app.voice_files import FILES, RECIPE, absent, build
+from device.app.assets.place import VOICE_DIR
+from device.app.voice_files import RECIPE, absent, build
 
 EXIT_UNWELL = 1
 
@@ -28,7 +29,7 @@ def voice_build(recipe: RecipeOption = RECIPE, *, as_json: JsonOption = False) -
 
 
 @app.command("check")
-def voice_check(files: FolderOption = RECIPE.parent / FILES, *, as_json: JsonOption = False) -> None:
+def voice_check(files: FolderOption = VOICE_DIR, *, as_json: JsonOption = False) -> None:
     """Say whether every sentence has its file. Exit code 1: some have not."""
     missing = absent(files)
     if as_json:

@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 from clinic.people import SHIPPED, load_people
-from device.app.cli import MODELS_DIR
+from device.app.assets.place import MODELS_DIR
 from device.app.demo.site import UNIT, Site, open_site
 from device.ports.camera import Picture
 from device.sim.card import CardAuthority, CardFrontPrint, SimulatedCard

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from device.app.cli import MODELS_DIR
+from device.app.assets.place import MODELS_DIR
 from device.app.front_command import run
 from device.app.front_tally import RIGHT, WRONG, CardTold, Tally, draw, line_of, read_told, wilson
 from device.domain.errors import BadConfig

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from device.app.assets.place import MODELS_DIR
 from device.app.assets.store import load_manifest, weights_path
-from device.app.cli import MODELS_DIR
 from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
 from device.domain.values import ConsentItem

@@ -8,8 +8,8 @@ from datetime import date
 import numpy as np
 import pytest
 
+from device.app.assets.place import MODELS_DIR
 from device.app.card_front import open_front_reader
-from device.app.cli import MODELS_DIR
 from device.app.front_evaluation import TODAY, evaluate
 from device.app.front_tally import FRAMES_IN_TIME, WRONG
 from device.card.front import FrontReader, Unread

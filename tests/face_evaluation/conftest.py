@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from device.app.cli import MODELS_DIR
+from device.app.assets.place import MODELS_DIR
 
 
 @pytest.fixture

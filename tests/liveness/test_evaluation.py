@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from device.app.cli import MODELS_DIR, app
+from device.app.assets.place import MODELS_DIR
+from device.app.cli import app
 from device.app.liveness_evaluation.measuring import Judge, Told
 from device.app.liveness_evaluation.parallax_study import invented
 from device.app.liveness_evaluation.presentations import LIVE, Asked, read_presentations

@@ -24,7 +24,7 @@ from clinic.stand_in import StandInService
 from clinic.store import Store
 from clinic.store_file import read_records
 from clinic.units import Units
-from device.app.cli import MODELS_DIR
+from device.app.assets.place import MODELS_DIR
 from device.app.face_models import load_engine
 from device.app.world import FaceWorks, World
 from device.domain.values import Assurance, CardKind, UnitId

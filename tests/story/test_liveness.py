@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from device.app.assets.place import MODELS_DIR
 from device.app.assets.store import load_manifest
-from device.app.cli import MODELS_DIR
 from device.app.face_desk import LivenessParts
 from device.app.world import FaceWorks, World
 from device.domain.prompts import Phrase

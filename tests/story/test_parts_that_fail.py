@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from device.app.cli import MODELS_DIR
+from device.app.assets.place import MODELS_DIR
 from device.app.face_models import load_engine
 from device.app.face_parts import note_missing_protection
 from device.app.world import World
