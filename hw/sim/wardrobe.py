@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from device.app.assets.place import MODELS_DIR
 from device.app.face_models import load_engine
-from device.app.face_parts import MODELS_DIR
 from device.domain.errors import UketsukeError
 from device.sim.card import CardAuthority, CardCredentials, CardFrontPrint, SimulatedCard
 from device.sim.portrait import Photo, load_photo
