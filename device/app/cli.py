@@ -27,7 +27,7 @@ from device.app.assets.place import MODELS_DIR
 from device.app.assets.store import Condition
 from device.app.config import load
 from device.app.face_cli import app as face_app
-from device.domain.errors import UketsukeError
+from device.domain.errors import BadConfig, UketsukeError
 from device.domain.reasons import Reason
 from device.wire.reasons import entry
 
@@ -137,12 +137,17 @@ def demo(
         bool, typer.Option("--pcsc", help="Through the real PC/SC stack: pcscd and its virtual reader.")
     ] = False,
     language: Annotated[Literal["ja", "en"], typer.Option(help="What the unit speaks.")] = "ja",
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw what the terminal shows of the first visit (.svg); not with --json.")
+    ] = None,
     models: ModelsOption = MODELS_DIR,
 ) -> None:
     """Play six visits with a real broker, real card protocol and a real face match. Exit code 0: all as expected."""
     from device.app.demo import play  # noqa: PLC0415  only the demonstration knows clinic and fleet
 
-    if not play(models, as_json=as_json, keep=keep, pcsc=pcsc, language=language):
+    if picture is not None and as_json:
+        raise BadConfig("draws what is printed, and --json prints none of it", where="--picture")
+    if not play(models, as_json=as_json, keep=keep, pcsc=pcsc, language=language, recording=picture):
         raise typer.Exit(EXIT_UNWELL)
 
 

@@ -135,7 +135,9 @@ class Witness:
     """What is shown at the camera now."""
     evidence: bool = False
     confirmed: bool = False
-    """The visit that is shown on the lamps has its answer."""
+    """The visit that is going on, or was the last, has its answer."""
+    confirmed_lately: bool = False
+    """It has, or another one had since the last check."""
     visits: int = 0
     met: set[str] = field(default_factory=set)
     """Kinds of events and reasons that came up: a walk that meets none of them shows nothing."""
@@ -157,7 +159,7 @@ class Witness:
     def _look_at(self, effect: do.Effect, event: on.Event) -> None:
         match effect:
             case do.MeetVisitor():
-                self.evidence = False
+                self.evidence = self.confirmed = False
                 self.visits += 1
             case do.Report(reason=reason, assurance=assurance):
                 self.met.add(reason)
@@ -170,7 +172,7 @@ class Witness:
                 if cue is Cue.SUCCESS:
                     assert isinstance(event, on.QualificationCame)
                     assert event.reason is Reason.QUALIFIED
-                    self.confirmed = True
+                    self.confirmed = self.confirmed_lately = True
             case _:
                 pass
 
@@ -226,7 +228,6 @@ class Walk:
         self.witness.play = Play(world, plan)
         self.stage.stage(self.witness.play)
         world.keypad.type_keys(plan.keys)
-        self.witness.confirmed = False
         self.lying = self.cards[which]
         world.place(self.lying)
         self.check()
@@ -257,6 +258,7 @@ class Walk:
 
     def check(self) -> None:
         world, sent = self.world, 0
+        self.witness.confirmed_lately = self.witness.confirmed
         for happened in world.happenings:
             self.witness.look(happened)
             sent += sum(isinstance(effect, do.VerifyPin) for effect in happened.effects)
@@ -264,7 +266,7 @@ class Walk:
         world.voice.said.clear()
         for _, shown in world.indicators.changes:
             lamps = {name: lit for name, lit in shown.items() if name != "buzzer"}
-            assert lamps != SUCCESS_LAMPS or self.witness.confirmed, "no success without a confirmed answer"
+            assert lamps != SUCCESS_LAMPS or self.witness.confirmed_lately, "no success without a confirmed answer"
         world.indicators.changes[:-1] = []
         spent = 0
         for number, card in enumerate(self.cards):

@@ -15,6 +15,7 @@ from typing import Any
 from rich.console import Console
 
 from clinic.people import SHIPPED
+from device.app.demo import picture
 from device.app.demo.cast import ROLES, Cast
 from device.app.demo.keyboard import visits_of_ones_own
 from device.app.demo.narrator import Narrator
@@ -54,10 +55,15 @@ class Outcome:
         )
 
 
-def play(models_dir: Path, *, as_json: bool, keep: bool, pcsc: bool, language: str) -> bool:
-    """Play all visits; return whether all went as expected. Raise Fault when the stage cannot be set."""
+def play(
+    models_dir: Path, *, as_json: bool, keep: bool, pcsc: bool, language: str, recording: Path | None = None
+) -> bool:
+    """Play all visits, and draw the first one into `recording`; return whether all went as expected.
+
+    Raise Fault when the stage cannot be set.
+    """
     now = datetime.now(UTC)
-    console = Console(quiet=as_json, width=None if sys.stdout.isatty() else PRINTED_WIDTH)
+    console = _console(as_json=as_json, recorded=recording is not None)
     narrator = Narrator(console, language)
     cast = Cast(models_dir, now)
     with tempfile.TemporaryDirectory(prefix="uketsuke-demo-") as name:
@@ -79,7 +85,13 @@ def play(models_dir: Path, *, as_json: bool, keep: bool, pcsc: bool, language: s
             results = Results(site.results)
             narrator.open(pcsc=pcsc, troubles=unit.health.troubles)
             players = _Players(stage, cast, narrator, results, pause_s=0.0 if as_json else SPECTATOR_PAUSE_S)
-            outcomes = [players.perform(number, visit) for number, visit in enumerate(VISITS, start=1)]
+            if recording is not None:
+                picture.begin(console)
+            outcomes = []
+            for number, visit in enumerate(VISITS, start=1):
+                outcomes.append(players.perform(number, visit))
+                if recording is not None and number == 1:
+                    recording.write_text(picture.drawn(console), encoding="utf-8")
             narrator.close(outcomes)
             if keep:
                 narrator.screen(site.screen)
@@ -92,6 +104,12 @@ def play(models_dir: Path, *, as_json: bool, keep: bool, pcsc: bool, language: s
     else:
         console.print("[green]All as expected.[/]" if well else "[red]Not all went as expected.[/]")
     return well
+
+
+def _console(*, as_json: bool, recorded: bool) -> Console:
+    if recorded:
+        return Console(width=picture.WIDTH, record=True)
+    return Console(quiet=as_json, width=None if sys.stdout.isatty() else PRINTED_WIDTH)
 
 
 @dataclass(frozen=True, slots=True)
