@@ -95,6 +95,8 @@ class World:
     troubles: dict[str, Fault] = field(default_factory=dict)
     frame_s: float = 0.1
     """From one frame of the camera to the next, about what a Pi 4 needs to judge one."""
+    scan_s: float = SCAN_S
+    """From one look at keys and lamps to the next, while hands or frames are under way."""
     passcodes: dict[str, str] = field(default_factory=dict)
     refusals: Tally = field(default_factory=MemoryTally)
     """Of passcodes; the same one in the unit's next life."""
@@ -176,7 +178,7 @@ class World:
         end_s = self.clock.monotonic_s() + seconds
         while self.clock.monotonic_s() < end_s:
             self._settle()
-            self.clock.advance(SCAN_S)
+            self.clock.advance(self.scan_s)
         self._settle()
 
     def pass_time(self, seconds: float) -> None:
@@ -238,7 +240,7 @@ class World:
         while self.unit.awaits_frame:
             frame_s = self.clock.monotonic_s() + self.frame_s
             while self.clock.monotonic_s() < frame_s:
-                self.clock.advance(SCAN_S)
+                self.clock.advance(self.scan_s)
                 self._happen()
             self.unit.run_frame()
             self._happen()
