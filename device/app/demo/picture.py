@@ -24,11 +24,12 @@ _THEME = TerminalTheme(
 """Colours that colour-blind people tell apart, on a dark ground."""
 
 _FORMAT = """\
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-labelledby="title desc" lang="ja">
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"
+role="img" aria-labelledby="title desc" lang="ja">
 <!-- Drawn by uketsuke demo, option picture. -->
 <title id="title">make demo: the first of six visits, as the terminal shows it</title>
-<desc id="desc">The patient places the card and looks at the camera, lamps change, the unit speaks Japanese and English, the
-patient agrees with the hash key, the clinic gets the result and the desk a line to say.</desc>
+<desc id="desc">The patient places the card and looks at the camera, lamps change, the unit speaks Japanese and English,
+the patient agrees with the hash key, the clinic gets the result and the desk a line to say.</desc>
 <style>
 .{unique_id}-matrix {{
   font-family: "Noto Sans Mono CJK JP", "Noto Sans Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace;
