@@ -191,7 +191,8 @@ class CameraWatch:
         self._in_a_row += 1
         self.counts = replace(self.counts, failures=self.counts.failures + 1)
         self._why = f"is being started again: {why}"
-        log.warning("%s: %s (failure %d in a row; %s)", self.name, why, self._in_a_row, self.counts)
+        # The first of a row is told by the health; how often it is tried again is for whoever asks for more.
+        log.info("%s: %s (failure %d in a row; %s)", self.name, why, self._in_a_row, self.counts)
         self._told = True
         self._listener(Reason.CAMERA_FAULT, why)
         if self._process is not None:

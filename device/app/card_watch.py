@@ -46,7 +46,7 @@ class CardWatch:
         try:
             present = self._reader.wait_for_change(present=self._present or self._left_there, timeout_s=timeout_s)
         except Fault as fault:
-            self._health.report("reader", fault.reason, why=str(fault))
+            self._health.report("reader", fault.reason, why=str(fault), finding=fault.finding)
             self._left_there |= self._present
             self._changed(present=False)
             return False

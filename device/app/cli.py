@@ -21,6 +21,7 @@ from device.app import (
     doctor_cli,
     panel_cli,
     simulate_cli,
+    status_cli,
     voice_cli,
 )
 from device.app.assets.place import MODELS_DIR
@@ -53,6 +54,8 @@ app.add_typer(attendant_cli.app, name="attendant")
 app.command()(simulate_cli.simulate)
 app.command()(doctor_cli.doctor)
 app.command()(claim_cli.claim)
+app.command()(status_cli.status)
+app.command()(status_cli.watch)
 app.add_typer(panel_cli.app, name="panel")
 app.add_typer(voice_cli.app, name="voice")
 

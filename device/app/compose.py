@@ -5,30 +5,34 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
+from functools import partial
 
 from device.app.card_trust import load_trust
 from device.app.config import Config
+from device.app.doctor.running import examine_running
 from device.app.face_parts import open_face
 from device.app.identity_files import load_authority, load_clinic_key, load_signer
+from device.app.logs import log_to_journal
 from device.app.panel_parts import open_panel
+from device.app.reader_parts import open_reader, outbox_path
+from device.app.snapshot import encode
 from device.app.unit import Identity, Parts, Unit
+from device.app.unit_socket import socket_path
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.domain.values import SIMULATED_UNIT_PREFIX
 from device.drivers import memory
 from device.drivers.lockdown import leave_no_memory_image
+from device.drivers.machine import LinuxMachine
 from device.drivers.mutual_tls import TlsFiles
 from device.drivers.paho_line import BrokerAddress, PahoLine
 from device.drivers.sdnotify import find_supervisor
 from device.drivers.sqlite_outbox import SqliteOutbox
+from device.drivers.status_socket import StatusSocket
 from device.drivers.system import SystemClock, SystemEntropy
 from device.drivers.tally_file import TallyFile
-from device.ports.card import CardReader
-
-VIRTUAL_READER = "Virtual PCD"
-"""What pcscd calls vpcd's slots: whatever lies there is simulated."""
 
 
 def run_unit(config: Config) -> None:
@@ -36,7 +40,12 @@ def run_unit(config: Config) -> None:
     leave_no_memory_image()
     memory.start_again_overwriting()
     with ExitStack() as stack:
+        if (journal := log_to_journal(os.environ, config.unit.name)) is not None:
+            stack.callback(journal.close)
         unit = open_unit(config, stack)
+        stack.enter_context(StatusSocket(socket_path(config), lambda: encode(unit.snapshot())))
+        if config.upkeep.metrics_port:
+            stack.callback(open_metrics(config.upkeep.metrics_port, unit))
         memory.settle()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: unit.stop())
@@ -61,6 +70,7 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
     simulated = config.unit_id.startswith(SIMULATED_UNIT_PREFIX)
     files = TlsFiles(authority=config.broker.authority, certificate=config.broker.certificate, key=config.broker.key)
     address = BrokerAddress(config.broker.host, config.broker.port)
+    machine = LinuxMachine()
     panel = open_panel(config.panel, config.voice, stack, clock)
     troubles: dict[str, Fault] = {}
     face = open_face(config, stack, clock, troubles)
@@ -83,6 +93,10 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
         authority=load_authority(config.broker.authority),
         clinic_key=load_clinic_key(config.clinic.sealing_key),
         sweep=memory.sweep,
+        machine=machine,
+        state=config.unit.state,
+        morning=config.upkeep.morning,
+        examine=partial(examine_running, config, machine),
         passcodes=config.attendants.passcodes,
         refusals=TallyFile(config.unit.state / "passcodes-refused"),
     )
@@ -97,25 +111,11 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
     return unit
 
 
-def open_reader(config: Config, stack: ExitStack, *, simulated: bool) -> CardReader:
-    """Return the reader that the configuration names, whether it is there or not; `stack` closes it."""
-    # Each library is loaded only where its reader is used: a unit with a HAT has no pyscard, and the other way round.
-    if config.card.reader == "pn532":
-        from device.drivers.pn532 import open_pn532  # noqa: PLC0415
+def open_metrics(port: int, unit: Unit) -> Callable[[], None]:
+    """Answer Prometheus; return what ends that. Raise BadConfig."""
+    from device.app.metrics import serve_metrics  # noqa: PLC0415  loaded only where it is wanted
 
-        hat = open_pn532(config.card.bus)
-        stack.callback(hat.close)
-        return hat
-    from device.drivers.pcsc import PcscReader  # noqa: PLC0415
-
-    reader = PcscReader(config.card.name, refuse=None if simulated else VIRTUAL_READER)
-    stack.callback(reader.close)
-    return reader
-
-
-def outbox_path(config: Config) -> Path:
-    """Return where results wait."""
-    return config.unit.state / "outbox.sqlite"
+    return serve_metrics(port, unit.snapshot)
 
 
 def _outbox(config: Config) -> SqliteOutbox:

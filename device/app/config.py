@@ -160,6 +160,17 @@ class VoiceSection(_Section, frozen=True, kw_only=True):
     """The buzzer keeps to the click of keys and the call for a forgotten card."""
 
 
+class UpkeepSection(_Section, frozen=True, kw_only=True):
+    """How the unit looks after itself, and whom it tells (docs/operation.md)."""
+
+    morning: Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?\Z")] = "07:00"
+    """Of Japan, `HH:MM`; empty: never."""
+    socket: Path | None = None
+    """Where `uketsuke status` asks; without one in /run/uketsuke, or in the state folder where that is not there."""
+    metrics_port: Annotated[int, Meta(ge=0, le=65535)] = 0
+    """Of 127.0.0.1; 0: no metrics."""
+
+
 class AttendantsSection(_Section, frozen=True, kw_only=True):
     """Who may confirm a visitor by eye (目視確認)."""
 
@@ -227,6 +238,7 @@ class Config(_Section, frozen=True, kw_only=True):
     voice: VoiceSection = msgspec.field(default_factory=VoiceSection)
     attendants: AttendantsSection = AttendantsSection()
     liveness: LivenessSection = LivenessSection()
+    upkeep: UpkeepSection = msgspec.field(default_factory=UpkeepSection)
     policy: PolicySection = PolicySection()
 
     @property
@@ -324,6 +336,11 @@ sealing_key = "clinic.jwk"  # the clinic's public key; `uketsuke-clinic keys` ma
 # frames = 5                # so many at least have the networks' opinion
 # moves = ["turn_left", "turn_right", "come_closer"]
 # turn = 0.12               # how much parallax makes a turn
+
+[upkeep]                    # how the unit looks after itself, and whom it tells (docs/operation.md)
+# morning = "07:00"         # from then on, Japan's time, it examines itself once a day (uketsuke doctor); "": never
+# socket = "/run/uketsuke/unit.sock"  # where `uketsuke status` asks it; without /run/uketsuke: in [unit] state
+# metrics_port = 0          # Prometheus' metrics on 127.0.0.1, e.g. 9464; 0: none
 
 [policy]                    # what the clinic may decide about a visit; times in seconds
 # first_method = "face"     # or "pin"

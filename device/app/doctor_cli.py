@@ -10,8 +10,10 @@ from typing import Annotated
 
 import typer
 
-from device.app.config import load
-from device.domain.errors import BadConfig
+from device.app.config import Config, load
+from device.app.snapshot import Snapshot
+from device.app.unit_socket import ask_unit, socket_path
+from device.domain.errors import BadConfig, Fault
 
 ACCOUNT = "uketsuke"
 """Whose the unit's files are, where it is installed as a service."""
@@ -29,24 +31,29 @@ def doctor(
     from device.app.doctor import Case, Told, examine  # noqa: PLC0415  drivers load only where they are used
     from device.app.doctor.by_config import senses_of  # noqa: PLC0415
     from device.app.doctor.report import document, findings_of, lines  # noqa: PLC0415
+    from device.app.doctor.running import senses_by  # noqa: PLC0415
     from device.drivers.machine import LinuxMachine  # noqa: PLC0415
     from device.drivers.system import SystemClock  # noqa: PLC0415
     from device.wire.findings import worst  # noqa: PLC0415
 
-    clock = SystemClock()
+    clock, machine = SystemClock(), LinuxMachine()
     try:
         settings = load(config)
     except BadConfig as error:
-        case = Case(file=config, config=error, clock=clock, machine=LinuxMachine(), parts=None, account=_account())
+        case = Case(file=config, config=error, clock=clock, machine=machine, parts=None, account=_account())
     else:
+        running = _running(settings)
         case = Case(
             file=config,
             config=settings,
             clock=clock,
-            machine=LinuxMachine(),
-            parts=senses_of(settings, clock),
-            account=_account(),
+            machine=machine,
+            parts=senses_of(settings, clock) if running is None else senses_by(running, settings),
+            account=_account() if running is None else Path(f"/proc/{running.pid}").stat().st_uid,
+            process=None if running is None else running.pid,
         )
+        if running is not None and not as_json:
+            typer.echo(f"端末は動いています(pid {running.pid}) / the unit runs: it is asked about its parts", err=True)
 
     def progress(told: Told) -> None:
         if not as_json and os.isatty(2):
@@ -59,6 +66,13 @@ def doctor(
         for line in lines(told):
             typer.echo(line)
     raise typer.Exit(int(worst(findings_of(told))))
+
+
+def _running(settings: Config) -> Snapshot | None:
+    try:
+        return ask_unit(socket_path(settings))
+    except Fault:
+        return None
 
 
 def _account() -> int:

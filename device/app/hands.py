@@ -10,6 +10,7 @@ from device.app.ask_desk import AskDesk
 from device.app.attendant import AttendantGate
 from device.app.card_desk import CardDesk
 from device.app.face_desk import FaceDesk
+from device.app.health import Health
 from device.app.link_worker import Link
 from device.app.mailbox import Mailbox
 from device.app.memory import VisitorMemory
@@ -42,6 +43,7 @@ class UnitHands:
         mailbox: Mailbox,
         gate: AttendantGate,
         clock: Clock,
+        health: Health,
         forget: Callable[[], None],
     ) -> None:
         self._card = card
@@ -52,6 +54,7 @@ class UnitHands:
         self._mailbox = mailbox
         self._gate = gate
         self._clock = clock
+        self._health = health
         self._forget = forget
         self._memory: VisitorMemory | None = None
         self._admitted: tuple[ReceptionId, str] | None = None
@@ -196,7 +199,7 @@ class UnitHands:
                 lambda sequence: self._asks.result(memory, report, message_id=message_id, sequence=sequence),
             )
         except Fault as fault:
-            log.error("result not kept: %s", fault)  # noqa: TRY400  the fault's sentence is what a technician needs
+            self._health.report("outbox", fault.reason, why=f"a result was not kept: {fault}", finding=fault.finding)
             self._mailbox.tell(on.ReportFailed(memory.reception, fault.reason))
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from device.app.health import Health
 from device.app.mailbox import Mailbox
 from device.app.speech_desk import SpeechDesk
+from device.domain.errors import Fault
+from device.domain.finding import FindingCode
 from device.domain.prompts import Cue
 from device.domain.reasons import Reason
 from device.domain.values import ReceptionId
@@ -71,7 +73,8 @@ class PanelDesk:
         self._entry = DigitEntry(for_pin=False)
         self._choices = 0
         self._typed_s = clock.monotonic_s()
-        self._cue = Cue.IDLE
+        self._cue = self._rest = Cue.IDLE
+        self._nobody_here = True
         self._cue_since_s = clock.monotonic_s()
         self._clicked_s: float | None = None
         self._star_down = False
@@ -109,18 +112,26 @@ class PanelDesk:
                 case StuckKey():
                     pass  # the watch remembers it
         self._report_health()
-        if self._cue is Cue.IDLE:
+        if self._nobody_here:
             self._speech.forget_choice_of_nobody()
         return min(wait_s, self._light())
 
     def show(self, cue: Cue) -> None:
         """Show a cue from its beginning."""
         with self._lock:
-            self._cue = cue
+            self._nobody_here = cue is Cue.IDLE
+            self._cue = self._rest if self._nobody_here else cue
             self._cue_since_s = self._clock.monotonic_s()
         if cue is Cue.IDLE:
             self._speech.forget()
         self._wake.set()
+
+    def rest_with(self, cue: Cue) -> None:
+        """From now on show this while nobody is here, in place of "ready"."""
+        with self._lock:
+            is_news, self._rest = cue is not self._rest, cue
+        if is_news and self._nobody_here:
+            self.show(Cue.IDLE)
 
     def say(self, lines: tuple[Utterance, ...]) -> None:
         """Say these sentences in place of whatever is being said."""
@@ -204,16 +215,24 @@ class PanelDesk:
 
     def _report_health(self) -> None:
         for part, driver in (("voice", self._speech.trouble), ("indicators", self._indicators.trouble)):
-            self._health.report(part, None if driver is None else driver.reason, why=str(driver))
+            self._report(part, driver)
         if (trouble := self._keypad.trouble) is not None:
-            self._health.report("keypad", trouble.reason, why=str(trouble))
+            self._report("keypad", trouble)
         elif self._watch.any_stuck:
-            self._health.report("keypad", Reason.KEYPAD_FAULT, why="a key has been down for very long")
+            self._health.report(
+                "keypad", Reason.KEYPAD_FAULT, why="a key has been down for very long", finding=FindingCode.KEY_STUCK
+            )
         elif self._unfinished >= UNFINISHED_ENTRIES:
             why = f"{self._unfinished} PIN entries in a row came to no end; `uketsuke panel check` finds a broken line"
             self._health.report("keypad", Reason.KEYPAD_FAULT, why=why)
         else:
             self._health.report("keypad", None)
+
+    def _report(self, part: str, fault: Fault | None) -> None:
+        if fault is None:
+            self._health.report(part, None)
+        else:
+            self._health.report(part, fault.reason, why=str(fault), finding=fault.finding)
 
     def _light(self) -> float:
         """Show what is due; return after how many seconds that changes."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-import math
+import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
 from cryptography import x509
 from joserfc.jwk import ECKey
@@ -22,9 +24,13 @@ from device.app.face_desk import FaceDesk, FaceParts
 from device.app.forgetting import Forgetting
 from device.app.hands import UnitHands
 from device.app.health import Health
+from device.app.journal_events import Event, about
 from device.app.link_worker import Link, LinkOwner
+from device.app.logbook import Logbook, process_cost
 from device.app.mailbox import Mailbox, Observer
 from device.app.panel_desk import PanelDesk
+from device.app.snapshot import PartNow, Snapshot
+from device.app.upkeep import Upkeep
 from device.app.workers import InlineWorkers, ThreadWorkers, Workers
 from device.card.my_number_card import PORTRAIT_FLOOR
 from device.card.trust import CardTrust
@@ -38,9 +44,11 @@ from device.ports.clock import Clock
 from device.ports.entropy import Entropy
 from device.ports.institution import InstitutionCredential
 from device.ports.line import LastWill, Line, Outbox
+from device.ports.machine import Machine
 from device.ports.panel import Display, Indicators, Keypad, Voice
 from device.ports.tally import Tally
 from device.reception import Policy
+from device.wire.findings import Checkup
 from device.wire.messages import Receipt, Status
 from device.wire.sealing import Signer
 
@@ -72,6 +80,13 @@ class Parts:
     clinic_key: ECKey
     sweep: Callable[[], None] = lambda: None
     """Overwrites what the machine's memory keeps of what was let go of."""
+    machine: Machine | None = None
+    """What the unit runs on, where it is looked after."""
+    state: Path = Path("/")
+    """On whose disk results are kept."""
+    morning: str = ""
+    """The time of day in Japan from which on the unit is examined once, `HH:MM`; empty: never."""
+    examine: Callable[[Unit], Checkup] | None = None
     passcodes: Mapping[str, str] = field(default_factory=dict)
     """Hashes of attendants' passcodes by name (`device.app.attendant`)."""
     refusals: Tally
@@ -102,8 +117,10 @@ class Unit:
     ) -> None:
         """`troubles` are the parts that failed to start; the unit serves without them and says so."""
         workers: Workers = InlineWorkers() if inline else ThreadWorkers()
-        mailbox = Mailbox(clock=parts.clock, policy=lambda: policy, observe=observe)
-        health = Health(self._health_changed)
+        self.parts, self._identity = parts, identity
+        self._logbook = Logbook(parts.clock, observe)
+        mailbox = Mailbox(clock=parts.clock, policy=lambda: policy, observe=self._logbook.observe)
+        health = Health(self._health_changed, parts.clock.monotonic_s)
         asks = AskDesk(
             unit=identity.name,
             clinic_key=parts.clinic_key,
@@ -134,7 +151,7 @@ class Unit:
                 on_ask_lost=asks.lost,
                 on_line=self._line_changed,
                 on_receipt=self._receipt_came,
-                on_fault=lambda fault: health.report(fault.part, fault.reason, why=str(fault)),
+                on_fault=lambda fault: health.report(fault.part, fault.reason, why=str(fault), finding=fault.finding),
             ),
             own_thread=not inline,
         )
@@ -157,6 +174,7 @@ class Unit:
         )
         self.watch = CardWatch(reader=parts.reader, mailbox=mailbox, health=health, entropy=parts.entropy)
         self._workers = workers
+        self._line_up = False
         face = None
         if parts.face is not None:
             face = FaceDesk(
@@ -188,11 +206,23 @@ class Unit:
                 parts.passcodes, tally=parts.refusals, workers=workers, mailbox=mailbox, clock=parts.clock
             ),
             clock=parts.clock,
+            health=health,
             forget=Forgetting(parts.face, sweep=parts.sweep, workers=workers, clock=parts.clock),
         )
         mailbox.attach(self._hands)
         for part, fault in troubles.items():
-            health.report(part, fault.reason, why=str(fault))
+            health.report(part, fault.reason, why=str(fault), finding=fault.finding)
+        self.upkeep = Upkeep(
+            health=health,
+            clock=parts.clock,
+            panel=self.panel,
+            mailbox=mailbox,
+            outbox=parts.outbox,
+            machine=parts.machine,
+            state=parts.state,
+            morning=parts.morning,
+            examine=None if parts.examine is None else partial(parts.examine, self),
+        )
 
     @property
     def remembers_visitor(self) -> bool:
@@ -208,6 +238,7 @@ class Unit:
             loops = [
                 ("card-watch", self.watch.run, self.watch.stop),
                 ("panel", self.panel.run, self.panel.stop),
+                ("upkeep", self.upkeep.run, self.upkeep.stop),
             ]
             if self.display is not None:
                 loops.append(("display", self.display.run, self.display.stop))
@@ -219,13 +250,16 @@ class Unit:
             running.callback(self.link.close)
             self.link.start()
             self.panel.show(Cue.IDLE)
+            log.info("serving visitors", extra=about(Event.UNIT_READY, simulated=self._identity.simulated))
             self.mailbox.run(tick)
+            log.info("ends", extra=about(Event.UNIT_STOPS))
 
     def run_due(self) -> None:
         """Do everything that is there and due now: the simulated world's way to run."""
         self.mailbox.run_due()
         self.link.run_due()
         self.mailbox.run_due()
+        self.upkeep.look()
 
     @property
     def awaits_frame(self) -> bool:
@@ -241,23 +275,70 @@ class Unit:
     def next_deadline_s(self) -> float:
         """Return when something is due next, in monotonic seconds; infinite when nothing is."""
         deadline_s = self.mailbox.next_deadline_s()
-        return min(math.inf if deadline_s is None else deadline_s, self.link.next_deadline_s())
+        due_s = min(self.link.next_deadline_s(), self.upkeep.next_deadline_s())
+        return due_s if deadline_s is None else min(due_s, deadline_s)
 
     def stop(self) -> None:
         """End `run`, from any thread."""
         self.mailbox.stop()
 
+    def snapshot(self) -> Snapshot:
+        """Return how the unit is now; any thread may ask."""
+        clock, now_s = self.parts.clock, self.parts.clock.monotonic_s()
+        memory_kb, cpu_s = process_cost(self.parts.machine)
+        try:
+            waiting: int | None = self.parts.outbox.depth
+        except Fault:
+            waiting = None
+        return Snapshot(
+            unit=self._identity.name,
+            version=version("uketsuke"),
+            simulated=self._identity.simulated,
+            pid=os.getpid(),
+            at=clock.utc_now(),
+            uptime_s=now_s - self._logbook.started_s,
+            state="impaired" if self.health.troubles else "ready",
+            visit=self._logbook.state,
+            visit_s=now_s - self._logbook.since_s,
+            cue=str(self.panel.telling()[0]),
+            troubles=[
+                PartNow(
+                    part=one.part,
+                    reason=one.reason,
+                    why=one.why,
+                    for_s=now_s - one.since_s,
+                    needs_person=self.upkeep.needs_person(one),
+                    finding=one.finding,
+                )
+                for one in self.health.parts
+            ],
+            line_up=self._line_up,
+            waiting_results=waiting,
+            visits={str(reason): count for reason, count in self._logbook.endings.copy().items()},
+            dropped={str(cause): count for cause, count in self.link.dropped.copy().items()},
+            clock_trusted=clock.utc_now_if_trusted() is not None,
+            memory_kb=memory_kb,
+            cpu_s=cpu_s,
+            checkup=self.upkeep.checkup,
+        )
+
     def _health_changed(self, troubles: tuple[Reason, ...]) -> None:
         self.link.set_status("impaired" if troubles else "ready", troubles)
 
     def _line_changed(self, up: bool, why: str) -> None:  # noqa: FBT001  the link's signature
+        self._line_up = up
         self.health.report("line", None if up else Reason.BROKER_UNREACHABLE, why=why)
 
     def _receipt_came(self, receipt: Receipt) -> None:
         for part in ("outbox", "results"):
             self.health.report(part, None)
         if receipt.disposition == "refused":
-            log.error("the clinic will never take result %d: %s", receipt.sequence, receipt.reason)
+            log.error(
+                "the clinic will never take result %d: %s",
+                receipt.sequence,
+                receipt.reason,
+                extra=about(Event.RESULT_REFUSED, sequence=receipt.sequence, reason=receipt.reason),
+            )
 
 
 def _fractions(entropy: Entropy) -> Callable[[], float]:

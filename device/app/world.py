@@ -37,6 +37,7 @@ from device.sim.clock import SimulatedClock
 from device.sim.entropy import SeededEntropy
 from device.sim.institution import SimulatedInstitutionCredential
 from device.sim.line import MemoryBroker
+from device.sim.machine import SimulatedMachine
 from device.sim.outbox import MemoryOutbox
 from device.sim.panel import RecordingIndicators, RecordingVoice, SimulatedKeypad
 from device.sim.portrait import Photo
@@ -100,6 +101,7 @@ class World:
     passcodes: dict[str, str] = field(default_factory=dict)
     refusals: Tally = field(default_factory=MemoryTally)
     """Of passcodes; the same one in the unit's next life."""
+    machine: SimulatedMachine = field(default_factory=SimulatedMachine)
 
     reader: SimulatedReader = field(init=False)
     camera: RecordedCamera = field(init=False)
@@ -135,6 +137,7 @@ class World:
             signer=self.signer,
             authority=self.authority,
             clinic_key=self.clinic_key,
+            machine=self.machine,
             passcodes=self.passcodes,
             refusals=self.refusals,
         )

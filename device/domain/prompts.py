@@ -93,6 +93,14 @@ class Phrase(StrEnum):
     READ_BACK_NOTHING = "read_back_nothing"
     PLEASE_WAIT = "please_wait"
     TAKE_CARD = "take_card"
+    WAITING_FOR_CLAIM = "waiting_for_claim"
+    """Before the first visitor, to whoever puts the unit up, as those below: what it waits for."""
+    WAITING_FOR_CABLE = "waiting_for_cable"
+    WAITING_FOR_BROKER = "waiting_for_broker"
+    WAITING_FOR_TIME = "waiting_for_time"
+    WAITING_FOR_READER = "waiting_for_reader"
+    WAITING_FOR_CAMERA = "waiting_for_camera"
+    UNIT_READY = "unit_ready"
 
 
 STEERING = frozenset({Phrase.MORE_LEFT, Phrase.MORE_RIGHT, Phrase.HIGHER, Phrase.LOWER})

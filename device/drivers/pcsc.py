@@ -65,8 +65,12 @@ class PcscReader:
 
     def fitting(self) -> tuple[str, ...]:
         """Return the names of all readers that `pattern` fits, the one in use first. Raise Fault without any."""
-        self._choose(self._waiting)
-        return tuple(name for name in self._usable(self._waiting) if self._pattern.search(name))
+        context = _Context()  # another thread may be waiting in the other one
+        try:
+            self._choose(context)
+            return tuple(name for name in self._usable(context) if self._pattern.search(name))
+        finally:
+            context.release()
 
     def close(self) -> None:
         """Let go of the PC/SC service. Call it when no other thread waits any more."""

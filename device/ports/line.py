@@ -88,5 +88,9 @@ class Outbox(Protocol):
     def waiting(self, limit: int) -> list[Kept]:
         """Return the oldest kept messages, in order of sequence."""
 
+    @property
+    def depth(self) -> int:
+        """How many are kept."""
+
     def settle(self, message_id: str, check: Callable[[Kept], None]) -> bool:
         """Delete one, unless `check` raises on it; return False when it was not there. Only a receipt may call this."""

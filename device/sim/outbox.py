@@ -37,6 +37,12 @@ class MemoryOutbox:
         with self._working():
             return list(self._kept.values())[:limit]
 
+    @property
+    def depth(self) -> int:
+        """Count them."""
+        with self._working():
+            return len(self._kept)
+
     def settle(self, message_id: str, check: Callable[[Kept], None]) -> bool:
         """Delete one, unless `check` raises on it."""
         with self._working():

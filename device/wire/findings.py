@@ -6,6 +6,7 @@ Unit, desk and fleet take their words from here: what travels is the code alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import cache
 from typing import Literal
 
@@ -54,3 +55,22 @@ def severity_of(finding: Finding) -> Severity:
 def worst(findings: Iterable[Finding]) -> Severity:
     """Return how bad the worst is."""
     return max(map(severity_of, findings), default=Severity.NOTICE)
+
+
+class Checkup(msgspec.Struct, frozen=True, kw_only=True):
+    """What an examination came to: codes alone, so that it may travel."""
+
+    at: datetime
+    severity: Literal["notice", "warning", "error"]
+    codes: list[FindingCode]
+    checks: int
+
+
+def summary(findings: Iterable[Finding], *, checks: int, at: datetime) -> Checkup:
+    """Return the examination in short."""
+    found = list(findings)
+    severity: Literal["notice", "warning", "error"] = catalogue()[found[0].code].severity if found else "notice"
+    for one in found:
+        if catalogue()[one.code].degree > Severity[severity.upper()]:
+            severity = catalogue()[one.code].severity
+    return Checkup(at=at, severity=severity, codes=sorted({one.code for one in found}), checks=checks)

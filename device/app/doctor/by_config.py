@@ -8,12 +8,12 @@ from contextlib import ExitStack
 from functools import partial
 
 from device.app.camera_told import examine
-from device.app.compose import open_reader, outbox_path
 from device.app.config import NO_CAMERA, CameraSection, Config
 from device.app.doctor.case import CameraSeen
 from device.app.doctor.opened import OpenedSenses, Openers, try_voice
 from device.app.face_parts import CAMERA, FRONT_CAMERA, note_missing_protection
 from device.app.panel_parts import open_display, open_indicators, open_keypad
+from device.app.reader_parts import open_reader, outbox_path
 from device.domain.errors import Fault
 from device.domain.finding import FindingCode
 from device.domain.reasons import Reason
@@ -46,7 +46,7 @@ def openers_of(config: Config, clock: Clock) -> Openers:
     )
     return Openers(
         reader=partial(_reader, config),
-        fitting=_fitting,
+        fitting=fitting,
         cameras=tuple(partial(_look, name, section, clock) for name, section in cameras),
         panel=partial(_panel, config, clock),
         wiring=partial(_wiring, config, clock),
@@ -68,7 +68,8 @@ def _reader(config: Config, stack: ExitStack) -> CardReader:
     return open_reader(config, stack, simulated=config.unit_id.startswith(SIMULATED_UNIT_PREFIX))
 
 
-def _fitting(reader: CardReader) -> tuple[str, ...]:
+def fitting(reader: CardReader) -> tuple[str, ...]:
+    """Return the names of all readers that could be meant. Raise Fault where there is none."""
     names: Callable[[], tuple[str, ...]] | None = getattr(reader, "fitting", None)
     return names() if names is not None else (reader.name,)
 

@@ -117,8 +117,8 @@ class Senses(Protocol):
 class Case:
     """One examination."""
 
-    file: Path
-    """The configuration's."""
+    file: Path | None
+    """The configuration's, where it is looked at."""
     config: Config | BadConfig
     """Or what is wrong with it."""
     clock: Clock

@@ -28,7 +28,7 @@ def configuration(case: Case) -> Iterator[Finding]:
     if isinstance(case.config, BadConfig):
         yield Finding(Code.CONFIG_INVALID, case.config.where, str(case.config))
         return
-    mode = _mode(case.file)
+    mode = None if case.file is None else _mode(case.file)
     if case.config.attendants.passcodes and mode is not None and mode & ANYBODY:
         yield Finding(Code.CONFIG_OPEN, str(case.file), f"{mode:o}")
 
