@@ -165,8 +165,8 @@ class UpkeepSection(_Section, frozen=True, kw_only=True):
 
     morning: Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?\Z")] = "07:00"
     """Of Japan, `HH:MM`; empty: never."""
-    socket: Path | None = None
-    """Where `uketsuke status` asks; without one in /run/uketsuke, or in the state folder where that is not there."""
+    socket: str = ""
+    """Where `uketsuke status` asks. Empty: in /run/uketsuke, or in the state folder where that is not there."""
     metrics_port: Annotated[int, Meta(ge=0, le=65535)] = 0
     """Of 127.0.0.1; 0: no metrics."""
 
@@ -339,7 +339,7 @@ sealing_key = "clinic.jwk"  # the clinic's public key; `uketsuke-clinic keys` ma
 
 [upkeep]                    # how the unit looks after itself, and whom it tells (docs/operation.md)
 # morning = "07:00"         # from then on, Japan's time, it examines itself once a day (uketsuke doctor); "": never
-# socket = "/run/uketsuke/unit.sock"  # where `uketsuke status` asks it; without /run/uketsuke: in [unit] state
+# socket = ""               # where `uketsuke status` asks it; "": in /run/uketsuke, else in [unit] state
 # metrics_port = 0          # Prometheus' metrics on 127.0.0.1, e.g. 9464; 0: none
 
 [policy]                    # what the clinic may decide about a visit; times in seconds

@@ -19,8 +19,8 @@ NAME = "unit.sock"
 
 def socket_path(config: Config) -> Path:
     """Return the socket of the unit with this configuration: as configured, in /run/uketsuke, or beside its state."""
-    if config.upkeep.socket is not None:
-        return config.upkeep.socket
+    if config.upkeep.socket:
+        return Path(config.upkeep.socket)
     return (RUNTIME if RUNTIME.is_dir() else config.unit.state) / NAME
 
 
