@@ -18,6 +18,7 @@ from typing import Final
 from faults.history import History
 from faults.meddler import Mischief
 from faults.site import Site
+from faults.wall_clock import library
 
 _DELAY_S: Final = 0.1
 MEDDLED_NAMES: Final = ("packets doubled", "packets reordered")
@@ -132,6 +133,26 @@ MEDDLED: Final[dict[str, Callable[[Site], Over]]] = {
 }
 
 
+def _clock_wrong(years: int) -> Callable[[Site], Over]:
+    def set_wrong(site: Site, by_years: int) -> None:
+        if site.wall_clock is not None:
+            site.wall_clock.set_wrong_by_years(by_years)
+
+    def begin(site: Site) -> Over:
+        set_wrong(site, years)
+        # A line that is open stays open; whether the unit believes its broker for the date is asked at the next one.
+        while site.believes_broker():
+            pass
+        return _over(lambda: set_wrong(site, 0))
+
+    return begin
+
+
+SHIFTED: Final[dict[str, Callable[[Site], Over]]] = {
+    f"unit's clock {abs(years)} years {'ahead' if years > 0 else 'behind'}": _clock_wrong(years) for years in (10, -10)
+}
+
+
 def episode(site: Site, name: str, begin: Callable[[Site], Over], chance: random.Random) -> float:
     """Live through one fault; return the seconds of recovery."""
     site.report(chance.randint(1, 6))
@@ -155,15 +176,22 @@ def episode(site: Site, name: str, begin: Callable[[Site], Over], chance: random
 def live(rounds: int, *, seed: int, faults: Iterable[str] | None = None) -> Campaign:
     """Go through every fault so many times, in an order that the seed decides."""
     campaign = Campaign()
-    wanted = set(faults if faults is not None else [*FAULTS, *MEDDLED])
-    for meddling, kinds in ((False, FAULTS), (True, MEDDLED)):
+    wanted = set(faults if faults is not None else [*FAULTS, *MEDDLED, *SHIFTED])
+    if library() is None:
+        wanted -= SHIFTED.keys()
+    sites: tuple[tuple[str, dict[str, Callable[[Site], Over]], dict[str, bool]], ...] = (
+        ("site", FAULTS, {}),
+        ("hostile front", MEDDLED, {"meddling": True}),
+        ("wrong clock", SHIFTED, {"shifting": True}),
+    )
+    for place, kinds, options in sites:
         names = [name for name in kinds if name in wanted] * rounds
         if not names:
             continue
         chance = random.Random(seed)  # noqa: S311  weather, not secrecy
         chance.shuffle(names)
-        with tempfile.TemporaryDirectory() as folder, Site(Path(folder), meddling=meddling) as site:
+        with tempfile.TemporaryDirectory() as folder, Site(Path(folder), **options) as site:
             for name in names:
                 campaign.recovery_s.setdefault(name, []).append(episode(site, name, kinds[name], chance))
-            campaign.close(site.finish(), of="hostile front" if meddling else "site")
+            campaign.close(site.finish(), of=place)
     return campaign

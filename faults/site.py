@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
@@ -28,6 +28,7 @@ from faults.history import History, Promised, Taken
 from faults.meddler import Identities, Meddler
 from faults.proxy import TcpProxy
 from faults.unit import files_in
+from faults.wall_clock import WallClock
 from faults.world import UNIT
 from provisioning.broker import Branch
 from provisioning.mosquitto import RunningBroker, run_mosquitto
@@ -57,10 +58,11 @@ store = "clinic.sqlite"
 class UnitProcess:
     """The unit's process in its present life."""
 
-    def __init__(self, folder: Path, port: int) -> None:
-        """Start it."""
+    def __init__(self, folder: Path, port: int, environment: Mapping[str, str]) -> None:
+        """Start it, with these words added to its environment."""
         self._child = subprocess.Popen(  # noqa: S603  our own module
             [sys.executable, "-m", "faults.unit", str(folder), str(port)],
+            env={**os.environ, **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -110,11 +112,15 @@ class UnitProcess:
 class Site:
     """Everything running, and the history of it."""
 
-    def __init__(self, folder: Path, *, meddling: bool = False) -> None:
-        """Make keys and files; nothing runs before `with`. `meddling` puts the hostile front before the broker."""
+    def __init__(self, folder: Path, *, meddling: bool = False, shifting: bool = False) -> None:
+        """Make keys and files; nothing runs before `with`.
+
+        `meddling` puts the hostile front before the broker, `shifting` the unit's clock of the day into our hands.
+        """
         self.folder = folder
         self.history = History()
         self.meddling = meddling
+        self.wall_clock = WallClock(folder / "wall-clock") if shifting else None
         now = datetime.now(UTC)
         authority = SiteAuthority.create("faults", now=now)
         authority.write(folder)
@@ -149,7 +155,8 @@ class Site:
 
     def new_unit(self) -> UnitProcess:
         """Switch the unit on."""
-        return UnitProcess(self.folder, self.meddler.port if self.meddler else self.proxy.port)
+        environment = self.wall_clock.environment() if self.wall_clock else {}
+        return UnitProcess(self.folder, self.meddler.port if self.meddler else self.proxy.port, environment)
 
     def _stop_unit(self) -> None:
         # The unit of that moment: it may have had several lives.
@@ -169,17 +176,30 @@ class Site:
 
     def wait_for(self, what: str, name: str | None = None) -> float:
         """Return when it was said. Raise Fault when it is not said in time."""
+        for at, words in self._news(f"{what} {name or ''}"):
+            if words[0] == what and (name is None or words[1] == name):
+                return at
+        raise AssertionError  # news have no end
+
+    def believes_broker(self) -> bool:
+        """Cut the line; return whether the unit comes back, or finds the broker's certificate to be of another time."""
+        self.proxy.cut()
+        for _, words in self._news("up"):
+            if words[0] == "up":
+                return True
+            if words[0] == "down" and "certificate" in words[-1]:
+                return False
+        raise AssertionError
+
+    def _news(self, awaited: str) -> Iterator[tuple[float, list[str]]]:
         deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
                 at, words = self.unit.news.get(timeout=max(0.01, deadline - time.monotonic()))
             except queue.Empty:
-                raise Fault(
-                    f"the unit never said {what} {name or ''}", part="unit", reason=Reason.INTERNAL_FAULT
-                ) from None
+                raise Fault(f"the unit never said {awaited}", part="unit", reason=Reason.INTERNAL_FAULT) from None
             self._note(at, words)
-            if words[0] == what and (name is None or words[1] == name):
-                return at
+            yield at, words
 
     def receipt_of(self, name: str) -> float:
         """Return when the receipt of this result came."""

@@ -62,7 +62,7 @@ def wrongs_with(memory: Path) -> Callable[[Parts, int], set[Wrong]]:
 def test_the_link_as_it_is_loses_doubles_and_disorders_nothing(
     wrongs_with: Callable[[Parts, int], set[Wrong]],
 ) -> None:
-    assert wrongs_with(Parts(), 120) == set()
+    assert wrongs_with(Parts(), 100) == set()
 
 
 class DeletesWhenSent(Link):

@@ -1,0 +1,42 @@
+"""A process whose clock of the day is wrong by as much as we like, while it runs: libfaketime, where it is installed.
+
+What the kernel counts from its start stays right, as it does on a unit whose time service sets the clock.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+LIBRARIES: Final = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1")
+
+
+def library() -> Path | None:
+    """Return the library that does it, or None where there is none."""
+    found = (path for pattern in LIBRARIES for path in Path("/").glob(pattern.lstrip("/")))
+    return next(found, None)
+
+
+class WallClock:
+    """The clock of the day of a process that was started with this environment."""
+
+    def __init__(self, file: Path) -> None:
+        """`file` says by how much the clock is wrong; the process reads it whenever it asks for the time."""
+        self._file = file
+        self.set_wrong_by_years(0)
+
+    def set_wrong_by_years(self, years: int) -> None:
+        """From now on."""
+        draft = self._file.with_suffix(".draft")
+        draft.write_text(f"{years:+d}y\n", encoding="utf-8")
+        draft.replace(self._file)
+
+    def environment(self) -> dict[str, str]:
+        """Return what a process has to be started with."""
+        return {
+            "LD_PRELOAD": str(library()),
+            "FAKETIME_TIMESTAMP_FILE": str(self._file),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "DONT_FAKE_MONOTONIC": "1",
+        }
