@@ -162,6 +162,11 @@ class ClinicConfig(Struct, frozen=True, kw_only=True):
     screen: ScreenSection | None = None
 
 
+def issue_again(name: str) -> str:
+    """Return the command that gives `name` a new key and certificate; DIR is the folder of the site."""
+    return f"`uketsuke-clinic issue DIR {name}`"
+
+
 def load_config(path: Path) -> ClinicConfig:
     """Return the configuration in `path`. Raise BadConfig naming file, section and option; no other file is opened."""
     config = load_settings(path, ClinicConfig)

@@ -9,14 +9,14 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 from typing import Final
 
 from device.drivers.mutual_tls import TlsFiles
+from faults.front import Front
 
 _PUBLISH: Final = 3
 _SWAP_WAIT_S: Final = 0.05
@@ -41,12 +41,11 @@ class Identities:
     unit: TlsFiles
 
 
-class Meddler:
+class Meddler(Front[ssl.SSLSocket]):
     """One listener; `mischief` may change while connections are up."""
 
     def __init__(self, target: int, identities: Identities) -> None:
         """Open the near end; `port` is where to connect."""
-        self._target = target
         self.mischief = Mischief.NONE
         self.done = 0
         """How many packets were doubled or moved."""
@@ -54,50 +53,13 @@ class Meddler:
         self._near.load_cert_chain(identities.broker_certificate, identities.broker_key)
         self._far = ssl.create_default_context(cafile=identities.unit.authority)
         self._far.load_cert_chain(identities.unit.certificate, identities.unit.key)
-        self._entrance = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._entrance.getsockname()[1]
-        self._ends: list[socket.socket] = []
-        self._threads: list[threading.Thread] = []
-        self._start(self._let_in)
+        super().__init__(target)
 
-    def close(self) -> None:
-        """Break everything and stop."""
-        with contextlib.suppress(OSError):
-            self._entrance.shutdown(socket.SHUT_RDWR)
-        self._threads[0].join()
-        for end in self._ends:
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join()
-        for end in self._ends:
-            end.close()
-        self._entrance.close()
-
-    def _start(self, work: Callable[..., None], *what: object) -> None:
-        thread = threading.Thread(target=work, args=what, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _let_in(self) -> None:
-        while True:
-            try:
-                plain, _ = self._entrance.accept()
-            except OSError:
-                return
-            try:
-                near = self._near.wrap_socket(plain, server_side=True)
-                far = self._far.wrap_socket(
-                    socket.create_connection(("127.0.0.1", self._target)), server_hostname="127.0.0.1"
-                )
-            except OSError:
-                plain.close()
-                continue
-            for end in (near, far):
-                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._ends += (near, far)
-            self._start(self._pass_on, near, far)
-            self._start(self._pass_on, far, near)
+    def _pair(self, near: socket.socket, far: socket.socket) -> tuple[ssl.SSLSocket, ssl.SSLSocket]:
+        return (
+            self._near.wrap_socket(near, server_side=True),
+            self._far.wrap_socket(far, server_hostname="127.0.0.1"),
+        )
 
     def _pass_on(self, source: ssl.SSLSocket, sink: ssl.SSLSocket) -> None:
         held: bytes | None = None
@@ -125,6 +87,7 @@ class Meddler:
         for end in (source, sink):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+        source.close()
 
 
 def _packets(source: ssl.SSLSocket) -> Iterator[bytes | None]:

@@ -134,6 +134,8 @@ class Site:
         self._promised: set[str] = set()
         self._received: dict[str, float] = {}
         """Named in a receipt; it may be told before the promise, which another thread of the unit tells."""
+        self._waiting: set[str] = set()
+        """What a unit found in its outbox when it was switched on."""
 
     def __enter__(self) -> Self:
         self._running.callback(self._broker_life.close)
@@ -224,6 +226,13 @@ class Site:
                 self._promised.add(name)
             case ["receipt", name, _]:
                 self._received.setdefault(name, at)
+            case ["waiting", name]:
+                self._waiting.add(name.strip())
+            case ["on"]:
+                # Killed between the deletion and the word of it. Whether the clinic has it, the history tells.
+                for name in self._promised - self._received.keys() - self._waiting:
+                    self._received[name] = at
+                self._waiting.clear()
             case _:
                 pass
 

@@ -1,7 +1,8 @@
-"""A unit's link as a process of its own, to be killed: the real machine, outbox and line, told what to report on stdin.
+"""A unit's link as a process, to be killed: the real machine, outbox and line, told on stdin what to report.
 
-`python -m faults.unit FOLDER PORT`, then lines `report NAME`; it answers with lines `up`, `down WHY`, `promised NAME
-NUMBER`, `refused NAME` and `receipt NAME DISPOSITION`.
+`python -m faults.unit FOLDER PORT`, then lines `report NAME`. It begins with a line `waiting NAME` for each result in
+its outbox and a line `on`, and answers with lines `up`, `down WHY`, `promised NAME NUMBER`, `refused NAME` and
+`receipt NAME DISPOSITION`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from device.domain.errors import Fault
 from device.domain.values import UnitId
 from device.drivers.mutual_tls import TlsFiles
 from device.drivers.paho_line import BrokerAddress, PahoLine
-from device.drivers.sqlite_outbox import SqliteOutbox
+from device.drivers.sqlite_outbox import DEFAULT_LIMIT, SqliteOutbox
 from device.drivers.system import SystemClock
 from device.link.machine import LinkMachine
 from device.wire.messages import Result, Status
@@ -59,6 +60,9 @@ def main(arguments: list[str]) -> None:
             ),
             own_thread=True,
         )
+        for kept in outbox.waiting(DEFAULT_LIMIT):
+            _say(f"waiting {kept.message_id}")
+        _say("on")
         with link:
             for line in sys.stdin:
                 _report(link, clock, line.split()[1])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
@@ -17,6 +15,7 @@ import pytest
 from device.drivers.mutual_tls import TlsFiles
 from device.sim.card import CardAuthority, CardCredentials, CardFrontPrint, SimulatedCard
 from device.wire.sealing import Signer
+from faults.proxy import TcpProxy
 from provisioning.broker import Branch
 from provisioning.mosquitto import RunningBroker, run_mosquitto
 from provisioning.pki import SiteAuthority
@@ -92,83 +91,13 @@ def broker(start_broker: Callable[[int | None], AbstractContextManager[RunningBr
         yield running
 
 
-class Wire:
-    """A wire to a port of this machine: cut it, and both ends lose their connection; block it, and nothing is told."""
-
-    def __init__(self, target: int) -> None:
-        self._target = target
-        self._open = threading.Event()
-        self._open.set()
-        self._ends: list[socket.socket] = []
-        self._threads: list[threading.Thread] = []
-        self._entrance = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._entrance.getsockname()[1]
-        self._start(self._let_in)
-
-    def cut(self) -> None:
-        """Break every connection; new ones are let in."""
-        ends, self._ends = self._ends, []
-        for end in ends:
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    def block(self) -> None:
-        """From now on swallow nothing and pass nothing: bytes wait."""
-        self._open.clear()
-
-    def unblock(self) -> None:
-        """Pass what waited."""
-        self._open.set()
-
-    def close(self) -> None:
-        """Break everything and stop."""
-        self.unblock()
-        with contextlib.suppress(OSError):
-            self._entrance.shutdown(socket.SHUT_RDWR)
-        self._threads[0].join()
-        self.cut()
-        for thread in self._threads:
-            thread.join()
-        self._entrance.close()
-
-    def _start(self, work: Callable[..., None], *what: object) -> None:
-        thread = threading.Thread(target=work, args=what, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _let_in(self) -> None:
-        while True:
-            try:
-                near, _ = self._entrance.accept()
-            except OSError:
-                return
-            try:
-                far = socket.create_connection(("127.0.0.1", self._target))
-            except OSError:
-                near.close()
-                continue
-            self._ends += (near, far)
-            self._start(self._pass_on, near, far)
-            self._start(self._pass_on, far, near)
-
-    def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            sink.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            while data := source.recv(65_536):
-                self._open.wait()
-                sink.sendall(data)
-        with contextlib.suppress(OSError):
-            sink.shutdown(socket.SHUT_RDWR)
-        source.close()
-
-
 @pytest.fixture
-def wire_to() -> Iterator[Callable[[int], Wire]]:
+def wire_to() -> Iterator[Callable[[int], TcpProxy]]:
     """Lay a wire to a port."""
     with contextlib.ExitStack() as wires:
 
-        def lay(target: int) -> Wire:
-            return wires.enter_context(contextlib.closing(Wire(target)))
+        def lay(target: int) -> TcpProxy:
+            return wires.enter_context(contextlib.closing(TcpProxy(target)))
 
         yield lay
 

@@ -13,6 +13,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from clinic.config import issue_again
 from device.domain.errors import BadConfig
 
 STOP_S: Final = 5.0
@@ -45,7 +46,8 @@ def serve(app: ASGIApp, *, host: str, port: int, certificate: Path | None, key: 
     try:
         config.load()
     except (OSError, ValueError) as error:
-        raise BadConfig(f"cannot be used: {error}", where="[screen] certificate, key") from error
+        words = f"cannot be used: {error}; make new ones with {issue_again('screen')}, DIR being the site's folder"
+        raise BadConfig(words, where="[screen] certificate, key") from error
     with _listening(host, port) as listener:
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],), name="screen", daemon=True)

@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import NameOID
 
+from clinic.config import issue_again
 from clinic.keys import PRIVATE_NAME, PUBLIC_NAME, load_key
 from clinic.site.create import BROKER, SCREEN, SERVICES
 from clinic.site.finding import Finding, error, notice, warning
@@ -55,7 +56,7 @@ def _identity(
     name: str, folder: Path, authority: x509.Certificate, withdrawn: dict[int, datetime], now: datetime
 ) -> Iterator[Finding]:
     path, key = folder / f"{name}.cert.pem", folder / f"{name}.key.pem"
-    again = f"`uketsuke-clinic issue DIR {name}`"
+    again = issue_again(name)
     try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError):

@@ -83,6 +83,7 @@ def test_names_never_cross_a_network_in_the_clear(clinic: ClinicFolder) -> None:
     [
         (SCREEN + 'certificate = "screen.cert.pem"\n', "[screen] certificate, key: go together"),
         (SCREEN + TLS, "[screen] certificate, key: cannot be used"),
+        (SCREEN + TLS, "make new ones with `uketsuke-clinic issue DIR screen`"),
         (SCREEN.replace("127.0.0.1", "no.such.host.invalid"), "[screen] host"),
         (SCREEN + "fade_minutes = 0\n", "[screen] fade_minutes"),
     ],

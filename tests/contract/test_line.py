@@ -17,6 +17,7 @@ from device.sim.clock import SimulatedClock
 from device.sim.line import MemoryBroker
 from device.wire import topics
 from device.wire.services import GATEWAY
+from faults.proxy import TcpProxy
 from provisioning.mosquitto import RunningBroker
 
 UNIT = UnitId("sim-front-desk")
@@ -100,18 +101,12 @@ class MemoryHall:
         self._broker.start()
 
 
-class Wire(Protocol):
-    port: int
-
-    def cut(self) -> None: ...
-
-
 class MosquittoHall:
     def __init__(
         self,
         start_broker: Callable[[int | None], AbstractContextManager[RunningBroker]],
         identity: Callable[[str], TlsFiles],
-        wire_to: Callable[[int], Wire],
+        wire_to: Callable[[int], TcpProxy],
         parts: ExitStack,
     ) -> None:
         self._start_broker = start_broker

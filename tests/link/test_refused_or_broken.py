@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
@@ -19,6 +18,7 @@ from device.drivers.mutual_tls import TlsFiles
 from device.drivers.paho_line import BrokerAddress, PahoLine
 from device.ports.line import Incoming
 from device.wire import topics
+from faults.proxy import TcpProxy
 from provisioning.mosquitto import RunningBroker
 from provisioning.pki import SiteAuthority
 
@@ -29,12 +29,6 @@ PATIENCE_S = 20.0
 """Only a test that fails waits this long."""
 
 StartBroker = Callable[[int | None], AbstractContextManager[RunningBroker]]
-
-
-class Wire(Protocol):
-    port: int
-
-    def cut(self) -> None: ...
 
 
 class Ears:
@@ -164,7 +158,7 @@ def test_a_broker_that_is_stopped_refuses_nobody(start_broker: StartBroker, conn
 
 
 def test_a_line_that_is_cut_is_no_refusal(
-    broker: RunningBroker, connected: Connect, wire_to: Callable[[int], Wire]
+    broker: RunningBroker, connected: Connect, wire_to: Callable[[int], TcpProxy]
 ) -> None:
     wire = wire_to(broker.port)
     _, ears = connected(wire.port)
