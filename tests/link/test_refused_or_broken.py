@@ -128,12 +128,6 @@ def test_a_unit_that_may_not_say_what_it_says_is_refused(broker: RunningBroker, 
     assert ears.was_refused()
 
 
-def test_a_unit_whose_name_another_machine_uses_is_refused(broker: RunningBroker, connected: Connect) -> None:
-    _, first = connected(broker.port)
-    connected(broker.port)
-    assert first.was_refused()
-
-
 # --- broken ---
 
 
