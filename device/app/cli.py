@@ -22,6 +22,7 @@ from device.app import (
     panel_cli,
     simulate_cli,
     status_cli,
+    update_cli,
     voice_cli,
 )
 from device.app.assets.place import MODELS_DIR
@@ -58,6 +59,7 @@ app.command()(status_cli.status)
 app.command()(status_cli.watch)
 app.add_typer(panel_cli.app, name="panel")
 app.add_typer(voice_cli.app, name="voice")
+app.add_typer(update_cli.app, name="update")
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001  typer's signature

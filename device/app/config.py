@@ -31,6 +31,8 @@ FRONT_WIDTH, FRONT_HEIGHT, FRONT_FRAMES_PER_SECOND = 1920, 1080, 5.0
 """The reader of the front works at 1920 pixels; print does not move, so few pictures a second are enough."""
 CameraAddress = Annotated[str, Meta(pattern=r"^(none|picamera2:\d+|v4l2:/dev/[^:]+|folder:.+)\Z")]
 
+HttpsAddress = Annotated[str, Meta(pattern=r"^(https://[^\s?#]+)?\Z")]
+
 Seconds = Annotated[float, Meta(gt=0, le=600)]
 
 
@@ -225,6 +227,27 @@ class PolicySection(_Section, frozen=True, kw_only=True):
         return Policy(face_available=face_available, **msgspec.structs.asdict(self))
 
 
+class UpdateSection(_Section, frozen=True, kw_only=True):
+    """Where signed updates come from, and how a new version is tried (docs/updates.md)."""
+
+    root: str = ""
+    """The pinned root of trust, handed over at enrolment; empty: this unit takes no updates."""
+    url: HttpsAddress = ""
+    """The folder that holds `metadata` and `targets`; empty: only from a folder, `--from`."""
+    authority: str = ""
+    """The certificate of the server's authority, PEM; empty: the broker's."""
+    folder: Path = msgspec.field(default_factory=lambda: Path("/var/lib/uketsuke-update"))
+    """Where versions lie side by side. Whoever serves visitors need not be able to write there."""
+    restart: tuple[str, ...] = ()
+    """The command that makes the unit run what is current and returns when it is ready."""
+    healthy: tuple[str, ...] = ()
+    """The command that says, by exit code 0, that the unit is well."""
+    within_s: Seconds = 120.0
+    """For each of these commands, and for new software's own look at itself."""
+    soak_s: Annotated[float, Meta(ge=0, le=3600)] = 20.0
+    """Between the two commands."""
+
+
 class Config(_Section, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -240,6 +263,7 @@ class Config(_Section, frozen=True, kw_only=True):
     liveness: LivenessSection = LivenessSection()
     upkeep: UpkeepSection = msgspec.field(default_factory=UpkeepSection)
     policy: PolicySection = PolicySection()
+    update: UpdateSection = msgspec.field(default_factory=UpdateSection)
 
     @property
     def front_camera(self) -> CameraSection:
@@ -356,6 +380,16 @@ sealing_key = "clinic.jwk"  # the clinic's public key; `uketsuke-clinic keys` ma
 # pin_s = 45.0              # starts again with each key
 # consent_s = 45.0          # silence is no
 # removal_s = 6.0           # until the reminder to take the card
+
+[update]                    # signed updates of software, models and voice (docs/updates.md)
+# root = ""                 # the pinned root of trust, handed over at enrolment; empty: this unit takes no updates
+# url = ""                  # "https://updates.clinic.example/uketsuke"; empty: only from a stick, `--from FOLDER`
+# authority = ""            # the certificate of the server's authority; empty: the broker's
+# folder = "/var/lib/uketsuke-update"  # where versions lie side by side
+# restart = []              # ["systemctl", "restart", "uketsuke.service"]: returns when the unit is ready
+# healthy = []              # ["systemctl", "is-active", "--quiet", "uketsuke.service"]: asked after soak_s
+# within_s = 120.0          # for each of the two, and for new software's look at itself
+# soak_s = 20.0             # the time that a new version has to fall over
 """
 """`uketsuke config example` prints it; a test holds that it loads and names every option."""
 
@@ -386,6 +420,11 @@ def load(path: Path) -> Config:
         unit=replace(config.unit, models=str(path.parent / config.unit.models) if config.unit.models else ""),
         card=replace(config.card, front=_relative_to(path, config.card.front)),
         camera=replace(config.camera, source=_relative_to(path, config.camera.source)),
+        update=replace(
+            config.update,
+            root=str(path.parent / config.update.root) if config.update.root else "",
+            authority=str(path.parent / config.update.authority) if config.update.authority else "",
+        ),
     )
 
 

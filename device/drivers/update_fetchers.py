@@ -103,6 +103,10 @@ class HttpsFetcher(_Staged):
             ssl_context=context, timeout=urllib3.Timeout(SILENCE_S), retries=False, headers={"User-Agent": "uketsuke"}
         )
 
+    def close(self) -> None:
+        """Let go of connections that were kept."""
+        self._pool.clear()
+
     def _fetch(self, url: str) -> Iterator[bytes]:
         response = self._pool.request("GET", url, preload_content=False, redirect=False)
         if response.status != 200:  # noqa: PLR2004  the one answer that is a file

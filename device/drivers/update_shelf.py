@@ -12,9 +12,11 @@ The link is replaced by rename, so it always leads somewhere.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -30,6 +32,8 @@ BLOCK: Final = 256 * 1024
 MOST_DIRECTORY: Final = 8 * 1024 * 1024
 """Bytes of a zip's own directory, which is read into memory before anything in it can be judged."""
 _END_RECORD: Final = 22
+_UNSOUND: Final = (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, EOFError, ValueError)
+_METHODS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 SPARE: Final = 32 * 1024 * 1024
 """Left on the disk for results that wait and for the system."""
 
@@ -147,6 +151,8 @@ def _unpack(archive: Path, offer: Offer, folder: Path) -> None:
         with archive.open("rb") as file:
             _check_directory(file)
             with zipfile.ZipFile(file) as bundle:
+                if any(info.compress_type not in _METHODS for info in bundle.infolist()):
+                    raise zipfile.BadZipFile("packed by a method that bundles do not use")
                 entries = {info.filename: info for info in bundle.infolist()}
                 members = [
                     Member(info.filename, info.file_size, info.external_attr >> 16, bool(info.flag_bits & 1))
@@ -155,8 +161,13 @@ def _unpack(archive: Path, offer: Offer, folder: Path) -> None:
                 for place in placed(members, offer):
                     with bundle.open(entries[str(place.path)]) as packed:
                         _copy(packed, place, folder)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError) as error:
+    except _UNSOUND as error:
         raise UpdateRefused(f"{offer.target} is no sound zip: {error}", refusal=Refusal.BAD_ARCHIVE) from error
+    except OSError as error:
+        # A directory that points before the file's beginning.
+        if error.errno != errno.EINVAL:
+            raise
+        raise UpdateRefused(f"{offer.target} is no sound zip", refusal=Refusal.BAD_ARCHIVE) from error
     for path, _, _ in os.walk(folder, topdown=False):
         _flush(Path(path))
 

@@ -1,0 +1,96 @@
+"""The parts of updating, from the unit's configuration."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from device.app.assets import check
+from device.app.assets.store import Condition
+from device.app.config import Config
+from device.app.updating import Updating
+from device.app.voice_files import absent
+from device.domain.errors import Fault, UpdateRefused
+from device.domain.updates import Kind, Refusal
+from device.drivers.mutual_tls import TlsFiles, client_context
+from device.drivers.system import SystemClock
+from device.drivers.update_shelf import UpdateShelf
+from device.drivers.update_trial import CommandTrial
+from device.ports.updates import UpdateSource
+
+OWN_PLATFORM: Final = f"{sys.platform}_{platform.machine()}_cp{sys.version_info.major}{sys.version_info.minor}".lower()
+
+
+def open_updating(config: Config, path: Path, tell: Callable[[str], None]) -> Updating:
+    """Return what updates this unit; `path` is where its configuration was read from."""
+    section = config.update
+    trial = CommandTrial(
+        looks={Kind.MODELS: models_complaint, Kind.VOICE: voice_complaint},
+        config=path.resolve(),
+        restart=section.restart,
+        healthy=section.healthy,
+        within_s=section.within_s,
+        soak_s=section.soak_s,
+    )
+    return Updating(
+        shelf=UpdateShelf(section.folder),
+        trial=trial,
+        clock=SystemClock(),
+        platform=OWN_PLATFORM,
+        image={Kind.SOFTWARE: image_version()},
+        tell=tell,
+    )
+
+
+def open_source(config: Config, folder: Path | None) -> UpdateSource:
+    """Return the repository: the folder, or else the configured server. Raise UpdateRefused where there is none."""
+    # Units whose distribution updates them have no use for these libraries, and need not have them.
+    from device.drivers.tuf_source import TufSource  # noqa: PLC0415
+    from device.drivers.update_fetchers import FOLDER_URL, FolderFetcher, HttpsFetcher  # noqa: PLC0415
+
+    section = config.update
+    if not section.root:
+        raise UpdateRefused("[update] root is empty", refusal=Refusal.NO_TRUST)
+    staging = section.folder / "staging"
+    if folder is not None:
+        address, fetcher = FOLDER_URL, FolderFetcher(folder, staging)
+        return TufSource(root=Path(section.root), cache=section.folder / "metadata", address=address, fetcher=fetcher)
+    if not section.url:
+        raise UpdateRefused("[update] url is empty, and no folder was named", refusal=Refusal.UNREACHABLE)
+    authority = Path(section.authority) if section.authority else config.broker.authority
+    files = TlsFiles(authority=authority, certificate=config.broker.certificate, key=config.broker.key)
+    return TufSource(
+        root=Path(section.root),
+        cache=section.folder / "metadata",
+        address=section.url,
+        fetcher=HttpsFetcher(client_context(files), staging, monotonic_s=SystemClock().monotonic_s),
+    )
+
+
+def image_version() -> str:
+    """Return the version of this very program as numbers: pre-releases count as what they come before."""
+    return ".".join(part for part in version("uketsuke").split(".") if part.isdigit())
+
+
+def models_complaint(folder: Path) -> str | None:
+    """Return what is wrong with a folder of models: a digest, or a required file that is not there."""
+    try:
+        states = check(folder)
+    except Fault as fault:
+        return str(fault)
+    bad = [
+        state
+        for state in states
+        if state.condition is Condition.WRONG_DIGEST or (state.required and state.condition is not Condition.OK)
+    ]
+    return f"{bad[0].name}: {bad[0].condition}" if bad else None
+
+
+def voice_complaint(folder: Path) -> str | None:
+    """Return what is wrong with a folder of recordings: sentences that this unit says and that are not there."""
+    missing = absent(folder)
+    return f"{len(missing)} sentences have no file, the first is {missing[0].text!r}" if missing else None
