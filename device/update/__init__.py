@@ -3,4 +3,5 @@
 choice      which of the offers to take, and why not
 ledger      what the unit knows of its versions, and what to do about it after a power cut
 archive     what may be in a bundle
+jobs        orders of the fleet, each done once
 """

@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from device.wire import fleet, messages, topics
+from device.wire import fleet, messages, rollout, topics
 from device.wire.codec import MAX_BYTES
 from device.wire.messages import MAX_SEALED, VERSION, Evidence, Message, Receipt, Result
 
@@ -54,13 +54,18 @@ SECTIONS: tuple[tuple[str, str, tuple[Any, ...]], ...] = (
         "Unit → fleet, on `…/up/diag`.",
         (*get_args(fleet.Diagnosis), fleet.WipeReceipt),
     ),
+    (
+        "Fleet: updates",
+        "Fleet → unit: `signed_order` on `…/down/job` with an `update_order` inside; unit → fleet on `…/up/job`.",
+        (rollout.UpdateOrder, rollout.UpdateReport),
+    ),
     ("Inside what is sealed", "Travels inside `evidence` of `holder`.", (Evidence,)),
 )
 
 _HEAD = f"""\
 # What is said on the line
 
-<!-- Generated from device/wire/messages.py, device/wire/fleet.py and tests/wire/golden by `make pages`. -->
+<!-- Generated from device/wire/messages.py, fleet.py, rollout.py and tests/wire/golden by `make pages`. -->
 
 JSON in UTF-8 over MQTT 5, QoS 1, mutual TLS. Version {VERSION}: every message says `v`; another version is refused,
 unknown fields are ignored. A message is at most {MAX_BYTES:,} bytes (checked before it is parsed), a sealed value at
@@ -98,7 +103,15 @@ def documented() -> set[str]:
 
 def all_kinds() -> set[str]:
     """Return the kinds that there are."""
-    inside = (Result, Receipt, Evidence, *get_args(fleet.Order), fleet.WipeReceipt)
+    inside = (
+        Result,
+        Receipt,
+        Evidence,
+        *get_args(fleet.Order),
+        fleet.WipeReceipt,
+        rollout.UpdateOrder,
+        rollout.UpdateReport,
+    )
     return {_tag(kind) for kind in (*get_args(Message), *get_args(fleet.FleetMessage), *inside)}
 
 

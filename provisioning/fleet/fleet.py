@@ -25,6 +25,7 @@ from provisioning.fleet.store.database import FleetStore
 from provisioning.fleet.twinning import TWIN_JOB
 from provisioning.fleet.worker import Worker
 from provisioning.pki import SiteAuthority
+from provisioning.rollouts.desk import ROLLOUT_JOB, UPDATE_JOB, RolloutDesk
 
 PASSPHRASE = "UKETSUKE_FLEET_PASSPHRASE_FILE"  # noqa: S105  the name of a variable
 """Names the file with the passphrase of both authorities' keys; a systemd credential, for example."""
@@ -71,6 +72,7 @@ class Fleet:
         """Return a worker's head; `hears` and `does` are further kinds of messages and jobs."""
         issuer = self.issuer()
         orders = OrderDesk(self.signer())
+        rollouts = RolloutDesk(orders.signer)
         units = UnitDesk(orders, issuer, timedelta(days=self.plan.service.log_days))
         return Desk(
             self.store,
@@ -81,9 +83,16 @@ class Fleet:
                 topics.Up.TWIN: units.twin,
                 topics.Up.CSR: units.csr,
                 topics.Up.DIAG: units.diagnosis,
+                topics.Up.JOB: rollouts.hear,
                 **(hears or {}),
             },
-            does={TWIN_JOB: orders.do_twin, COMMAND_JOB: orders.do_command, **(does or {})},
+            does={
+                TWIN_JOB: orders.do_twin,
+                COMMAND_JOB: orders.do_command,
+                ROLLOUT_JOB: rollouts.do_rollout,
+                UPDATE_JOB: rollouts.do_update,
+                **(does or {}),
+            },
             worker=worker,
         )
 

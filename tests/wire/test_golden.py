@@ -13,7 +13,7 @@ from cryptography import x509
 from joserfc.jwk import ECKey
 
 from device.domain.errors import MessageError
-from device.wire import codec, fleet
+from device.wire import codec, fleet, rollout
 from device.wire.messages import Evidence, Holder, Message, Qualification, Receipt, Result, SignedReceipt, SignedResult
 from device.wire.receipts import check_receipt, open_receipt
 from device.wire.sealing import unseal, verify
@@ -33,6 +33,8 @@ KINDS: dict[str, type[msgspec.Struct]] = {
         *get_args(fleet.FleetMessage),
         *get_args(fleet.Order),
         fleet.WipeReceipt,
+        rollout.UpdateOrder,
+        rollout.UpdateReport,
         Result,
         Receipt,
         Evidence,

@@ -10,7 +10,8 @@ from pathlib import Path
 import typer
 
 from device.domain.errors import BadConfig, UketsukeError
-from provisioning.fleet.cli import acting, entrance, looking, serving
+from provisioning.fleet.cli import acting, entrance, looking, rollout, serving
+from provisioning.updates.cli import app as updates_app
 
 app = typer.Typer(
     help="The fleet: from a serial number in a list to a unit that serves, and back.",
@@ -31,6 +32,8 @@ app.command()(acting.decommission)
 app.command("clear-alarm")(acting.clear_alarm)
 app.add_typer(acting.logs_app, name="logs")
 app.add_typer(looking.audit_app, name="audit")
+app.add_typer(rollout.app, name="rollout")
+app.add_typer(updates_app, name="updates")
 app.command()(serving.serve)
 
 
