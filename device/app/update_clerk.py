@@ -31,7 +31,7 @@ class UpdateClerk:
     updating: Updating
     source: Callable[[], UpdateSource]
     book: JobBook
-    keep: Callable[[bytes], None]
+    keep: Callable[[bytes], object]
     say: Say
 
     def start(self) -> None:
