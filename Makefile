@@ -8,7 +8,7 @@ PYTHON ?= python3
 
 VM_CACHE ?= /var/cache/uketsuke-vm
 
-.PHONY: help setup demo test deb deb-test vm-test check bench bench-demo fuzz faults pages format lock voice clean
+.PHONY: help setup demo fleet-demo test deb deb-test vm-test check bench bench-demo fuzz faults pages format lock voice clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -17,6 +17,9 @@ setup: $(STAMPS)/assets $(STAMPS)/voice ## Install what is needed: packages, wei
 
 demo: setup ## Six visits with a real broker, real card protocol and a real face match. PCSC=1 goes through pcscd.
 	@$(BIN)/uketsuke demo $(if $(PCSC),--pcsc) $(ARGS)
+
+fleet-demo: $(STAMPS)/python ## Twenty simulated units: claimed, set, set wrongly, quarantined, revoked. ARGS="--json", "--keep".
+	@$(BIN)/uketsuke fleet-demo $(ARGS)
 
 test: setup ## All tests, on all cores. ARGS="-n 0 tests/card" for some, one after the other.
 	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)

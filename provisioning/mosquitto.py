@@ -83,7 +83,7 @@ def run_mosquitto(
     """
     program = find_mosquitto()
     for attempt in range(1, _ATTEMPTS + 1):
-        chosen = _free_port() if port is None else port
+        chosen = free_port() if port is None else port
         site = SiteBroker(
             branch=branch,
             port=chosen,
@@ -93,8 +93,8 @@ def run_mosquitto(
             data=(folder / "data").resolve(),
             access_list=(folder / "access.list").resolve(),
             revoked=revoked and revoked.resolve(),
-            admin_port=_free_port(),
-            claims=None if claims is None else ClaimListener(port=_free_port(), authority=claims.resolve()),
+            admin_port=free_port(),
+            claims=None if claims is None else ClaimListener(port=free_port(), authority=claims.resolve()),
             # The child keeps the account that owns the key; started by root it would change to `mosquitto`.
             run_as=pwd.getpwuid(os.geteuid()).pw_name,
         )
@@ -171,7 +171,8 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
         child.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that is free at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -17,7 +17,7 @@ from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.domain.values import UnitId
 from device.drivers.board import board_digest
-from device.drivers.key_file import PRIVATE, write_whole
+from device.drivers.key_file import PRIVATE, KeyFile, write_whole
 from device.drivers.mutual_tls import TlsFiles
 from device.drivers.paho_line import BrokerAddress, PahoLine
 from device.drivers.system import SystemClock, SystemEntropy
@@ -65,9 +65,19 @@ class Home:
         return self.folder / "unit.key.pem"
 
     @property
+    def next_key(self) -> Path:
+        """Made for the next certificate; takes the key's place when that came."""
+        return self.folder / "unit.next.key.pem"
+
+    @property
     def certificate(self) -> Path:
         """Who the unit is."""
         return self.folder / "unit.cert.pem"
+
+    @property
+    def next_certificate(self) -> Path:
+        """Whole when it is there; takes the certificate's place after the key's."""
+        return self.folder / "unit.next.cert.pem"
 
     @property
     def authority(self) -> Path:
@@ -96,6 +106,32 @@ class Home:
             write_whole(self.config, text.encode(), mode=PUBLIC)
         # Last: with it the unit is claimed.
         write_whole(self.certificate, _pem(granted.certificate), mode=PUBLIC)
+
+
+def write_certificate(home: Home, certificate: bytes, rescue: bytes | None) -> x509.Certificate:
+    """Put the next certificate and its key (`home.next_key`) in place of the present ones; return it.
+
+    Raise Fault when the disk refuses, BadConfig for a certificate of another key.
+    """
+    pem = _pem(certificate)
+    read = x509.load_der_x509_certificate(certificate)
+    _, key = KeyFile(home.next_key).request()
+    if read.public_key() != key:
+        raise BadConfig("the fleet sent a certificate for another key", where=str(home.next_key))
+    if rescue is not None:
+        write_whole(home.rescue, _pem(rescue), mode=PUBLIC)
+    # From here on the change is made, whatever happens: `mend` ends it at the next start.
+    write_whole(home.next_certificate, pem, mode=PUBLIC)
+    mend(home)
+    return read
+
+
+def mend(home: Home) -> None:
+    """End the change to the next certificate, if one was begun: the next pair is whole from the moment it is there."""
+    if home.next_certificate.exists():
+        if home.next_key.exists():
+            home.next_key.replace(home.key)
+        home.next_certificate.replace(home.certificate)
 
 
 def claim_unit(

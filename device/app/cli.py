@@ -156,6 +156,20 @@ def demo(
         raise typer.Exit(EXIT_UNWELL)
 
 
+@app.command("fleet-demo")
+def fleet_demo(
+    *,
+    as_json: JsonOption = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave broker, service and units running afterwards.")] = False,
+    units: Annotated[int, typer.Option(min=5, max=200, help="How many simulated units.")] = 20,
+) -> None:
+    """Show a fleet: import, claim, settings, settings that fail and go back, quarantine, revoke, decommission."""
+    from device.app.demo.fleet import play as show  # noqa: PLC0415  only the demonstration knows the fleet
+
+    if not show(units=units, as_json=as_json, keep=keep):
+        raise typer.Exit(EXIT_UNWELL)
+
+
 def main() -> None:
     """Run the command; a person gets a sentence with a code and a way on, never a traceback."""
     try:

@@ -27,6 +27,7 @@ from device.link.actions import (
     Close,
     Connect,
     DeliverAnswer,
+    DeliverOrder,
     LineDown,
     LineUp,
     OpenReceipt,
@@ -45,6 +46,7 @@ from device.wire.freshness import expiry
 from device.wire.messages import Answer, Ask, Receipt, Result, SignedReceipt, SignedResult
 from device.wire.receipts import check_receipt, copy_of, open_receipt
 from device.wire.sealing import Signer
+from device.wire.topics import Down, Up
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -66,6 +68,8 @@ class LinkOwner:
     """Once for each result: it has left the outbox. `refused` says that the clinic will never take it."""
     on_fault: Callable[[Fault], None]
     """The outbox could not be read or emptied, or the clinic takes nothing. All is tried again; nothing is lost."""
+    on_order: Callable[[Down, bytes], None] = lambda _leaf, _payload: None
+    """What the fleet said, unread, on what the machine listens to besides."""
 
 
 class Link:
@@ -132,6 +136,10 @@ class Link:
         """
         self._outbox.add(message_id, lambda sequence: encode(build(sequence)))
         self._post(events.ResultKept())
+
+    def tell_fleet(self, leaf: Up, payload: bytes, expiry_s: int) -> None:
+        """Say something to the fleet, if there is a line now."""
+        self._post(events.Reported(leaf, payload, expiry_s))
 
     def set_status(self, state: Literal["ready", "impaired"], troubles: Sequence[Reason] = ()) -> None:
         """Say what state the unit is in; said again at each connection."""
@@ -216,6 +224,8 @@ class Link:
                 self._mind_receipt(action)
             case DeliverAnswer(answer):
                 self._owner.on_answer(answer)
+            case DeliverOrder(leaf, payload):
+                self._owner.on_order(leaf, payload)
             case AskLost(ask_id, reason):
                 self._owner.on_ask_lost(ask_id, reason)
             case Connect() | Close() | LineUp() | LineDown():

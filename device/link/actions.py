@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from device.domain.reasons import Reason
 from device.ports.line import Kept
 from device.wire.messages import Answer, Receipt, SignedReceipt
+from device.wire.topics import Down
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,14 @@ class DeliverAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliverOrder:
+    """What the fleet said; nobody has looked inside yet."""
+
+    leaf: Down
+    payload: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class AskLost:
     """No answer came in time."""
 
@@ -114,6 +123,7 @@ Action = (
     | ReportStale
     | Settle
     | DeliverAnswer
+    | DeliverOrder
     | AskLost
     | LineUp
     | LineDown

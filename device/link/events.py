@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from device.domain.errors import Drop
 from device.ports.line import Incoming, Kept
 from device.wire.messages import Ask, Receipt, Status
+from device.wire.topics import Up
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,15 @@ class StatusChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """Something for the fleet. Without a line it is dropped: whoever said it says it anew when there is one."""
+
+    leaf: Up
+    payload: bytes = field(repr=False)
+    expiry_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class ClockSet:
     """The clock of the day was set: what was refused for its date may be good now."""
 
@@ -125,6 +135,7 @@ Event = (
     | Settled
     | Dropped
     | StatusChanged
+    | Reported
     | ClockSet
     | TimePassed
 )

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from typing import assert_never
 
@@ -29,6 +29,7 @@ from device.link.actions import (
     Close,
     Connect,
     DeliverAnswer,
+    DeliverOrder,
     LineDown,
     LineUp,
     OpenReceipt,
@@ -61,10 +62,21 @@ class State(Enum):
 class LinkMachine:
     """What to do about the line, the asks and the results of one unit."""
 
-    def __init__(self, status: Status, *, random: Callable[[], float], policy: LinkPolicy | None = None) -> None:
-        """`status` is what the unit says of itself at first; `random` gives numbers from 0 up to, not including, 1."""
+    def __init__(
+        self,
+        status: Status,
+        *,
+        random: Callable[[], float],
+        policy: LinkPolicy | None = None,
+        also: Sequence[topics.Down] = (),
+    ) -> None:
+        """`status` is what the unit says of itself at first; `random` gives numbers from 0 up to, not including, 1.
+
+        `also` is what is listened to besides the clinic's words, and only handed on: the fleet's orders.
+        """
         self._policy = policy or LinkPolicy()
         self._unit = UnitId(status.unit)
+        self._also = {topics.down(self._unit, leaf): leaf for leaf in also}
         self._status = status
         self._backoff = Backoff(self._policy.backoff_first_s, random)
         self._asks = AskBook(self._unit, self._policy.ask_repeat_share)
@@ -132,22 +144,30 @@ class LinkMachine:
             case events.Unheard(topic):
                 self._window.unheard(topic, now_s)
                 return []
-            case events.AskIssued(ask, deadline_s):
-                self._asks.add(ask, deadline_s)
-                return [self._asks.say(ask.ask_id, now_s)] if self._state is State.UP else []
+            case events.AskIssued() | events.StatusChanged() | events.Reported():
+                return self._tell(event, now_s)
             case events.ResultKept() | events.OutboxRead() | events.OutboxFailed():
                 return self._mind_outbox(event, now_s)
             case events.ReceiptOpened() | events.Settled() | events.Dropped():
                 return self._mind_receipt(event)
-            case events.StatusChanged(status):
-                self._status = status
-                return [self._say(status)] if self._state is State.UP else []
             case events.ClockSet():
                 return self._clock_set(now_s)
             case events.TimePassed():
                 return []
             case _:  # pragma: no cover  mypy proves that nobody comes here
                 assert_never(event)
+
+    def _tell(self, event: events.AskIssued | events.StatusChanged | events.Reported, now_s: float) -> list[Action]:
+        up = self._state is State.UP
+        match event:
+            case events.AskIssued(ask, deadline_s):
+                self._asks.add(ask, deadline_s)
+                return [self._asks.say(ask.ask_id, now_s)] if up else []
+            case events.StatusChanged(status):
+                self._status = status
+                return [self._say(status)] if up else []
+            case events.Reported(leaf, payload, expiry_s):
+                return [Publish(topics.up(self._unit, leaf), payload, expiry_s)] if up else []
 
     def _clock_set(self, now_s: float) -> list[Action]:
         self._dates_doubted = False
@@ -218,6 +238,7 @@ class LinkMachine:
         return [
             Subscribe(topics.down(self._unit, topics.Down.ANSWER)),
             Subscribe(topics.down(self._unit, topics.Down.RECEIPT)),
+            *(Subscribe(topic) for topic in self._also),
             self._say(self._status),
             LineUp(),
             *self._asks.say_all(now_s),
@@ -247,6 +268,8 @@ class LinkMachine:
         self._window.line_lost()
 
     def _receive(self, message: Incoming) -> list[Action]:
+        if not message.retained and (leaf := self._also.get(message.topic)) is not None:
+            return [DeliverOrder(leaf, message.payload)]
         listen = {
             topics.down(self._unit, topics.Down.ANSWER): self._receive_answer,
             topics.down(self._unit, topics.Down.RECEIPT): self._receive_receipt,

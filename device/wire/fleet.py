@@ -161,6 +161,8 @@ class Health(_Message, frozen=True, kw_only=True, tag="health", tag_field="kind"
     disk_free_mb: Annotated[int, Meta(ge=0)] | None = None
     memory_free_mb: Annotated[int, Meta(ge=0)] | None = None
     temperature_c: float | None = None
+    certificate: Annotated[str, Meta(max_length=48)] | None = None
+    """Which of its certificates the unit uses: its number, hex. Two may end in the same second."""
 
 
 class CertificateWanted(_Message, frozen=True, kw_only=True, tag="certificate_wanted", tag_field="kind"):

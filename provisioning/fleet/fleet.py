@@ -16,16 +16,24 @@ from provisioning.broker import CLAIM_MOUNT
 from provisioning.fleet.claiming import ClaimDesk
 from provisioning.fleet.create import load_authority, load_claims_authority, read_audit_key
 from provisioning.fleet.desk import Desk, DoJob, Hear
+from provisioning.fleet.enforcement import SHUT_OUT_JOB, shut_out
 from provisioning.fleet.hearing import UnitDesk
 from provisioning.fleet.issuing import Issuer
 from provisioning.fleet.line import WorkerDoor, WorkerLine
-from provisioning.fleet.orders import COMMAND_JOB, OrderDesk
+from provisioning.fleet.orders import COMMAND_JOB, OrderDesk, wait
 from provisioning.fleet.plan import FleetPlan, Places, load_plan
+from provisioning.fleet.say import Say
 from provisioning.fleet.store.database import FleetStore
+from provisioning.fleet.store.jobs import Job
+from provisioning.fleet.store.states import JobState
+from provisioning.fleet.store.transaction import Transaction
 from provisioning.fleet.twinning import TWIN_JOB
 from provisioning.fleet.worker import Worker
 from provisioning.pki import SiteAuthority
 from provisioning.rollouts.desk import ROLLOUT_JOB, UPDATE_JOB, RolloutDesk
+
+SHUT_OUT_ATTEMPTS = 5
+"""A broker that is not there reads the list when it starts; what is tried is to end a session."""
 
 PASSPHRASE = "UKETSUKE_FLEET_PASSPHRASE_FILE"  # noqa: S105  the name of a variable
 """Names the file with the passphrase of both authorities' keys; a systemd credential, for example."""
@@ -91,10 +99,18 @@ class Fleet:
                 COMMAND_JOB: orders.do_command,
                 ROLLOUT_JOB: rollouts.do_rollout,
                 UPDATE_JOB: rollouts.do_update,
+                SHUT_OUT_JOB: self._do_shut_out,
                 **(does or {}),
             },
             worker=worker,
         )
+
+    def _do_shut_out(self, work: Transaction, job: Job) -> list[Say]:
+        effect = shut_out(self, work, job.unit or "")
+        done = effect.enforced or job.attempts >= SHUT_OUT_ATTEMPTS
+        state = JobState.SUCCEEDED if effect.enforced else JobState.FAILED if done else JobState.QUEUED
+        work.jobs.settle(job.job, state, outcome={"words": effect.words}, due_at=work.now + wait(job.attempts))
+        return []
 
     def worker(self, number: int, *, admin_port: int | None = None) -> Worker:
         """Return worker `number` of this fleet (1 to …); its name is stable, so that what was handed to it finds it."""

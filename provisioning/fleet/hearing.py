@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from cryptography import x509
-
 from device.domain.errors import MessageError
 from device.domain.reasons import Reason
 from device.domain.values import UnitId
@@ -28,10 +26,12 @@ from device.wire.fleet import (
 )
 from device.wire.messages import Status
 from device.wire.sealing import verify
+from provisioning.fleet.enforcement import SHUT_OUT_JOB
 from provisioning.fleet.issuing import Issuer
 from provisioning.fleet.orders import OrderDesk
 from provisioning.fleet.requests import check_request
 from provisioning.fleet.say import Say
+from provisioning.fleet.store.jobs import NewJob
 from provisioning.fleet.store.states import JobState, UnitState
 from provisioning.fleet.store.transaction import Transaction
 from provisioning.fleet.store.units import Heard, Unit
@@ -85,8 +85,8 @@ class UnitDesk:
             _alarm(
                 work, unit, "it speaks from another board than it was claimed on: its memory card was copied or moved"
             )
-        if unit.certificate_until is None or abs(health.certificate_until - unit.certificate_until) >= _SECOND:
-            _renewed(work, unit, health)
+        if health.certificate is not None and health.certificate != unit.certificate:
+            _renewed(work, unit, health.certificate)
         return []
 
     def twin(self, work: Transaction, name: UnitId, payload: bytes) -> list[Say]:
@@ -153,6 +153,9 @@ class UnitDesk:
         work.audit.note("unit.wiped", name, wiped=receipt.wiped, left=receipt.left, receipt=said.jws)
         if unit.state is not UnitState.DECOMMISSIONED:
             work.units.move(unit, UnitState.DECOMMISSIONED, "wiped itself")
+        work.certificates.withdraw(name)
+        work.claims.withdraw(name)
+        work.jobs.add([NewJob(kind=SHUT_OUT_JOB, unit=name, order={})])
         return []
 
     def _settle(self, work: Transaction, name: str, command: str, outcome: dict[str, object]) -> None:
@@ -183,9 +186,6 @@ class UnitDesk:
         )
 
 
-_SECOND = timedelta(seconds=1)
-
-
 def _alive(work: Transaction, name: str) -> Unit:
     unit = work.units.get(name, lock=True)
     if unit is None:
@@ -195,10 +195,10 @@ def _alive(work: Transaction, name: str) -> Unit:
     return unit
 
 
-def _renewed(work: Transaction, unit: Unit, health: Health) -> None:
-    """Note which of its certificates a unit uses, by the date that it tells."""
+def _renewed(work: Transaction, unit: Unit, serial: str) -> None:
+    """Note which of its certificates a unit uses."""
     for known in work.certificates.of_unit(unit.name):
-        if abs(known.until - health.certificate_until) < _SECOND and known.withdrawn_at is None:
+        if known.serial == serial and known.withdrawn_at is None:
             work.units.certified(unit.name, serial=known.serial, until=known.until)
             work.certificates.supersede(unit.name, by=known.serial)
             work.audit.note("certificate.in_use", unit.name, certificate=known.serial, until=f"{known.until:%Y-%m-%d}")
@@ -212,8 +212,3 @@ def _alarm(work: Transaction, unit: Unit, words: str) -> None:
 
 def _refused(words: str) -> MessageError:
     return MessageError(words, reason=Reason.SERVICE_REFUSED)
-
-
-def certificate_of(pem: str) -> x509.Certificate:
-    """Return the first certificate of a PEM text."""
-    return x509.load_pem_x509_certificate(pem.encode())

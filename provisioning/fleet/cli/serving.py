@@ -13,6 +13,7 @@ import typer
 
 from provisioning.fleet.cli.shared import HERE, FolderOption, JsonOption, PassphraseOption, say
 from provisioning.fleet.fleet import open_fleet, passphrase_from
+from provisioning.fleet.metrics import MetricsServer, figures, merged
 
 READY_POLL_S = 0.1
 
@@ -38,6 +39,10 @@ def serve(
         for one in workers:
             stack.callback(one.close)
             one.start()
+        if port := opened.plan.service.metrics_port:
+            stack.enter_context(
+                MetricsServer(lambda: figures(opened, merged(*(one.desk.counts for one in workers))), port)
+            )
         for one in workers:
             while not stop.is_set() and not one.line.ready.wait(READY_POLL_S):
                 pass

@@ -1,0 +1,5 @@
+"""`python -m provisioning.fleet.cli`, for whoever starts the service as a child."""
+
+from provisioning.fleet.cli.main import main
+
+main()

@@ -1,0 +1,131 @@
+"""Changing what units are set to: a layer gets its next version, and every unit below it its next document."""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from device.domain.errors import BadConfig
+from device.wire.messages import NAME
+from provisioning.fleet.firmware import problems, schema
+from provisioning.fleet.fleet import Fleet
+from provisioning.fleet.store.profiles import FLEET, Layer, Settings, merged, scopes_of
+from provisioning.fleet.store.states import UnitState
+from provisioning.fleet.store.transaction import Transaction
+from provisioning.fleet.store.units import Unit
+from provisioning.fleet.twinning import refresh_twin
+
+_SENT_TO = (UnitState.PENDING, UnitState.ACTIVE, UnitState.QUARANTINED)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a change comes to for one unit."""
+
+    unit: str
+    differences: tuple[tuple[str, Any, Any], ...]
+    """`section.option`, before, after; None where it is not set."""
+    problems: tuple[str, ...]
+
+
+def preview(fleet: Fleet, scope: str, settings: Settings, *, now: datetime) -> list[Change]:
+    """Return what would change for which unit, and why some would refuse it. Nothing is written."""
+    with fleet.store.begin(now) as work:
+        return [_change(fleet, work, unit, scope, settings) for unit in _below(work, scope)]
+
+
+def put(
+    fleet: Fleet, scope: str, settings: Settings, *, expected: int, why: str, now: datetime, actor: str
+) -> tuple[Layer, list[str]]:
+    """Write a layer's next version and make the documents of the units below it; a worker sends them.
+
+    Return the layer and the units. Raise BadConfig when a unit would refuse it, or somebody else was faster: then
+    nothing is written.
+    """
+    _check_scope(scope)
+    with fleet.store.begin(now, actor=actor) as work:
+        units = _below(work, scope)
+        # What is wrong with the layer itself is said once, not for every unit.
+        refused = problems(settings, schema()) or [
+            f"{unit.name}: {words}" for unit in units for words in _change(fleet, work, unit, scope, settings).problems
+        ]
+        if refused:
+            shown = "; ".join(dict.fromkeys(refused[:5]))
+            raise BadConfig(f"no unit would take it: {shown}" + ("; …" if len(refused) > 5 else ""), where=scope)  # noqa: PLR2004
+        layer = work.profiles.put(scope, settings, expected=expected, why=why)
+        changed = [unit.name for unit in units if refresh_twin(work, unit, why=why) is not None]
+        work.audit.note("settings", scope, version=layer.version, why=why, units=len(changed))
+    return layer, changed
+
+
+def edited(settings: Settings, sets: dict[str, Any], unsets: list[str]) -> Settings:
+    """Return a layer's settings with some options set and some left to the layer below. Raise BadConfig for a key."""
+    result = copy.deepcopy(settings)
+    for key in [*sets, *unsets]:
+        section, dot, option = key.partition(".")
+        if not (section and dot and option):
+            raise BadConfig("is not section.option", where=key)
+        if key in sets:
+            result.setdefault(section, {})[option] = sets[key]
+        elif option in result.get(section, {}):
+            del result[section][option]
+    return {section: options for section, options in result.items() if options}
+
+
+def drift(unit: Unit, reported: dict[str, Any] | None) -> list[str]:
+    """Return in words where a unit is not what it should be."""
+    found = []
+    if unit.twin_reported != unit.twin_version:
+        why = f" ({unit.twin_status})" if unit.twin_status in {"rejected", "rolled_back"} else ""
+        found.append(f"has version {unit.twin_reported}, should have {unit.twin_version}{why}")
+    if reported:
+        found += [f"error: {words}" for words in reported.get("errors", [])]
+        found += [f"its own file overrides {key}" for key in reported.get("local", [])]
+    return found
+
+
+def _change(fleet: Fleet, work: Transaction, unit: Unit, scope: str, settings: Settings) -> Change:
+    scopes = scopes_of(unit=unit.name, site=unit.site, profile=unit.profile)
+    layers = [work.profiles.get(one) for one in scopes]
+    before, _ = merged(layers)
+    after, _ = merged(
+        Layer(scope=one.scope, version=0, settings=settings) if one.scope == scope else one for one in layers
+    )
+    firmware = schema(fleet.places.folder / "schemas", unit.firmware)
+    return Change(unit.name, tuple(differences(before, after)), tuple(problems(after, firmware)))
+
+
+def differences(before: Settings, after: Settings) -> list[tuple[str, Any, Any]]:
+    """Return every option that is not alike."""
+    keys = {
+        f"{section}.{option}" for side in (before, after) for section, options in side.items() for option in options
+    }
+    found = []
+    for key in sorted(keys):
+        section, _, option = key.partition(".")
+        was, is_now = (side.get(section, {}).get(option) for side in (before, after))
+        if was != is_now:
+            found.append((key, was, is_now))
+    return found
+
+
+def _below(work: Transaction, scope: str) -> list[Unit]:
+    kind, _, name = scope.partition("/")
+    match kind:
+        case "fleet":
+            units = work.units.listed(states=_SENT_TO)
+        case "profile":
+            units = work.units.listed(states=_SENT_TO, profile=name)
+        case "site":
+            units = work.units.listed(states=_SENT_TO, site=name)
+        case _:
+            units = [unit for unit in [work.units.find(name)] if unit.state in _SENT_TO]
+    return units
+
+
+def _check_scope(scope: str) -> None:
+    if scope != FLEET and not re.fullmatch(rf"(profile|site|unit)/{NAME}", scope):
+        raise BadConfig("is none of fleet, profile/NAME, site/NAME, unit/NAME", where=scope)
