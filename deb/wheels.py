@@ -24,7 +24,7 @@ from device.domain.errors import Fault
 from device.domain.reasons import Reason
 
 PROJECT = "uketsuke"
-UNIT_EXTRAS = frozenset({"gpio", "display", "pn532"})
+UNIT_EXTRAS = frozenset({"gpio", "display", "pn532", "update"})
 """Not pcsc: pyscard has no wheels, Debian builds it (python3-pyscard)."""
 
 

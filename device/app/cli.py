@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +30,7 @@ from device.app.assets.place import MODELS_DIR
 from device.app.assets.store import Condition
 from device.app.config import load
 from device.app.face_cli import app as face_app
+from device.app.update_parts import newer_program
 from device.domain.errors import BadConfig, UketsukeError
 from device.domain.reasons import Reason
 from device.wire.reasons import entry
@@ -87,9 +89,15 @@ def uketsuke(
 @app.command()
 def run(config: Annotated[Path, typer.Option("--config", help="The unit's configuration (TOML).")]) -> None:
     """Serve visitors until SIGTERM or Ctrl-C."""
+    loaded = load(config)
+    if program := newer_program(loaded):
+        try:
+            os.execv(program, [str(program), "run", "--config", str(config)])  # noqa: S606  our own, and no shell
+        except OSError as error:
+            logging.getLogger(__name__).error("%s cannot be run, this version goes on: %s", program, error.strerror)  # noqa: TRY400  no place to look up
     from device.app.compose import run_unit  # noqa: PLC0415  hardware libraries load only where they are used
 
-    run_unit(load(config))
+    run_unit(loaded)
 
 
 @models_app.command("check")

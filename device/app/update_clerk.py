@@ -49,11 +49,12 @@ class UpdateClerk:
         if order.unit != self.unit:
             return
         decided = hear(self.book, order, version=self._version(order), now=now)
-        if isinstance(decided, Begin):
+        if self.book.about(order.job_id) is None:
             self._note(decided.report)
-            self._do(order)
         else:
             self.say(decided.report)
+        if isinstance(decided, Begin):
+            self._do(order)
 
     def _do(self, order: UpdateOrder) -> None:
         self._note(taken_on(order, version=self._version(order), state="running"))

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from device.app.config import Config, load
-from device.app.update_parts import open_source, open_updating
+from device.app.update_parts import do_orders, open_source, open_updating
 from device.app.updating import Updating
 from device.domain.errors import UpdateRefused
 from device.domain.updates import Kind, Offer
@@ -83,6 +83,16 @@ def settle(config: ConfigOption = CONFIG, *, as_json: JsonOption = False) -> Non
     with _told(config, as_json=as_json) as (_, updating):
         known = updating.settle()
     _say(known, as_json=as_json)
+
+
+@app.command()
+def work(config: ConfigOption = CONFIG, *, as_json: JsonOption = False) -> None:
+    """Do the fleet's orders that wait, each checked for the fleet's signature. The system calls this when one comes."""
+    with _told(config, as_json=as_json) as (loaded, updating):
+        tell: Callable[[str], None] = (lambda _: None) if as_json else typer.echo
+        done = do_orders(loaded, updating, tell)
+    if as_json:
+        typer.echo(json.dumps({"ok": True, "orders": done}))
 
 
 @app.command()

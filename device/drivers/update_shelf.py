@@ -33,6 +33,7 @@ MOST_DIRECTORY: Final = 8 * 1024 * 1024
 """Bytes of a zip's own directory, which is read into memory before anything in it can be judged."""
 _END_RECORD: Final = 22
 _UNSOUND: Final = (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, EOFError, ValueError)
+_FOLDER: Final = 0o755
 _METHODS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 SPARE: Final = 32 * 1024 * 1024
 """Left on the disk for results that wait and for the system."""
@@ -55,7 +56,7 @@ class UpdateShelf:
     def held(self) -> Iterator[None]:
         """Keep everybody else from changing anything. Raise UpdateRefused(BUSY) where somebody does already."""
         with _disk():
-            self._folder.mkdir(parents=True, exist_ok=True)
+            _open_to_readers(self._folder)
             handle = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             try:
@@ -111,7 +112,7 @@ class UpdateShelf:
             if shutil.disk_usage(draft).free < offer.unpacked + SPARE:
                 raise UpdateRefused(f"{offer.unpacked} bytes are needed", refusal=Refusal.NO_ROOM)
             _unpack(archive, offer, draft)
-            target.parent.mkdir(parents=True, exist_ok=True)
+            _open_to_readers(target.parent)
             _flush(target.parent.parent)
             draft.rename(target)
             _flush(target.parent)
@@ -120,7 +121,7 @@ class UpdateShelf:
         """Make a version the current one, at once."""
         link = self._folder / kind / "current"
         with _disk():
-            link.parent.mkdir(parents=True, exist_ok=True)
+            _open_to_readers(link.parent)
             if version is None:
                 link.unlink(missing_ok=True)
             else:
@@ -169,6 +170,7 @@ def _unpack(archive: Path, offer: Offer, folder: Path) -> None:
             raise
         raise UpdateRefused(f"{offer.target} is no sound zip", refusal=Refusal.BAD_ARCHIVE) from error
     for path, _, _ in os.walk(folder, topdown=False):
+        Path(path).chmod(_FOLDER)
         _flush(Path(path))
 
 
@@ -192,6 +194,7 @@ def _copy(packed: IO[bytes], place: Placed, folder: Path) -> None:
     left = place.size
     mode = 0o755 if place.executable else 0o644
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode), "wb") as file:
+        os.fchmod(file.fileno(), mode)  # whatever the umask says
         while block := packed.read(min(BLOCK, left + 1)):
             left -= len(block)
             if left < 0:
@@ -201,6 +204,13 @@ def _copy(packed: IO[bytes], place: Placed, folder: Path) -> None:
         os.fsync(file.fileno())
     if left:
         raise zipfile.BadZipFile(f"{place.path} is shorter than it says")
+
+
+def _open_to_readers(folder: Path) -> None:
+    """Make a folder that whoever serves visitors can read, whatever the umask of whoever updates."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+        folder.chmod(_FOLDER)
 
 
 def _flush(folder: Path) -> None:
