@@ -50,6 +50,9 @@ key = "unit.key.pem"
 
 [clinic]
 sealing_key = "clinic.public.jwk"
+
+[fleet]
+member = true
 """
 
 

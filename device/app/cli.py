@@ -96,8 +96,12 @@ def run(config: Annotated[Path, typer.Option("--config", help="The unit's config
         except OSError as error:
             logging.getLogger(__name__).error("%s cannot be run, this version goes on: %s", program, error.strerror)  # noqa: TRY400  no place to look up
     from device.app.compose import run_unit  # noqa: PLC0415  hardware libraries load only where they are used
+    from device.app.fleet_unit import run_member  # noqa: PLC0415  as above
 
-    run_unit(loaded)
+    if loaded.fleet.member:
+        run_member(config, loaded, lambda settings, papers: run_unit(settings, join_fleet=papers.join))
+    else:
+        run_unit(loaded)
 
 
 @models_app.command("check")

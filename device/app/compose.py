@@ -13,6 +13,7 @@ from device.app.card_trust import load_trust
 from device.app.config import Config
 from device.app.doctor.running import examine_running
 from device.app.face_parts import open_face
+from device.app.fleet_agent import FleetAgent
 from device.app.identity_files import load_authority, load_clinic_key, load_signer
 from device.app.logs import log_to_journal
 from device.app.panel_parts import open_panel
@@ -35,14 +36,14 @@ from device.drivers.system import SystemClock, SystemEntropy
 from device.drivers.tally_file import TallyFile
 
 
-def run_unit(config: Config) -> None:
+def run_unit(config: Config, *, join_fleet: Callable[[Unit], FleetAgent] | None = None) -> None:
     """Serve visitors until SIGTERM or Ctrl-C. Raise BadConfig or Fault when the unit cannot start."""
     leave_no_memory_image()
     memory.start_again_overwriting()
     with ExitStack() as stack:
         if (journal := log_to_journal(os.environ, config.unit.name)) is not None:
             stack.callback(journal.close)
-        unit = open_unit(config, stack)
+        unit = open_unit(config, stack, join_fleet=join_fleet)
         stack.enter_context(StatusSocket(socket_path(config), lambda: encode(unit.snapshot())))
         if config.upkeep.metrics_port:
             stack.callback(open_metrics(config.upkeep.metrics_port, unit))
@@ -64,7 +65,7 @@ def run_unit(config: Config) -> None:
         raise Fault(f"the unit stopped: {fallen[0]}", part="unit", reason=Reason.INTERNAL_FAULT)
 
 
-def open_unit(config: Config, stack: ExitStack) -> Unit:
+def open_unit(config: Config, stack: ExitStack, *, join_fleet: Callable[[Unit], FleetAgent] | None = None) -> Unit:
     """Build the unit; `stack` closes its parts in reverse order."""
     clock = SystemClock()
     simulated = config.unit_id.startswith(SIMULATED_UNIT_PREFIX)
@@ -99,6 +100,7 @@ def open_unit(config: Config, stack: ExitStack) -> Unit:
         examine=partial(examine_running, config, machine),
         passcodes=config.attendants.passcodes,
         refusals=TallyFile(config.unit.state / "passcodes-refused"),
+        join_fleet=join_fleet,
     )
     if not memory.is_overwritten():
         troubles["memory"] = Fault(

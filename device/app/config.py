@@ -15,6 +15,7 @@ from device.domain.values import SIMULATED_UNIT_PREFIX, Challenge, Method, Move,
 from device.panel.loudness import From, Volume
 from device.panel.pinout import Pinout
 from device.reception import Policy
+from device.wire.fleet import Settings
 from device.wire.messages import Name
 from device.wire.settings import load_settings
 
@@ -248,6 +249,15 @@ class UpdateSection(_Section, frozen=True, kw_only=True):
     """Between the two commands."""
 
 
+class FleetSection(_Section, frozen=True, kw_only=True):
+    """The fleet that looks after the unit, if there is one (docs/fleet.md). It cannot set this section itself."""
+
+    member: bool = False
+    """`uketsuke claim` writes true: orders of the fleet's service are obeyed, and it is told how the unit is."""
+    health_s: Annotated[float, Meta(ge=5, le=3600)] = 60.0
+    """Seconds from one word about the unit's health to the next."""
+
+
 class Config(_Section, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -263,6 +273,7 @@ class Config(_Section, frozen=True, kw_only=True):
     liveness: LivenessSection = LivenessSection()
     upkeep: UpkeepSection = msgspec.field(default_factory=UpkeepSection)
     policy: PolicySection = PolicySection()
+    fleet: FleetSection = FleetSection()
     update: UpdateSection = msgspec.field(default_factory=UpdateSection)
 
     @property
@@ -366,6 +377,10 @@ sealing_key = "clinic.jwk"  # the clinic's public key; `uketsuke-clinic keys` ma
 # socket = ""               # where `uketsuke status` asks it; "": in /run/uketsuke, else in [unit] state
 # metrics_port = 0          # Prometheus' metrics on 127.0.0.1, e.g. 9464; 0: none
 
+[fleet]                     # who looks after this unit, if anybody (docs/fleet.md); `uketsuke claim` writes it
+# member = false
+# health_s = 60.0           # seconds from one word about the unit's health to the next
+
 [policy]                    # what the clinic may decide about a visit; times in seconds
 # first_method = "face"     # or "pin"
 # face_tries = 2
@@ -394,9 +409,12 @@ sealing_key = "clinic.jwk"  # the clinic's public key; `uketsuke-clinic keys` ma
 """`uketsuke config example` prints it; a test holds that it loads and names every option."""
 
 
-def load(path: Path) -> Config:
-    """Read and check a configuration file; paths in it are relative to it. Raise BadConfig saying where and what."""
-    config = load_settings(path, Config)
+def load(path: Path, *, fleet: Settings | None = None) -> Config:
+    """Read and check a configuration file; paths in it are relative to it. Raise BadConfig saying where and what.
+
+    `fleet` is what the unit's fleet sets: the file wins over it, and it wins over the defaults.
+    """
+    config = load_settings(path, Config, beneath=fleet)
     if complaint := config.panel.pins.complaint():
         raise BadConfig(complaint, where=f"{path}: [panel] pins")
     try:

@@ -73,7 +73,10 @@ class FleetAgent:
         clock: Clock,
         say: Callable[[Up, bytes, int], None],
         name: str = "fleet",
+        trying: bool = False,
     ) -> None:
+        """`trying`: what is on trial is in force already, and `trial_ended` will be called."""
+        self._trying = trying
         self._machine = machine
         self._hands = hands
         self._clock = clock
@@ -88,7 +91,7 @@ class FleetAgent:
 
     def start(self) -> None:
         """Begin."""
-        self._do_all(self._machine.start())
+        self._do_all(self._machine.start(trying=self._trying))
         self._thread.start()
 
     def close(self) -> None:
@@ -100,6 +103,10 @@ class FleetAgent:
     def line_changed(self, *, up: bool) -> None:
         """Say that there is a line, or none."""
         self._news.put(told.LineCame() if up else told.LineWent())
+
+    def trial_ended(self, errors: tuple[str, ...], local: tuple[str, ...]) -> None:
+        """Say how the trial of a new start went, and what of it the unit's own file overrides."""
+        self._news.put(told.TrialEnded(errors, local))
 
     def ordered(self, leaf: Down, payload: bytes) -> None:
         """Hand over what the fleet said."""

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +21,7 @@ from device.app.card_desk import CardDesk
 from device.app.card_watch import CardWatch
 from device.app.display_desk import DisplayDesk
 from device.app.face_desk import FaceDesk, FaceParts
+from device.app.fleet_agent import FleetAgent
 from device.app.forgetting import Forgetting
 from device.app.hands import UnitHands
 from device.app.health import Health
@@ -38,6 +39,7 @@ from device.domain.errors import Fault
 from device.domain.prompts import Cue
 from device.domain.reasons import Reason
 from device.domain.values import UnitId
+from device.link.fleet import LISTENS
 from device.link.machine import LinkMachine
 from device.ports.card import CardReader
 from device.ports.clock import Clock
@@ -51,6 +53,7 @@ from device.reception import Policy
 from device.wire.findings import Checkup
 from device.wire.messages import Receipt, Status
 from device.wire.sealing import Signer
+from device.wire.topics import Down
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +90,8 @@ class Parts:
     morning: str = ""
     """The time of day in Japan from which on the unit is examined once, `HH:MM`; empty: never."""
     examine: Callable[[Unit], Checkup] | None = None
+    join_fleet: Callable[[Unit], FleetAgent] | None = None
+    """None for a unit that no fleet looks after."""
     passcodes: Mapping[str, str] = field(default_factory=dict)
     """Hashes of attendants' passcodes by name (`device.app.attendant`)."""
     refusals: Tally
@@ -119,7 +124,8 @@ class Unit:
         workers: Workers = InlineWorkers() if inline else ThreadWorkers()
         self.parts, self._identity = parts, identity
         self._logbook = Logbook(parts.clock, observe)
-        mailbox = Mailbox(clock=parts.clock, policy=lambda: policy, observe=self._logbook.observe)
+        self._closed: Reason | None = None
+        mailbox = Mailbox(clock=parts.clock, policy=lambda: self._policy(policy), observe=self._logbook.observe)
         health = Health(self._health_changed, parts.clock.monotonic_s)
         asks = AskDesk(
             unit=identity.name,
@@ -130,15 +136,19 @@ class Unit:
             clock=parts.clock,
             entropy=parts.entropy,
         )
+        self.birth_id = parts.entropy.token(8).hex()
+        """New at each start."""
         status = Status(
             unit=identity.name,
             state="ready",
-            birth_id=parts.entropy.token(8).hex(),
+            birth_id=self.birth_id,
             version=version("uketsuke"),
             troubles=[],
             simulated=identity.simulated,
         )
-        machine = LinkMachine(status, random=_fractions(parts.entropy))
+        machine = LinkMachine(
+            status, random=_fractions(parts.entropy), also=LISTENS if parts.join_fleet is not None else ()
+        )
         self.link = Link(
             machine,
             line=parts.open_line(machine.last_will),
@@ -152,10 +162,12 @@ class Unit:
                 on_line=self._line_changed,
                 on_receipt=self._receipt_came,
                 on_fault=lambda fault: health.report(fault.part, fault.reason, why=str(fault), finding=fault.finding),
+                on_order=self._ordered,
             ),
             own_thread=not inline,
         )
         self.health = health
+        self.fleet = None if parts.join_fleet is None else parts.join_fleet(self)
         self.mailbox = mailbox
         self.panel = PanelDesk(
             keypad=parts.keypad,
@@ -247,6 +259,9 @@ class Unit:
                 running.callback(thread.join, timeout=5.0)
                 running.callback(stop)
                 thread.start()
+            if self.fleet is not None:
+                running.callback(self.fleet.close)
+                self.fleet.start()
             running.callback(self.link.close)
             self.link.start()
             self.panel.show(Cue.IDLE)
@@ -325,8 +340,22 @@ class Unit:
     def _health_changed(self, troubles: tuple[Reason, ...]) -> None:
         self.link.set_status("impaired" if troubles else "ready", troubles)
 
+    def close_to_visitors(self, why: Reason | None) -> None:
+        """From now on serve nobody, and say why to whoever comes; None: serve again. A visit that runs goes on."""
+        self._closed = why
+        self.health.report("fleet", why)
+
+    def _policy(self, policy: Policy) -> Policy:
+        return policy if self._closed is None else replace(policy, closed=self._closed)
+
+    def _ordered(self, leaf: Down, payload: bytes) -> None:
+        if self.fleet is not None:
+            self.fleet.ordered(leaf, payload)
+
     def _line_changed(self, up: bool, why: str) -> None:  # noqa: FBT001  the link's signature
         self._line_up = up
+        if self.fleet is not None:
+            self.fleet.line_changed(up=up)
         self.health.report("line", None if up else Reason.BROKER_UNREACHABLE, why=why)
 
     def _receipt_came(self, receipt: Receipt) -> None:

@@ -91,6 +91,7 @@ class Reason(StrEnum):
     OUTBOX_FAULT = "outbox_fault"
     RESULTS_LATE = "results_late"
     CLOCK_DOUBTFUL = "clock_doubtful"
+    UNIT_QUARANTINED = "unit_quarantined"
     UPDATE_REFUSED = "update_refused"
     INTERNAL_FAULT = "internal_fault"
 

@@ -87,8 +87,13 @@ class FleetMachine:
         self.dropped: Counter[Drop] = Counter()
         """How many orders had no effect, and why."""
 
-    def start(self) -> list[FleetAction]:
-        """Return what to do first: end what a power cut left open, and put the mode in force."""
+    def start(self, *, trying: bool = False) -> list[FleetAction]:
+        """Return what to do first: end what a power cut left open, and put the mode in force.
+
+        `trying` says that this start is itself the trial of what is in the book; `TrialEnded` follows.
+        """
+        if trying and self.book.trial is not None:
+            return [told.SetMode(self.book.trial.mode)]
         woken = self.book.woken()
         actions: list[FleetAction] = []
         if woken != self.book:

@@ -45,6 +45,10 @@ from device.reception.states import Active, State
 
 def step(state: State, event: Event, policy: Policy) -> Step:  # noqa: C901  one line per rule
     """Return the next state and what the world shall do, in order. Total: every pair has an answer."""
+    if policy.closed is not None and isinstance(event, on.CardPresented | on.PasscodeEntered | on.AttendantAdmitted):
+        # Neither visitor nor attendant; a visit that had begun goes on to its end.
+        newcomer = event.reception if isinstance(event, on.CardPresented) else None
+        return ways.turn_away(state, newcomer, policy.closed, policy)
     if isinstance(event, on.CardPresented):
         if isinstance(state, at.Returning) and state.newcomer is None:
             return replace(state, newcomer=event.reception), (do.CompareCard(), *bounds(policy.card_s, policy))

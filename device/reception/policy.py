@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from device.domain.reasons import Reason
 from device.domain.values import Method
 
 
@@ -21,6 +22,9 @@ class Policy:
     """How often a key gives the visitor as much time again for one move."""
     accept_face_only: bool = False
     """Go on after a face match without the card's signature; the service still decides whether it accepts that."""
+
+    closed: Reason | None = None
+    """Why the unit serves nobody at present: every visit ends with this before the card is read."""
 
     consent_by_card: bool = False
     """Lifting the card and placing it again is a yes to a clinic's blanket question: consent without a key."""

@@ -54,6 +54,17 @@ def present(state: State, reception: ReceptionId, policy: Policy, void: Reason =
     )
 
 
+def turn_away(state: State, newcomer: ReceptionId | None, why: Reason, policy: Policy) -> Step:
+    """The unit serves nobody at present: a newcomer's visit ends where it began, and no attendant (None) opens one."""
+    if newcomer is None:
+        return state, (say(why),)
+    closing: tuple[Effect, ...] = ()
+    if not isinstance(state, (at.Settled, at.Idle)):
+        _, closing = settle(state.visit, Reason.CARD_REMOVED, policy, card_present=False)
+    after, ending = settle(Visit(newcomer, policy.first_method), why, policy)
+    return after, (*closing, do.MeetVisitor(newcomer), *ending)
+
+
 def verify_when_ready(visit: Visit, policy: Policy) -> Step:
     """Card and challenge come in any order; with both, the visitor's turn begins."""
     if visit.card is None:

@@ -23,13 +23,17 @@ MAX_BYTES = 262_144
 T = TypeVar("T", bound=Struct)
 
 
-def load_settings(path: Path, kind: type[T]) -> T:
+def load_settings(path: Path, kind: type[T], *, beneath: Mapping[str, Mapping[str, object]] | None = None) -> T:
     """Return the configuration in `path` as `kind`, a struct of structs, one for each section.
 
-    Fields of type `Path` are taken as relative to the file. No other file is opened. Raise BadConfig naming file,
-    section and option.
+    What the file does not say is taken from `beneath`, section by section. Fields of type `Path` are taken as relative
+    to the file. No other file is opened. Raise BadConfig naming file, section and option.
     """
     document = read_toml(path, "the configuration")
+    for section, options in (beneath or {}).items():
+        there = document.setdefault(section, {})
+        if isinstance(there, dict):
+            document[section] = {**options, **there}
     _refuse_unknown(document, kind, path)
 
     def convert(wanted: type, value: object) -> object:
