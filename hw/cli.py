@@ -20,6 +20,7 @@ from hw.record import Record, Verdict
 from hw.report import VERDICTS, write_report
 from hw.run import Job, run_job
 from hw.station_files import Station
+from hw.study import cli as study_cli
 
 FOLDER = Path("bench-station")
 EXIT_NO_PASS, EXIT_TROUBLE = 1, 2
@@ -30,6 +31,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(study_cli.app, name="study")
 
 FolderOption = Annotated[Path, typer.Option("--folder", help="The station's folder: key, records, reports, cards.")]
 LimitsOption = Annotated[Path, typer.Option("--limits", help="The limits.")]

@@ -14,6 +14,7 @@ from hw.record import Drawing, Measurement, Series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 INK: Final = "#1d4f91"
 LIMIT: Final = "#b3261e"
@@ -26,6 +27,11 @@ def draw(series: Series, measurements: Sequence[Measurement]) -> str:
     limit = next((each for each in measurements if each.name == series.limit_of), None)
     _PENS[series.drawing](axes, series, limit)
     axes.set_title(series.title.en)
+    return as_element(figure)
+
+
+def as_element(figure: Figure) -> str:
+    """Return a figure as an SVG element, for a page that stands alone."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "plot.svg"
         save(figure, path)
