@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import sys
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -18,6 +22,8 @@ from device.app.assets.place import MODELS_DIR
 from device.app.assets.store import load_manifest
 from device.domain.errors import Fault
 
+OURS = {"device", "clinic", "provisioning"}
+PROVIDERS = packages_distributions()
 LOCK = (HOUSE / "requirements.lock").read_text(encoding="utf-8")
 
 
@@ -25,6 +31,35 @@ def test_every_system_gets_what_a_unit_imports_and_no_tool_of_ours(target: Targe
     names = needed(target)
     assert {"onnxruntime", "numpy", "opencv-python-headless", "paho-mqtt", "msgspec", "rpi-lgpio", "lgpio"} <= names
     assert names.isdisjoint({"pytest", "mypy", "starlette", "matplotlib", "pyscard", "uketsuke"})
+
+
+def test_whatever_the_units_modules_import_when_they_are_loaded_is_in_the_package() -> None:
+    inside = needed(Target(Release.BOOKWORM, Architecture.ARM64)) | {"uketsuke", "pyscard"}
+    modules = sorted((HOUSE / "device").rglob("*.py"))
+    wanted = {
+        name: module
+        for module in modules
+        for name in imported_at_once(ast.parse(module.read_text(encoding="utf-8")).body)
+        if name not in sys.stdlib_module_names | OURS
+    }
+    absent = {
+        name: str(module.relative_to(HOUSE))
+        for name, module in wanted.items()
+        if inside.isdisjoint(canonicalize_name(one) for one in PROVIDERS.get(name, ()))
+    }
+    assert not absent
+
+
+def imported_at_once(statements: list[ast.stmt]) -> Iterator[str]:
+    """Yield the packages that are imported on the way, and not first inside a function or for the type checker."""
+    for statement in statements:
+        match statement:
+            case ast.Import(names=names):
+                yield from (alias.name.partition(".")[0] for alias in names)
+            case ast.ImportFrom(module=str(module)):
+                yield module.partition(".")[0]
+            case ast.Try(body=body):
+                yield from imported_at_once(body)
 
 
 def test_each_has_its_exact_version_and_digests_in_the_lock(target: Target) -> None:
