@@ -6,6 +6,7 @@ STAMPS := .setup
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON ?= python3
 
+DEB_CACHE ?= /var/cache/uketsuke-deb
 VM_CACHE ?= /var/cache/uketsuke-vm
 
 .PHONY: help setup demo fleet-demo test deb deb-test vm-test check bench bench-demo fuzz faults pages format lock voice clean
@@ -30,6 +31,9 @@ vm-test: $(STAMPS)/python ## Keypad and lamps on a GPIO chip that a kernel simul
 
 deb: setup ## The Debian package, into dist/. ARGS="--arch arm64 --release trixie" for another system than Debian 12 on amd64.
 	@$(BIN)/python -m deb $(ARGS)
+
+deb-test: setup ## Install, upgrade, remove and purge the package in fresh Debians, arm64 in emulation. Root; see docs/package.md.
+	@$(SUDO) deb/test $(DEB_CACHE) $(ARGS)
 
 check: $(STAMPS)/python ## Format, lint, types, import rules, systemd's view of our unit files.
 	$(BIN)/ruff format --check .

@@ -1,0 +1,32 @@
+"""The package for a Pi, through QEMU's user mode: Debian's arm64 programs on another processor, command by command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from deb.fresh_system import System
+from deb.target import Architecture, Release, Target
+
+CONFIG = "/etc/uketsuke/unit.toml"
+PI = Target(Release.BOOKWORM, Architecture.ARM64)
+
+pytestmark = pytest.mark.parametrize("target", [PI], ids=["bookworm-arm64"])
+
+
+def test_a_pis_package_installs_and_a_visit_runs_with_its_networks(system: System, package: Path, models: str) -> None:
+    system.install(package)
+    assert system.run("uname", "-m").said.strip() == "aarch64"
+    assert system.run("uketsuke", "--version").said.strip() == "uketsuke 0.1.0"
+    assert "wrong digest" not in system.run("uketsuke", "models", "check").said
+    system.run("cp", "/etc/uketsuke/unit.example.toml", CONFIG)
+    examined = system.run("uketsuke", "doctor", "--config", CONFIG, "--json", check=False)
+    assert examined.code == 2, examined.said
+    system.run("apt-get", "install", "-q", "-y", "--no-install-recommends", "mosquitto")
+    played = json.loads(system.run("uketsuke", "demo", "--models", models, "--json", check=False).said)
+    # Emulated networks may take longer than patience lasts; that a face was matched by them is what counts.
+    assert any(
+        visit["as_expected"] and visit["expected"]["assurance"] == "face_institution" for visit in played["visits"]
+    )
