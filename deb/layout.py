@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import itertools
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from device.face.manifest import ModelSpec
 HOUSE = Path(__file__).parents[1]
 OWN = "usr/lib/uketsuke"
 """The virtual environment: nothing of it is seen by other programs, and nothing of theirs by it."""
+COMMANDS = {"uketsuke": "device.app.cli", "uketsuke-clinic": "clinic.cli"}
 DOCUMENTS = "usr/share/doc/uketsuke"
 _FILES = Path(__file__).parent / "files"
 
@@ -39,8 +41,6 @@ _SYSTEM = {
     "udev": "usr/lib/udev/rules.d",
     "polkit": "usr/share/polkit-1/rules.d",
 }
-_FROM_DEBIAN = ("smartcard",)
-"""What the environment sees of the system (python3-pyscard), and nothing else: other versions are not ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,20 +78,21 @@ def _environment(order: Order, root: Path, scratch: Path) -> list[Wheel]:
     wheels = unpack(requirements, order.target, site)
     unpack_ours(HOUSE, scratch, site, order.epoch)
     shutil.rmtree(site / "bin")  # other programs' commands
-    for name in _FROM_DEBIAN:
+    # This is all that the environment sees of the system: other versions there are not those of our lock.
+    for name in itertools.chain.from_iterable(order.target.from_system.values()):
         (site / name).symlink_to(Path("/usr/lib/python3/dist-packages", name))
     commands = root / OWN / "bin"
     commands.mkdir()
     (commands / "python3").symlink_to(f"/usr/bin/python{python}")
-    command = commands / "uketsuke"
-    # -I would also ignore the settings that make Python overwrite what it frees (device/drivers/memory.py).
-    command.write_text(f"#!/{OWN}/bin/python3 -sP\nfrom device.app.cli import main\n\nmain()\n")
-    command.chmod(0o755)
+    (root / "usr/bin").mkdir(parents=True)
+    for name, module in COMMANDS.items():
+        # -I would also ignore the settings that make Python overwrite what it frees (device/drivers/memory.py).
+        (commands / name).write_text(f"#!/{OWN}/bin/python3 -sP\nfrom {module} import main\n\nmain()\n")
+        (commands / name).chmod(0o755)
+        (root / "usr/bin" / name).symlink_to(f"../../{OWN}/bin/{name}")
     (root / OWN / "pyvenv.cfg").write_text(
         f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {python}\n"
     )
-    (root / "usr/bin").mkdir(parents=True)
-    (root / "usr/bin/uketsuke").symlink_to(f"../../{OWN}/bin/uketsuke")
     return wheels
 
 
@@ -182,6 +183,7 @@ def _control(order: Order, root: Path) -> None:
         "python": order.target.python,
         "next_python": order.target.next_python,
         "size_kib": str(sum(file.lstat().st_size for file in root.rglob("*") if not file.is_dir()) // 1024),
+        "recommended": "".join(f", python3-{name}" for name in order.target.from_system if name != "pyscard"),
         "own": f"/{OWN}",
         "enabled": " ".join(unit for unit in units if "[Install]" in (HOUSE / "systemd/system" / unit).read_text()),
         "started": " ".join(reversed(units)),

@@ -72,6 +72,16 @@ class Target:
             "sys_platform": "linux",
         }
 
+    @property
+    def from_system(self) -> dict[str, list[str]]:
+        """What the system's own packages bring, because nobody publishes wheels of it: distribution to files."""
+        found = {"pyscard": ["smartcard"]}
+        if self.release is Release.TRIXIE:
+            # lgpio's wheels end with Python 3.12; Raspberry Pi OS has it as python3-lgpio.
+            module = "_lgpio.cpython-{}{}-{}-linux-gnu.so".format(*_PYTHON[self.release], self.architecture.machine)
+            found["lgpio"] = ["lgpio.py", module]
+        return found
+
     def version(self, project: str, revision: int) -> str:
         """Return the package's version; that of a later release of Debian is the higher one, so an upgrade upgrades."""
         return f"{project}-{revision}+{_SUFFIX[self.release]}"

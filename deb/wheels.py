@@ -24,8 +24,9 @@ from device.domain.errors import Fault
 from device.domain.reasons import Reason
 
 PROJECT = "uketsuke"
-UNIT_EXTRAS = frozenset({"gpio", "display", "pn532", "update"})
-"""Not pcsc: pyscard has no wheels, Debian builds it (python3-pyscard)."""
+EXTRAS = frozenset({"gpio", "display", "pn532", "update", "screen"})
+"""Not pcsc: pyscard has no wheels, Debian builds it (python3-pyscard). The screen, because the demonstration on a new
+unit runs the clinic side, and so that a clinic's own machine takes the same package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Wheel:
 def needed(target: Target) -> set[str]:
     """Return the names of all distributions that a unit needs on `target`, without our own."""
     extras: dict[str, set[str]] = {}
-    waiting = [(PROJECT, frozenset(UNIT_EXTRAS))]
+    waiting = [(PROJECT, EXTRAS)]
     while waiting:
         name, asked = waiting.pop()
         known = extras.get(name)
@@ -54,7 +55,7 @@ def needed(target: Target) -> set[str]:
             if requirement.marker is None
             or any(requirement.marker.evaluate({**target.markers, "extra": extra}) for extra in ("", *asked))
         ]
-    return set(extras) - {PROJECT}
+    return set(extras) - {PROJECT} - target.from_system.keys()
 
 
 def locked(lock: str, names: set[str], target: Target) -> str:
