@@ -101,7 +101,8 @@ def unpack_ours(house: Path, folder: Path, site: Path, epoch: int) -> None:
 
 
 def _fitting(target: Target) -> Iterator[str]:
-    yield from ("--implementation", "cp", "--python-version", target.python)
+    # pip would hold wheels against the Python that it runs on; the lock was resolved for the target's.
+    yield from ("--implementation", "cp", "--python-version", target.python, "--ignore-requires-python")
     for platform in target.platforms:
         yield from ("--platform", platform)
 
