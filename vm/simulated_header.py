@@ -100,10 +100,11 @@ class Matrix:
 
 
 def main() -> None:
-    """Be the matrix until standard input ends."""
+    """Be the matrix until standard input ends; an argument says how many seconds lie between two looks."""
+    look_s = float(sys.argv[1]) if len(sys.argv) > 1 else LOOK_S
     matrix = Matrix()
     while True:
-        if select.select([sys.stdin], [], [], LOOK_S)[0]:
+        if select.select([sys.stdin], [], [], look_s)[0]:
             command = sys.stdin.readline()
             if not command:
                 return
