@@ -105,7 +105,7 @@ def base_of(target: Target) -> Path:
     if not (base / "etc/os-release").exists() or (base / "debootstrap").exists():
         shutil.rmtree(base, ignore_errors=True)
         base.parent.mkdir(parents=True, exist_ok=True)
-        command = ["debootstrap", f"--arch={target.architecture}", "--variant=minbase", target.release, base]
+        command = ["debootstrap", f"--arch={target.architecture}", "--variant=minbase", target.release, str(base)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return base
 

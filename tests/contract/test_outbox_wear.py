@@ -36,8 +36,8 @@ class Wear:
 
 def wear(folder: Path, visits: int) -> Wear:
     calls = folder / f"{visits}.calls"
-    tracer = ["strace", "-f", "-e", "trace=fsync,fdatasync,sync_file_range,pwrite64,write", "-o", calls]
-    work = [sys.executable, "-c", VISITS, folder / f"{visits}.sqlite", str(visits)]
+    tracer = ["strace", "-f", "-e", "trace=fsync,fdatasync,sync_file_range,pwrite64,write", "-o", str(calls)]
+    work = [sys.executable, "-c", VISITS, str(folder / f"{visits}.sqlite"), str(visits)]
     subprocess.run([*tracer, *work], check=True)
     lines = calls.read_text(encoding="utf-8", errors="replace").splitlines()
     return Wear(

@@ -60,6 +60,8 @@ def imported_at_once(statements: list[ast.stmt]) -> Iterator[str]:
                 yield module.partition(".")[0]
             case ast.Try(body=body):
                 yield from imported_at_once(body)
+            case _:
+                pass
 
 
 def test_each_has_its_exact_version_and_digests_in_the_lock(target: Target) -> None:
