@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from dataclasses import dataclass
@@ -9,6 +10,10 @@ from dataclasses import dataclass
 ADDRESS = r"^(picamera2:\d+|v4l2:/dev/.+|folder:.+)\Z"
 """`picamera2:0`, `v4l2:/dev/video0`, or `folder:DIR` for pictures that stand in for a camera."""
 FOLDER = "folder:"
+PICAMERA2 = "picamera2:"
+SYSTEM_PACKAGES = "/usr/lib/python3/dist-packages"
+"""Where Debian puts Python packages. picamera2 fits the system's own libcamera and numpy only, so its child, and no
+other part of the unit, sees the system's packages, before those of our environment."""
 
 
 def known(address: str) -> bool:
@@ -28,4 +33,9 @@ class CameraSetup:
     def command(self) -> list[str]:
         """Return how to start the child."""
         told = (self.address, str(self.width), str(self.height), str(self.frames_per_second))
-        return [sys.executable, "-m", "device.drivers.camera", *told]
+        child = [sys.executable, "-m", "device.drivers.camera", *told]
+        if not self.address.startswith(PICAMERA2):
+            return child
+        before = os.environ.get("PYTHONPATH")
+        places = [*([before] if before else ()), SYSTEM_PACKAGES]
+        return ["/usr/bin/env", f"PYTHONPATH={os.pathsep.join(places)}", *child]
