@@ -1,0 +1,112 @@
+"""A reader's image, made from a stand-in with Raspberry Pi OS's two partitions: Debian arm64 in place of its root."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from deb.fresh_system import base_of, speak_aarch64
+from deb.layout import HOUSE
+from deb.target import Architecture, Release, Target
+
+MAKE = HOUSE / "provisioning" / "image" / "make-reader-image"
+PI = Target(Release.BOOKWORM, Architecture.ARM64)
+MIB = 1024 * 1024
+BOOT_MIB, ROOT_MIB = 64, 700
+CMDLINE = (
+    "console=serial0,115200 console=tty1 root=PARTUUID=1-02 rootfstype=ext4 rootwait quiet "
+    "init=/usr/lib/raspberrypi-sys-mods/firstboot\n"
+)
+
+pytestmark = pytest.mark.parametrize("target", [PI], ids=["bookworm-arm64"])
+
+
+def partitions(image: Path) -> list[tuple[int, int]]:
+    """Return start and size of each partition, in bytes."""
+    told = subprocess.run(["sfdisk", "--json", image], capture_output=True, text=True, check=True).stdout
+    return [(one["start"] * 512, one["size"] * 512) for one in json.loads(told)["partitiontable"]["partitions"]]
+
+
+@contextmanager
+def mounted(image: Path, number: int, at: Path) -> Iterator[Path]:
+    """Mount a partition, to look at it."""
+    start, size = partitions(image)[number - 1]
+    at.mkdir()
+    subprocess.run(["mount", "-o", f"loop,ro,offset={start},sizelimit={size}", image, at], check=True)
+    try:
+        yield at
+    finally:
+        subprocess.run(["umount", at], check=True)
+
+
+@pytest.fixture
+def stock(tmp_path: Path) -> Path:
+    image, boot = tmp_path / "stock.img", tmp_path / "boot"
+    with image.open("wb") as file:
+        file.truncate((1 + BOOT_MIB + ROOT_MIB) * MIB)
+    table = f"label: dos\nstart=2048, size={BOOT_MIB}MiB, type=c\nsize=+, type=83\n"
+    subprocess.run(["sfdisk", "--quiet", image], input=table, text=True, check=True)
+    (boot_start, _), (root_start, root_size) = partitions(image)
+    boot.mkdir()
+    (boot / "config.txt").write_text("dtparam=audio=on\n")
+    (boot / "cmdline.txt").write_text(CMDLINE)
+    subprocess.run(
+        ["mkfs.vfat", "-n", "bootfs", "--offset", str(boot_start // 512), image, str(BOOT_MIB * 1024)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    subprocess.run(["mcopy", "-i", f"{image}@@{boot_start}", *sorted(boot.iterdir()), "::"], check=True)
+    subprocess.run(
+        ["mke2fs", "-q", "-t", "ext4", "-d", base_of(PI), "-E", f"offset={root_start}", image, f"{root_size // 1024}k"],
+        check=True,
+    )
+    return image
+
+
+def test_the_image_has_the_reader_and_no_login_and_no_secret(stock: Path, package: Path, tmp_path: Path) -> None:
+    made = tmp_path / "reader.img"
+    with speak_aarch64():
+        subprocess.run([MAKE, stock, package, made], check=True)
+    assert len(partitions(made)) == 3
+    with mounted(made, 1, tmp_path / "1") as boot:
+        config = (boot / "config.txt").read_text()
+        assert config.startswith("dtparam=audio=on\n")
+        assert all(word in config for word in ("i2c_arm=on", "spi=on", "enable_uart=1", "watchdog=on"))
+        cmdline = (boot / "cmdline.txt").read_text()
+        assert cmdline.split() == ["console=tty1", "root=PARTUUID=1-02", "rootfstype=ext4", "rootwait", "quiet"]
+        assert (boot / "reader.conf").exists()
+    with mounted(made, 2, tmp_path / "2") as root:
+        status = (root / "var/lib/dpkg/status").read_text(encoding="utf-8")
+        assert "Package: uketsuke\nStatus: install ok installed\n" in status
+        assert (root / "usr/lib/uketsuke/bin/python3").is_symlink()
+        wanted = root / "etc/systemd/system/multi-user.target.wants"
+        assert {"uketsuke.service", "uketsuke-first-boot.service"} <= {link.name for link in wanted.iterdir()}
+        for line in (root / "etc/shadow").read_text().splitlines():
+            assert line.split(":")[1][:1] in {"!", "*"}, "somebody can log in"
+        assert (root / "etc/systemd/system/ssh.service").readlink() == Path("/dev/null")
+        assert (root / "etc/machine-id").read_bytes() == b""
+        assert not list(root.glob("etc/ssh/ssh_host_*"))
+        assert not [path for path in (root / "etc/uketsuke").iterdir() if path.suffix in {".pem", ".ticket", ".key"}]
+        assert "LABEL=reader-state" in (root / "etc/fstab").read_text()
+    with mounted(made, 3, tmp_path / "3") as state:
+        assert (state / "lib").stat().st_mode & 0o777 == 0o700
+        assert (state / "etc/unit.example.toml").exists()
+
+
+def test_a_package_for_another_processor_and_an_image_that_is_there_are_refused(
+    stock: Path, package: Path, tmp_path: Path
+) -> None:
+    there = tmp_path / "there.img"
+    there.touch()
+    done = subprocess.run([MAKE, stock, package, there], capture_output=True, text=True, check=False)
+    assert (done.returncode, "is there already" in done.stderr) == (1, True)
+    no_package = shutil.copy(stock.parent / "boot/config.txt", tmp_path / "package.deb")
+    done = subprocess.run([MAKE, stock, no_package, tmp_path / "new.img"], capture_output=True, text=True, check=False)
+    assert (done.returncode, "is no Debian package" in done.stderr) == (1, True)
+    assert not (tmp_path / "new.img").exists()
