@@ -41,6 +41,8 @@ PATIENCE_S = 300.0
 MATRIX = Path(__file__).parents[1] / "simulated_header.py"
 LOOK_S = 0.004
 """Well within the time that the driver is told to let lines settle, and rarely enough to leave the processor to it."""
+HOLD_S, PAUSE_S = 2.0, 1.0
+"""A slow person's; a key counts as stuck after 10 s."""
 SETTLE_US = 20_000
 ITEMS = (ConsentItem.MEDICATION, ConsentItem.DIAGNOSIS, ConsentItem.CHECKUP)
 
@@ -109,7 +111,7 @@ class Ear:
 
 
 class Keypad:
-    """A pad and a finger, which presses as people do: until the buzzer clicks, the next key when it is silent again."""
+    """A pad and a finger, which presses as people do: until the buzzer clicks or long enough, then with a pause."""
 
     def __init__(self, matrix: subprocess.Popen[str]) -> None:
         self._matrix = matrix
@@ -117,10 +119,10 @@ class Keypad:
 
     def type_keys(self, keys: str) -> None:
         for key in keys:
-            self._wait_for_buzzer(sounds=False)
             self._closed(key)
-            self._wait_for_buzzer(sounds=True)
+            self._wait_for_click()
             self._closed()
+            select.select([], [], [], PAUSE_S)
 
     def _closed(self, *keys: str) -> None:
         assert self._matrix.stdin is not None
@@ -129,10 +131,10 @@ class Keypad:
         self._matrix.stdin.flush()
         assert self._matrix.stdout.readline() == "done\n"
 
-    def _wait_for_buzzer(self, *, sounds: bool) -> None:
-        end_s = time.monotonic() + PATIENCE_S
-        while self._buzzer.high != sounds:
-            assert time.monotonic() < end_s, f"the buzzer stays {'silent' if sounds else 'loud'}"
+    def _wait_for_click(self) -> None:
+        # A click is shorter than the emulated processor may be away from here, so it may be missed.
+        end_s = time.monotonic() + HOLD_S
+        while not self._buzzer.high and time.monotonic() < end_s:
             select.select([], [], [], LOOK_S)
 
 
@@ -183,7 +185,6 @@ def test_a_visit_by_pin_pressed_on_the_kernels_lines_with_its_watchdog_fed(
             [unit]
             name = "{UNIT}"
             state = "state"
-            models = "no weights here: emulated networks take minutes"
             [broker]
             host = "127.0.0.1"
             port = {site.broker.port}
@@ -194,11 +195,6 @@ def test_a_visit_by_pin_pressed_on_the_kernels_lines_with_its_watchdog_fed(
             sealing_key = "clinic.public.jwk"
             [card]
             name = "{VIRTUAL_READER}"
-            front = "v4l2:/dev/video1"
-            [camera]
-            source = "v4l2:/dev/video0"
-            width = 640
-            height = 360
             [panel]
             kind = "gpio"
             settle_us = {SETTLE_US}
