@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import distribution
@@ -42,7 +43,7 @@ class Wheel:
 def needed(target: Target) -> set[str]:
     """Return the names of all distributions that a unit needs on `target`, without our own."""
     extras: dict[str, set[str]] = {}
-    waiting = [(PROJECT, EXTRAS)]
+    waiting: list[tuple[str, frozenset[str]]] = [(PROJECT, frozenset())]
     while waiting:
         name, asked = waiting.pop()
         known = extras.get(name)
@@ -51,7 +52,7 @@ def needed(target: Target) -> set[str]:
         extras[name] = (known or set()) | asked
         waiting += [
             (canonicalize_name(requirement.name), frozenset(requirement.extras))
-            for requirement in map(Requirement, distribution(name).requires or ())
+            for requirement in map(Requirement, _ours() if name == PROJECT else distribution(name).requires or ())
             if requirement.marker is None
             or any(requirement.marker.evaluate({**target.markers, "extra": extra}) for extra in ("", *asked))
         ]
@@ -98,6 +99,13 @@ def unpack_ours(house: Path, folder: Path, site: Path, epoch: int) -> None:
         cwd=house,
     )
     _pip("--no-index", "--find-links", str(folder), "--target", str(site), PROJECT)
+
+
+def _ours() -> list[str]:
+    # From the source: what is installed of it here may be older.
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    return [*project["dependencies"], *(one for extra in sorted(EXTRAS) for one in extras[extra])]
 
 
 def _fitting(target: Target) -> Iterator[str]:
