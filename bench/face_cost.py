@@ -151,7 +151,7 @@ def _opencv() -> Work:
     with tempfile.TemporaryDirectory(prefix="uketsuke-bench-") as folder:
         # Its own arithmetic is quick with PRelu, and would be slowed by what speeds up ours.
         sface = Path(folder) / "sface.onnx"
-        sface.write_bytes(fold(published.read_bytes(), free_size=False, keep_prelu=True))
+        sface.write_bytes(fold(published.read_bytes(), free_size=False, quick=False))
         recogniser = cv2.FaceRecognizerSF.create(str(sface), "")
     detector = cv2.FaceDetectorYN.create(str(weights_path(MODELS_DIR, detector_spec)), "", (640, 480))
 

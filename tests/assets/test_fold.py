@@ -121,3 +121,70 @@ def test_without_its_prelu_the_network_computes_the_same(slope: npt.NDArray[np.f
     assert "PRelu" not in {node.op_type for node in read.graph.node}
     assert "slope" not in {constant.name for constant in read.graph.initializer}
     assert read.opset_import[0].version == 11, "what was not quantised keeps its opset"
+
+
+FEATURES, OUTPUTS, BLOCK = 96, 5, 32
+
+
+def fully_connected(*, in_blocks: bool) -> bytes:
+    """Make a layer that reads every input, with int8 blocks for weights or with fp32."""
+    chance = np.random.default_rng(4)
+    blocks = FEATURES // BLOCK
+    if in_blocks:
+        constants = {
+            "w_quantized": chance.integers(-128, 128, (OUTPUTS, FEATURES), np.int8),
+            "w_scales": chance.uniform(0.001, 0.01, (OUTPUTS, blocks)).astype(np.float32),
+            "w_zero_point": chance.integers(-20, 20, (OUTPUTS, blocks), np.int8),
+        }
+        nodes = [helper.make_node("DequantizeLinear", list(constants), ["w"], axis=1, block_size=BLOCK)]
+    else:
+        constants = {"w": chance.normal(0, 0.1, (OUTPUTS, FEATURES)).astype(np.float32)}
+        nodes = []
+    constants["bias"] = chance.normal(0, 1, OUTPUTS).astype(np.float32)
+    graph = helper.make_graph(
+        [*nodes, helper.make_node("Gemm", ["x", "w", "bias"], ["y"], transB=1)],
+        "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, FEATURES])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, OUTPUTS])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    data: bytes = model.SerializeToString()
+    return data
+
+
+def test_a_layer_that_was_published_in_8_bits_keeps_bytes_and_computes_nearly_the_same() -> None:
+    model = fully_connected(in_blocks=True)
+    features = np.random.default_rng(3).normal(size=(1, FEATURES)).astype(np.float32)
+    folded = fold(model, free_size=False)
+    exact = run(model, features)
+
+    assert np.abs(run(folded, features) - exact).max() < 0.02 * np.abs(exact).max()
+    weights = {constant.name: constant for constant in onnx.load_model_from_string(folded).graph.initializer}
+    assert "w" not in weights
+    assert weights["w_bytes"].data_type == TensorProto.UINT8
+
+
+def test_a_layer_of_zeros_stays_one() -> None:
+    model = onnx.load_model_from_string(fully_connected(in_blocks=True))
+    zeros = np.zeros((OUTPUTS, FEATURES // BLOCK), np.float32)
+    (scales,) = (constant for constant in model.graph.initializer if constant.name == "w_scales")
+    scales.CopyFrom(numpy_helper.from_array(zeros, "w_scales"))
+    published = model.SerializeToString()
+    features = np.ones((1, FEATURES), np.float32)
+
+    assert np.allclose(run(fold(published, free_size=False), features), run(published, features))
+
+
+@pytest.mark.parametrize(("in_blocks", "quick"), [(False, True), (True, False)])
+def test_a_layer_of_fp32_and_one_for_other_runtimes_stay_exact(*, in_blocks: bool, quick: bool) -> None:
+    model = fully_connected(in_blocks=in_blocks)
+    features = np.random.default_rng(3).normal(size=(1, FEATURES)).astype(np.float32)
+
+    assert np.allclose(run(fold(model, free_size=False, quick=quick), features), run(model, features), rtol=1e-5)
+
+
+def test_for_other_runtimes_prelu_stays() -> None:
+    read = onnx.load_model_from_string(fold(with_prelu(np.array([0.1], np.float32)), free_size=False, quick=False))
+
+    assert "PRelu" in {node.op_type for node in read.graph.node}

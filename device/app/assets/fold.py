@@ -1,10 +1,9 @@
 """The same network in a form that the runtime is quick with, once, at set-up.
 
-*   onnxruntime runs a block-quantised file half as fast as the same net in fp32 and refuses one of ours outright,
-    because leftovers of its quantising are listed as inputs that nobody feeds. Folding computes each weight once
-    (`(q - zero_point) * scale`, block by block, as ONNX defines DequantizeLinear) and drops what nothing reads then.
-*   Its PRelu leaves the blocked layout that the convolutions compute in, and is slow: more than half of SFace's time.
-    `slope * x + (1 - slope) * max(x, 0)` is the same function of operators that stay in that layout.
+onnxruntime runs a block-quantised file half as fast as the same net in fp32 and refuses one of ours outright, because
+leftovers of its quantising are listed as inputs that nobody feeds. Folding computes each weight once
+(`(q - zero_point) * scale`, block by block, as ONNX defines DequantizeLinear) and drops what nothing reads then. What
+else is slow is written anew (`quick_nodes.py`).
 
 The result depends on the file alone, so it has a digest and the manifest names it.
 """
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from device.app.assets import quick_nodes
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 
@@ -26,12 +26,12 @@ IR_VERSION = 8
 """Blocks needed opset 21; what remains after folding needs no more than 13, which every supported runtime reads."""
 
 
-def fold(published: bytes, *, free_size: bool, keep_prelu: bool = False) -> bytes:
-    """Return the same network with fp32 weights and without PRelu.
+def fold(published: bytes, *, free_size: bool, quick: bool = True) -> bytes:
+    """Return the same network with its weights written out, and in operators that are quick.
 
-    `free_size` frees height and width of the input (and the lengths of the outputs), for a network whose
-    layers do not depend on them; `keep_prelu` is for other runtimes than ours. Raise Fault(MODEL_MISSING) without the
-    `onnx` package.
+    `free_size` frees height and width of the input (and the lengths of the outputs), for a network whose layers do not
+    depend on them; without `quick` all is fp32 and as published, for other runtimes than ours. Raise
+    Fault(MODEL_MISSING) without the `onnx` package.
     """
     try:
         import onnx  # noqa: PLC0415  a unit in service has no use for it: only set-up folds
@@ -45,23 +45,26 @@ def fold(published: bytes, *, free_size: bool, keep_prelu: bool = False) -> byte
     model = onnx.load_model_from_string(published)
     graph = model.graph
     constants = {constant.name: constant for constant in graph.initializer}
-    folded = []
+    folded = {}
     nodes = []
     for node in graph.node:
-        match node.op_type:
-            case "DequantizeLinear":
-                operands = [numpy_helper.to_array(constants[name]) for name in node.input]
-                folded.append(numpy_helper.from_array(_dequantise(node, *operands), node.output[0]))
-            case "PRelu" if not keep_prelu:
-                slope = numpy_helper.to_array(constants[node.input[1]])
-                parts, weights = _without_prelu(node, slope)
-                nodes += parts
-                folded += weights
-            case _:
-                nodes.append(node)
+        if node.op_type == "DequantizeLinear":
+            operands = [numpy_helper.to_array(constants[name]) for name in node.input]
+            folded[node.output[0]] = _dequantise(node, *operands)
+        elif quick and node.op_type == "PRelu":
+            written = quick_nodes.prelu(node, numpy_helper.to_array(constants[node.input[1]]))
+            nodes += written.nodes
+            folded |= written.weights
+        elif quick and quick_nodes.is_connected(node) and node.input[1] in folded:
+            written = quick_nodes.connected(node, folded[node.input[1]])
+            nodes += written.nodes
+            folded |= written.weights
+        else:
+            nodes.append(node)
     quantised = any(node.op_type == "DequantizeLinear" for node in graph.node)
     read = {name for node in nodes for name in node.input}
-    kept = [constant for constant in (*graph.initializer, *folded) if constant.name in read]
+    weights = [*graph.initializer, *(numpy_helper.from_array(value, name) for name, value in folded.items())]
+    kept = [constant for constant in weights if constant.name in read]
     fed = [tensor for tensor in graph.input if tensor.name in read - {constant.name for constant in kept}]
     for field, values in ((graph.node, nodes), (graph.initializer, kept), (graph.input, fed)):
         values = list(values)  # noqa: PLW2901  the list outlives the clearing of the field that it came from
@@ -84,24 +87,6 @@ def _dequantise(node: onnx.NodeProto, quantised: np.ndarray, scale: np.ndarray, 
     whole = tuple(slice(length) for length in quantised.shape)
     scale, zero_point = (np.repeat(each, block, axis=axis)[whole].astype(np.float32) for each in (scale, zero_point))
     return (quantised.astype(np.float32) - zero_point) * scale
-
-
-def _without_prelu(node: onnx.NodeProto, slope: np.ndarray) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
-    from onnx import helper, numpy_helper  # noqa: PLC0415
-
-    (x, _), (y,) = node.input, node.output
-    part = {name: f"{y}_{name}" for name in ("positive", "slope", "rest", "sloped", "added")}
-    nodes = [
-        helper.make_node("Relu", [x], [part["positive"]]),
-        helper.make_node("Mul", [x, part["slope"]], [part["sloped"]]),
-        helper.make_node("Mul", [part["positive"], part["rest"]], [part["added"]]),
-        helper.make_node("Add", [part["sloped"], part["added"]], [y]),
-    ]
-    one = np.float32(1)
-    return nodes, [
-        numpy_helper.from_array(slope, part["slope"]),
-        numpy_helper.from_array(one - slope, part["rest"]),
-    ]
 
 
 def _free_size(graph: onnx.GraphProto) -> None:
