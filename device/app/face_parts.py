@@ -62,7 +62,13 @@ def open_face(config: Config, stack: ExitStack, clock: Clock, troubles: dict[str
     except Fault as fault:
         troubles["models"] = fault
         return OpenedFace(cameras=(camera, front_camera))
-    liveness = choose_liveness(config.liveness, models_dir, troubles, face_alone_counts=config.policy.accept_face_only)
+    liveness = choose_liveness(
+        config.liveness,
+        models_dir,
+        troubles,
+        face_alone_counts=config.policy.accept_face_only,
+        embedder=config.face.embedder or None,
+    )
     if liveness is None and config.liveness.use:
         return OpenedFace(cameras=(camera, front_camera))
     parts = FaceParts(

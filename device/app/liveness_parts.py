@@ -14,8 +14,8 @@ from device.domain.values import Challenge
 from device.drivers.onnx import OnnxNetwork
 from device.face.embed import Template
 from device.face.engine import FaceEngine, Model
-from device.face.liveness import Bands, LivenessRules, MoveLimits, probability
-from device.face.manifest import Role
+from device.face.liveness import Bands, LivenessRules, MoveLimits, SameLimits, probability
+from device.face.manifest import ModelSpec, Role
 from device.ports.camera import Picture
 
 PART = "liveness"
@@ -35,18 +35,25 @@ def load_liveness_nets(models_dir: Path, *, threads: int = 1) -> tuple[Model, ..
 
 
 def choose_liveness(
-    section: LivenessSection, models_dir: Path, troubles: dict[str, Fault], *, face_alone_counts: bool
+    section: LivenessSection,
+    models_dir: Path,
+    troubles: dict[str, Fault],
+    *,
+    face_alone_counts: bool,
+    embedder: str | None = None,
 ) -> LivenessParts | None:
     """Return the layers to use; what is absent or replaced goes into `troubles`.
 
-    None where nothing is left that tells a face from its picture: a face must not be believed then, unless the
-    section says that this unit does without. Raise BadConfig for bands that contradict each other.
+    `embedder`: whose directions are compared (None: the manifest's default). None is returned where nothing is left
+    that tells a face from its picture: a face must not be believed then, unless the section says that this unit does
+    without. Raise BadConfig for bands that contradict each other, and for an embedder without limits of identity.
     """
     if not section.use:
         troubles[PART] = Fault("switched off", part=PART, reason=Reason.LIVENESS_MISSING)
         return None
     challenge = Challenge.ALWAYS if face_alone_counts else section.challenge
     move = MoveLimits(turn=section.turn)
+    same = same_limits(load_manifest(models_dir / "manifest.toml").embedder(embedder))
     try:
         nets = load_liveness_nets(models_dir)
     except BadConfig:
@@ -58,12 +65,27 @@ def choose_liveness(
             part=PART,
             reason=Reason.LIVENESS_REPLACED if replaced else Reason.LIVENESS_MISSING,
         )
-        rules = LivenessRules(challenge=challenge, moves=section.moves, move=move)
+        rules = LivenessRules(challenge=challenge, moves=section.moves, move=move, same=same)
         return LivenessParts(rules=rules) if replaced else None
     rules = LivenessRules(
-        challenge=challenge, bands=_bands(section, nets), frames=section.frames, moves=section.moves, move=move
+        challenge=challenge,
+        bands=_bands(section, nets),
+        frames=section.frames,
+        moves=section.moves,
+        move=move,
+        same=same,
     )
     return LivenessParts(rules=rules, nets=nets)
+
+
+def same_limits(embedder: ModelSpec) -> SameLimits:
+    """Return from which cosines on this embedder sees one person. Raise BadConfig where the manifest does not tell."""
+    if embedder.identity is None:
+        raise BadConfig(
+            f"the manifest does not tell from which score on {embedder.name} sees one person ([model.identity])",
+            where="[face] embedder",
+        )
+    return SameLimits(portrait=embedder.identity.portrait, first=embedder.identity.first)
 
 
 def judge_frame(engine: FaceEngine, nets: Sequence[Model], template: Template, frame: Picture) -> tuple[float, float]:

@@ -68,3 +68,17 @@ def embed(network: Network, spec: ModelSpec, square: Picture) -> Direction:
         raise Fault(f"{spec.name} gave no direction for a face", part="face", reason=Reason.INTERNAL_FAULT)
     direction: Direction = (vector / length).astype(np.float32)
     return direction
+
+
+def embed_with_mirror(network: Network, spec: ModelSpec, square: Picture) -> Direction:
+    """Return the common direction of an aligned face and its mirror image. Raise Fault(INTERNAL_FAULT).
+
+    What light and pose do to one side of a face, its mirror image has on the other; between the two lies the person.
+    For the portrait, which is embedded once in a visit and may not be taken again (docs/face.md tells what it gains).
+    """
+    face, mirror = (embed(network, spec, side) for side in (square, np.ascontiguousarray(square[:, ::-1])))
+    both = face + mirror
+    direction: Direction = (both / np.linalg.norm(both)).astype(np.float32)
+    for left in (face, mirror, both):
+        left.fill(0)
+    return direction

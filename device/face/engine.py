@@ -9,7 +9,7 @@ from device.domain.errors import FaceError
 from device.domain.reasons import Reason
 from device.face.align import align
 from device.face.detect import Face, close_up, search
-from device.face.embed import Direction, Template, embed
+from device.face.embed import Direction, Template, embed, embed_with_mirror
 from device.face.manifest import ModelSpec
 from device.face.picture import checked
 from device.face.quality import FRAME_GATES, PORTRAIT_GATES, Gates, check_light, check_pose, the_only_face
@@ -60,7 +60,7 @@ class FaceEngine:
             _, square = self._found(portrait, PORTRAIT_GATES)
         except FaceError as error:
             raise FaceError(f"the card's portrait: {error}", reason=Reason.PORTRAIT_UNREADABLE) from error
-        direction = embed(self._embedder.network, self._embedder.spec, square)
+        direction = embed_with_mirror(self._embedder.network, self._embedder.spec, square)
         template = Template(direction)
         direction.fill(0)
         return template

@@ -107,6 +107,16 @@ class Threshold(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("retry must not be above accept")
 
 
+class Identity(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Least cosines of an embedder for frames of a person who moves; docs/liveness.md, "Same person"."""
+
+    portrait: float
+    """With the card's portrait."""
+    first: float
+    """With the first frame of the attempt."""
+    provenance: Text
+
+
 class ModelSpec(Asset, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One network's weights and how to use them."""
 
@@ -118,6 +128,8 @@ class ModelSpec(Asset, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the file differs from what its authors published."""
     input: InputSpec
     threshold: Threshold
+    identity: Identity | None = None
+    """Of embedders; one that has none cannot be used where liveness is asked for."""
 
 
 class PhotoSpec(Asset, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -82,11 +82,17 @@ def planted(filmed: Filmed) -> dict[str, bytes]:
         "portrait's row": rows.tobytes(),
         "portrait's row, grey": rows[:, 0].tobytes(),
         "portrait's row, numbers": rows[:16, 0].astype(np.float32).tobytes(),
-        "template": (raw[0] / np.linalg.norm(raw[0])).astype(np.float32).tobytes()[:PIECE],
+        "template": template_of(raw[0], raw[1]).tobytes()[:PIECE],
         "frame's row": filmed.faces[1][200, 250:270].tobytes(),
     }
     patterns |= {f"embedding {number}": vector.tobytes()[:PIECE] for number, vector in enumerate(raw)}
     return patterns
+
+
+def template_of(face: Tensor, mirror: Tensor) -> Tensor:
+    """Return what the unit scores against, computed as it computes it, to the last bit."""
+    both = sum((vector / float(np.linalg.norm(vector))).astype(np.float32) for vector in (face, mirror))
+    return np.asarray(both / np.linalg.norm(both), np.float32)
 
 
 def scan(pid: int, patterns: Mapping[str, bytes]) -> dict[int, dict[str, int]]:

@@ -14,7 +14,7 @@ from device.app.liveness_parts import choose_liveness, judge_frame, load_livenes
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.domain.values import Challenge, Move
-from device.face.liveness import Bands, MoveLimits
+from device.face.liveness import Bands, MoveLimits, SameLimits
 from device.face.manifest import Role
 from device.sim.people.actors import Print
 from device.sim.portrait import load_photo
@@ -134,3 +134,26 @@ def test_the_real_networks_believe_a_photo_filmed_plainly_and_refuse_a_print() -
     assert live > 0.9
     _, printed = judge_frame(engine, nets, template, Print(photo, lambda: None).film(0.0))
     assert printed < 0.05
+
+
+def test_each_embedder_brings_its_own_limits_for_one_person(without_nets: Path) -> None:
+    limits = {}
+    for name in ("SFace", "MobileFaceNet"):
+        parts = choose_liveness(LivenessSection(), without_nets, {}, face_alone_counts=False, embedder=name)
+        assert parts is not None
+        limits[name] = parts.rules.same
+
+    assert limits["SFace"] == SameLimits()
+    assert limits["MobileFaceNet"].portrait < limits["SFace"].portrait
+    assert limits["MobileFaceNet"].first < limits["SFace"].first
+
+
+def test_an_embedder_without_such_limits_is_refused_where_liveness_is_asked_for(without_nets: Path) -> None:
+    manifest = without_nets / "manifest.toml"
+    before, _, after = manifest.read_text(encoding="utf-8").partition("[model.identity]")
+    manifest.write_text(before + after[after.index("[[model]]") :], encoding="utf-8")
+
+    with pytest.raises(BadConfig, match="SFace sees one person") as refused:
+        choose_liveness(LivenessSection(), without_nets, {}, face_alone_counts=False)
+    assert refused.value.where == "[face] embedder"
+    assert choose_liveness(LivenessSection(use=False), without_nets, {}, face_alone_counts=False) is None

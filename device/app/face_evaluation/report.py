@@ -137,8 +137,7 @@ def _groups(gallery: Gallery, measured: Measured, view: View, accept: float) -> 
                 continue
             pairs = [pair for pair in gallery.same if inside[pair[0]]]
             genuine = figures.pair_scores(live, shown, pairs)
-            inner = live[inside]
-            apart = figures.strangers(inner, inner if shown is live else shown[inside], people[inside])
+            apart = figures.strangers(live[inside], shown[inside], people[inside])
             if not apart.total:
                 continue
             yield Group(

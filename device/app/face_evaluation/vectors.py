@@ -23,10 +23,12 @@ from device.domain.errors import BadConfig, FaceError
 from device.domain.reasons import Reason
 from device.face.align import align
 from device.face.detect import Face, close_up, search
-from device.face.embed import DIRECTION_LENGTH, Direction, embed
+from device.face.embed import DIRECTION_LENGTH, Direction, embed, embed_with_mirror
+from device.face.manifest import ModelSpec
 from device.face.picture import checked
 from device.face.quality import FRAME_GATES, check_light, check_pose
 from device.ports.camera import Picture
+from device.ports.network import Network
 from device.sim.portrait import Photo, card_portrait
 
 Directions = npt.NDArray[np.float32]
@@ -49,7 +51,7 @@ CARD_12K = View("card, 12 kB", 12 * 1024)
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """All photos, as live frames and as portraits in all views; `PLAIN` portraits are the live frames themselves."""
+    """All photos, as live frames and as portraits in all views."""
 
     live: Directions = field(repr=False)
     portraits: dict[View, Directions] = field(repr=False)
@@ -92,10 +94,7 @@ def measure(gallery: Gallery, job: Job, *, processes: int = 1, say: Callable[[st
     live = np.stack([row.live for row in rows])
     return Measured(
         live=live,
-        portraits={
-            view: np.stack([row.portraits[place] for row in rows]) if view.card_bytes else live
-            for place, view in enumerate(job.views)
-        },
+        portraits={view: np.stack([row.portraits[place] for row in rows]) for place, view in enumerate(job.views)},
         card_bytes={
             view: float(np.mean([row.sizes[place] for row in rows if row.sizes[place]] or [0]))
             for place, view in enumerate(job.views)
@@ -111,6 +110,9 @@ class _Row:
     portraits: list[Directions]
     sizes: list[int]
     refused: Reason | None
+
+
+_Embed = Callable[[Network, ModelSpec, Picture], Direction]
 
 
 def _rows(gallery: Gallery, job: Job, processes: int) -> Iterator[_Row]:
@@ -139,15 +141,15 @@ def _row(task: tuple[Job, Path]) -> _Row:
 
 def _measured(models: FaceModels, photo: Picture, views: tuple[View, ...]) -> _Row:
     face = _central(models, photo)
-    live = _direction(models, photo, face)
+    live = _direction(models, photo, face, embed)
     portraits, sizes = [], []
     for view in views:
-        direction, size = live, 0
+        portrait, size, found = photo, 0, face
         if view.card_bytes is not None and face is not None:
             jp2 = card_portrait(Photo(photo, _box(face)), size_bytes=view.card_bytes)
             portrait, size = _decoded(jp2), len(jp2)
-            direction = _direction(models, portrait, _central(models, portrait))
-        portraits.append(direction)
+            found = _central(models, portrait)
+        portraits.append(_direction(models, portrait, found, embed_with_mirror))
         sizes.append(size)
     return _Row(live, portraits, sizes, _refusal(models, photo, face))
 
@@ -163,10 +165,10 @@ def _central(models: FaceModels, photo: Picture) -> Face | None:
     return close_up(detector.network, detector.spec, photo, face) or face
 
 
-def _direction(models: FaceModels, photo: Picture, face: Face | None) -> Direction:
+def _direction(models: FaceModels, photo: Picture, face: Face | None, how: _Embed) -> Direction:
     if face is None:
         return np.full(DIRECTION_LENGTH, np.nan, np.float32)
-    return embed(models.embedder.network, models.embedder.spec, align(photo, face.points))
+    return how(models.embedder.network, models.embedder.spec, align(photo, face.points))
 
 
 def _refusal(models: FaceModels, photo: Picture, face: Face | None) -> Reason | None:

@@ -9,7 +9,7 @@ from device.face.embed import Direction, Template
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SameLimits:
-    """Cosines that belong to SFace (models/manifest.toml). What they rest on: docs/liveness.md."""
+    """Cosines. Each embedder has its own in models/manifest.toml, and SFace's are these."""
 
     portrait: float = 0.30
     """With the card's portrait. A turned face comes out lower than a straight one, so this is below `retry`."""
