@@ -13,12 +13,16 @@ from device.face.hints import Hint, HintFilter
 from device.face.liveness import Alive, Denied, LivenessRun, MovesDue
 from device.face.manifest import Threshold
 from device.face.match import Matched, MatchRun, NotMatched, Undecided
-from device.face.quality import MOVE_GATES
+from device.face.quality import COVERED_GATES, FRAME_GATES, MOVE_GATES
 from device.ports.camera import Frame
 from device.reception import events as on
 from device.reception.events import Event
 
 log = logging.getLogger(__name__)
+
+COVERED_FRAMES = 40
+"""So long a covered face is waited for to be uncovered, about 4 s on a Pi: as long as the hint is spoken, and a hand
+takes. Then it is compared as it is: some keep their mask on, and some faces only seem to be covered."""
 
 
 class MatchAttempt:
@@ -39,21 +43,26 @@ class MatchAttempt:
         self._run = MatchRun(threshold)
         self._hints = HintFilter()
         self._matched = False
+        self._covered = 0
 
     def look(self, frame: Frame) -> Event | None:
         """Return what the visit shall know: a hint, after which frames still go on, or how the attempt ended."""
         hint: Hint | None = None
         try:
-            seen = self._engine.see(frame.pixels, small=frame.small)
+            gates = FRAME_GATES if self._covered < COVERED_FRAMES else COVERED_GATES
+            seen = self._engine.see(frame.pixels, gates, small=frame.small)
         except FaceError as error:
             hint = error.steer or error.reason
             result: float | Reason = error.reason
+            self._covered += error.reason is Reason.FACE_COVERED
         else:
             result = self._template.score(seen.direction)
             if self._liveness is not None:
                 self._liveness.take(frame.pixels, seen.face, seen.direction, result)
         if not self._matched:
             match self._run.feed(result):
+                case NotMatched(reason=Reason.FACE_MISMATCH) if self._covered >= COVERED_FRAMES:
+                    return on.FaceFailed(self._reception, Reason.FACE_COVERED)
                 case NotMatched(reason=reason):
                     return on.FaceFailed(self._reception, reason)
                 case Matched():

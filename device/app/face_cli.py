@@ -105,6 +105,32 @@ def tune(
         typer.echo(proposal.toml())
 
 
+@app.command("evaluate-covers")
+def evaluate_covers(
+    pairs: PairsOption,
+    models: ModelsOption = MODELS_DIR,
+    *,
+    skip: Annotated[int, typer.Option(min=0, help="Leave out so many people: those that limits were chosen on.")] = 0,
+    drawn: Annotated[int | None, typer.Option(min=1, help="Draw over so many people at most; else over all.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
+) -> None:
+    """Print how often a mask, sunglasses or a hand over a face is noticed, and how often one is seen that is not there.
+
+    One photo of each person is looked at as it is, and with covers drawn over it.
+    """
+    from device.app.face_evaluation.covers import look_at_covers  # noqa: PLC0415
+    from device.app.face_evaluation.gallery import read_gallery  # noqa: PLC0415
+    from device.app.face_models import load_models  # noqa: PLC0415
+
+    lines = look_at_covers(read_gallery(pairs), load_models(models).detector, skip=skip, drawn=drawn, say=_progress)
+    if as_json:
+        rows = [{"over": line.over, "told": line.told.count, "of": line.told.of} for line in lines]
+        typer.echo(json.dumps({"rows": rows}))
+    else:
+        for line in lines:
+            typer.echo(line.words())
+
+
 @app.command("evaluate-liveness")
 def evaluate_liveness(
     folder: Annotated[

@@ -25,6 +25,7 @@ class Cue(StrEnum):
     HIGHER = "higher"
     LOWER = "lower"
     LOOK_AHEAD = "look_ahead"
+    UNCOVER = "uncover"
     HOLD_STILL = "hold_still"
     MORE_LIGHT = "more_light"
     LESS_LIGHT = "less_light"

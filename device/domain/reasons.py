@@ -49,6 +49,7 @@ class Reason(StrEnum):
     FACE_TOO_FAR = "face_too_far"
     FACE_TOO_NEAR = "face_too_near"
     FACE_TURNED = "face_turned"
+    FACE_COVERED = "face_covered"
     FACE_SEVERAL = "face_several"
     FACE_MISMATCH = "face_mismatch"
     FACE_UNAVAILABLE = "face_unavailable"
@@ -104,6 +105,7 @@ FACE_HINTS = frozenset(
         Reason.FACE_TOO_FAR,
         Reason.FACE_TOO_NEAR,
         Reason.FACE_TURNED,
+        Reason.FACE_COVERED,
         Reason.FACE_SEVERAL,
     }
 )

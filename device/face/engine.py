@@ -12,7 +12,7 @@ from device.face.detect import Face, close_up, search
 from device.face.embed import Direction, Template, embed, embed_with_mirror
 from device.face.manifest import ModelSpec
 from device.face.picture import checked
-from device.face.quality import FRAME_GATES, PORTRAIT_GATES, Gates, check_light, check_pose, the_only_face
+from device.face.quality import FRAME_GATES, PORTRAIT_GATES, Gates, check_cover, check_light, check_pose, the_only_face
 from device.ports.camera import Picture
 from device.ports.network import Network
 
@@ -94,4 +94,5 @@ class FaceEngine:
         check_pose(picture, face, gates)
         square = align(picture, face.points)
         check_light(square, gates)
+        check_cover(square, gates)
         return face, square

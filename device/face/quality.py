@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from device.domain.errors import FaceError
 from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
+from device.face.cover import is_covered
 from device.face.detect import Face, Points
 from device.ports.camera import Picture
 
@@ -38,11 +39,22 @@ class Gates:
     """Mean grey value of the aligned face, 0..255."""
     sharpness: float
     """Variance of the Laplacian of the aligned face, at least."""
+    uncovered: bool = False
+    """Whether mouth and eyes must be seen."""
 
 
 FRAME_GATES = Gates(
-    eye_distance_px=40, largest_share=0.85, roll_deg=25, nose_offset=0.35, darkest=40, brightest=220, sharpness=15
+    eye_distance_px=40,
+    largest_share=0.85,
+    roll_deg=25,
+    nose_offset=0.35,
+    darkest=40,
+    brightest=220,
+    sharpness=15,
+    uncovered=True,
 )
+COVERED_GATES = replace(FRAME_GATES, uncovered=False)
+"""For whoever keeps on what covers the face, or seems to: the face is compared as it is."""
 MOVE_GATES = Gates(
     eye_distance_px=25, largest_share=0.95, roll_deg=35, nose_offset=1.0, darkest=30, brightest=230, sharpness=5
 )
@@ -112,6 +124,12 @@ def check_light(square: Picture, gates: Gates) -> None:
         raise FaceError("the face is too bright", reason=Reason.FACE_TOO_BRIGHT)
     if float(cv2.Laplacian(grey, cv2.CV_64F).var()) < gates.sharpness:
         raise FaceError("the face is blurred", reason=Reason.FACE_BLURRED)
+
+
+def check_cover(square: Picture, gates: Gates) -> None:
+    """Raise FaceError(FACE_COVERED) for an aligned face whose mouth or eyes seem to be covered, where that counts."""
+    if gates.uncovered and is_covered(square):
+        raise FaceError("something lies over the face", reason=Reason.FACE_COVERED)
 
 
 def nose_offset(points: Points) -> float:

@@ -93,9 +93,10 @@ PATTERNS: Mapping[Cue, Mapping[str, Rhythm]] = MappingProxyType(
             "keys": Rhythm("xxxxxxxxxxxx........"),
             "face": Rhythm("xxxxxxxxxxxxxxxx...."),
         },
-        # The lamp under the camera calls; it and its neighbours breathe slowly; all lamps give more light than dark, or
-        # more dark than light; the ends of the row beat, and the one in the middle stays.
+        # The lamp under the camera calls; it stays and its neighbours beat; all three breathe slowly; all lamps give
+        # more light than dark, or more dark than light; the ends of the row beat, and the one in the middle stays.
         Cue.LOOK_AHEAD: {"face": _BEATS},
+        Cue.UNCOVER: {"face": _STEADY, "card": _BEATS, "keys": _BEATS},
         Cue.HOLD_STILL: dict.fromkeys(("card", "face", "keys"), Rhythm("xxxxxxxxxx..........")),
         Cue.MORE_LIGHT: _all("xxxxxxxxxxxxxxxx...."),
         Cue.LESS_LIGHT: _all("xxxx................"),

@@ -30,7 +30,7 @@ SIDE_PX = 16
 _JP2_BEGINS = bytes.fromhex("0000000c6a5020200d0a870a")
 """A card's record is looked at before it is decoded."""
 
-_OPTICS = frozenset({Reason.FACE_TOO_FAR, Reason.FACE_TOO_NEAR, Reason.FACE_TURNED})
+_OPTICS = frozenset({Reason.FACE_TOO_FAR, Reason.FACE_TOO_NEAR, Reason.FACE_TURNED, Reason.FACE_COVERED})
 """What a camera forgives that watches a move."""
 _TROUBLES: tuple[Reason | Phrase | None, ...] = (None, Reason.FACE_NOT_FOUND, *sorted(FACE_HINTS), *sorted(STEERING))
 _MIDDLE = 128

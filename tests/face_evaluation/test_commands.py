@@ -71,3 +71,15 @@ def test_an_embedder_that_is_not_in_the_manifest_is_refused_with_those_that_are(
 
     assert isinstance(result.exception, BadConfig)
     assert "SFace" in str(result.exception)
+
+
+def test_covers_are_drawn_over_photos_and_noticed_and_bare_faces_are_none(photos: Path) -> None:
+    command = ["face", "evaluate-covers", "--pairs", str(photos), "--skip", "1", "--drawn", "1"]
+
+    told = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)["rows"]
+    words = CliRunner().invoke(app, command).stdout
+
+    assert told[0] == {"over": "nothing", "told": 0, "of": 2}
+    assert all(row["of"] == 1 for row in told[1:])
+    assert sum(row["told"] for row in told[1:]) >= 7
+    assert "nothing: said to be covered 0 of 2, 0.00% (0.00% to 84.19%)" in words

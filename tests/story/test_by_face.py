@@ -16,6 +16,7 @@ from device.card.trust import CardTrust, Realm
 from device.domain.prompts import STEERING, Phrase
 from device.domain.reasons import Reason
 from device.domain.values import Method
+from device.face.detect import Points
 from device.ports.camera import Picture
 from device.ports.network import PortraitDecoder
 from device.reception import Idle, Policy
@@ -24,6 +25,7 @@ from device.reception.states import AskingPin, Reading, State
 from device.sim.camera import FACE_SHARE, SCENE_PX
 from device.sim.card import Misbehaviour, SimulatedCard, claim_picture_size
 from device.sim.line import MemoryBroker
+from device.sim.people.covers import Cover, covered
 from device.sim.portrait import Photo
 
 MakeCard = Callable[..., SimulatedCard]
@@ -79,6 +81,42 @@ def test_whoever_stands_too_far_to_one_side_is_told_where_to_go(
     assert world.has_said(Phrase.MORE_LEFT)
     assert not any(world.has_said(way) for way in STEERING - {Phrase.MORE_LEFT})
     assert world.asks(Topic.CONSENT)
+
+
+class Masked:
+    """Somebody in a mask, who takes it off when asked to, or keeps it on."""
+
+    def __init__(self, photo: Photo, points: Points, takes_it_off: Callable[[], bool]) -> None:
+        self._bare = photo.cut(*SCENE_PX, face_share=FACE_SHARE)
+        self._masked = covered(self._bare, points, Cover.LIGHT_BLUE_MASK)
+        self._takes_it_off = takes_it_off
+
+    def film(self, at_s: float) -> Picture:  # noqa: ARG002  waits for words, not for a time
+        return self._bare if self._takes_it_off() else self._masked
+
+
+@pytest.fixture
+def points(face_works: FaceWorks, photo: PhotoOf) -> Points:
+    """Where eyes, nose and mouth of the visitor are in the scene."""
+    return face_works.engine.see(photo("obama2").cut(*SCENE_PX, face_share=FACE_SHARE)).face.points
+
+
+def test_whoever_wears_a_mask_is_asked_to_take_it_off_and_then_matches(
+    world: World, make_card: MakeCard, photo: PhotoOf, points: Points
+) -> None:
+    world.camera.perform(Masked(photo("obama2"), points, lambda: world.has_said(Reason.FACE_COVERED)))
+    world.place(make_card(portrait=photo("obama")))
+    assert world.has_said(Reason.FACE_COVERED)
+    assert world.asks(Topic.CONSENT)
+
+
+def test_whoever_keeps_a_mask_on_is_compared_as_they_are_and_goes_on_by_pin(
+    world: World, make_card: MakeCard, photo: PhotoOf, points: Points
+) -> None:
+    world.camera.perform(Masked(photo("obama2"), points, lambda: False))
+    world.place(make_card(portrait=photo("biden")))
+    assert world.has_said(Reason.FACE_COVERED)
+    assert isinstance(world.state, AskingPin)
 
 
 class Noting:

@@ -24,6 +24,7 @@ from device.domain.reasons import Reason
 from device.face.align import align
 from device.face.detect import Face, close_up, search
 from device.face.embed import DIRECTION_LENGTH, Direction, embed, embed_with_mirror
+from device.face.engine import Model
 from device.face.manifest import ModelSpec
 from device.face.picture import checked
 from device.face.quality import FRAME_GATES, check_light, check_pose
@@ -140,7 +141,7 @@ def _row(task: tuple[Job, Path]) -> _Row:
 
 
 def _measured(models: FaceModels, photo: Picture, views: tuple[View, ...]) -> _Row:
-    face = _central(models, photo)
+    face = central_face(models.detector, photo)
     live = _direction(models, photo, face, embed)
     portraits, sizes = [], []
     for view in views:
@@ -148,15 +149,14 @@ def _measured(models: FaceModels, photo: Picture, views: tuple[View, ...]) -> _R
         if view.card_bytes is not None and face is not None:
             jp2 = card_portrait(Photo(photo, _box(face)), size_bytes=view.card_bytes)
             portrait, size = _decoded(jp2), len(jp2)
-            found = _central(models, portrait)
+            found = central_face(models.detector, portrait)
         portraits.append(_direction(models, portrait, found, embed_with_mirror))
         sizes.append(size)
     return _Row(live, portraits, sizes, _refusal(models, photo, face))
 
 
-def _central(models: FaceModels, photo: Picture) -> Face | None:
+def central_face(detector: Model, photo: Picture) -> Face | None:
     """Return the face nearest to the middle, where the benchmark's person is, with precise points."""
-    detector = models.detector
     faces = search(detector.network, detector.spec, photo)
     if not faces:
         return None
