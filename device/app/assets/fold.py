@@ -45,8 +45,8 @@ def fold(published: bytes, *, free_size: bool, quick: bool = True) -> bytes:
     model = onnx.load_model_from_string(published)
     graph = model.graph
     constants = {constant.name: constant for constant in graph.initializer}
-    folded = {}
-    nodes = []
+    folded: dict[str, np.ndarray] = {}
+    nodes: list[onnx.NodeProto] = []
     for node in graph.node:
         if node.op_type == "DequantizeLinear":
             operands = [numpy_helper.to_array(constants[name]) for name in node.input]

@@ -77,7 +77,8 @@ def covered(picture: Picture, points: Points, cover: Cover, *, seed: int = 0) ->
             drawn = _hand(face, chance)
         case mask:
             drawn = _mask(face, COLOURS[mask], chance)
-    return np.clip(drawn, 0, 255).astype(np.uint8)
+    seen: Picture = np.clip(drawn, 0, 255).astype(np.uint8)
+    return seen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +88,7 @@ class _FaceOn:
 
     @property
     def eyes(self) -> npt.NDArray[np.float64]:
-        return (self.points[1] - self.points[0]).astype(np.float64)
+        return np.asarray(self.points[1] - self.points[0], np.float64)
 
     @property
     def eye_distance(self) -> float:
