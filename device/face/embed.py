@@ -65,7 +65,7 @@ def embed(network: Network, spec: ModelSpec, square: Picture) -> Direction:
     vector = outputs[0].reshape(-1) if len(outputs) == 1 else np.empty(0, np.float32)
     length = float(np.linalg.norm(vector)) if vector.size else 0.0
     if not np.isfinite(length) or length == 0.0:
-        raise Fault(f"{spec.name} gave no direction for a face", part="face", reason=Reason.INTERNAL_FAULT)
+        raise _no_direction(spec)
     direction: Direction = (vector / length).astype(np.float32)
     return direction
 
@@ -78,7 +78,14 @@ def embed_with_mirror(network: Network, spec: ModelSpec, square: Picture) -> Dir
     """
     face, mirror = (embed(network, spec, side) for side in (square, np.ascontiguousarray(square[:, ::-1])))
     both = face + mirror
-    direction: Direction = (both / np.linalg.norm(both)).astype(np.float32)
+    length = float(np.linalg.norm(both))
+    if length == 0.0:
+        raise _no_direction(spec)
+    direction: Direction = (both / length).astype(np.float32)
     for left in (face, mirror, both):
         left.fill(0)
     return direction
+
+
+def _no_direction(spec: ModelSpec) -> Fault:
+    return Fault(f"{spec.name} gave no direction for a face", part="face", reason=Reason.INTERNAL_FAULT)

@@ -92,7 +92,7 @@ def planted(filmed: Filmed) -> dict[str, bytes]:
 def template_of(face: Tensor, mirror: Tensor) -> Tensor:
     """Return what the unit scores against, computed as it computes it, to the last bit."""
     both = sum((vector / float(np.linalg.norm(vector))).astype(np.float32) for vector in (face, mirror))
-    return np.asarray(both / np.linalg.norm(both), np.float32)
+    return np.asarray(both / float(np.linalg.norm(both)), np.float32)
 
 
 def scan(pid: int, patterns: Mapping[str, bytes]) -> dict[int, dict[str, int]]:

@@ -14,7 +14,7 @@ from device.domain.errors import FaceError, Fault
 from device.domain.reasons import Reason
 from device.face.align import TEMPLATE_POINTS, align
 from device.face.detect import STRIDES, detect
-from device.face.embed import embed
+from device.face.embed import embed, embed_with_mirror
 from device.face.engine import FaceEngine, Model
 from device.face.manifest import Manifest, Role
 from device.ports.network import Tensor
@@ -97,6 +97,23 @@ def test_an_embedder_without_a_direction_is_a_fault(outputs: dict[str, Tensor], 
     with pytest.raises(Fault) as fault:
         embed(Saying(outputs), manifest.the(Role.EMBEDDER), SQUARE)
 
+    assert fault.value.reason is Reason.INTERNAL_FAULT
+
+
+class Contrary:
+    """An embedder whose second answer takes back the first."""
+
+    def __init__(self) -> None:
+        self._sign = -1.0
+
+    def run(self, tensor: Tensor) -> dict[str, Tensor]:  # noqa: ARG002  whatever it sees
+        self._sign = -self._sign
+        return {"direction": np.full((1, 128), self._sign, np.float32)}
+
+
+def test_a_face_and_a_mirror_image_that_have_nothing_in_common_are_a_fault(manifest: Manifest) -> None:
+    with pytest.raises(Fault, match="no direction") as fault:
+        embed_with_mirror(Contrary(), manifest.the(Role.EMBEDDER), np.zeros((112, 112, 3), np.uint8))
     assert fault.value.reason is Reason.INTERNAL_FAULT
 
 
