@@ -12,6 +12,7 @@ import typer
 
 from device.domain.errors import UketsukeError
 from device.wire.bench_record import read_signed
+from hw import simulation_cli
 from hw.errors import BenchError
 from hw.limits import LIMITS_FILE, Limits, load_limits
 from hw.plan import Plan
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 
 app.add_typer(study_cli.app, name="study")
+app.add_typer(simulation_cli.app)
 
 FolderOption = Annotated[Path, typer.Option("--folder", help="The station's folder: key, records, reports, cards.")]
 LimitsOption = Annotated[Path, typer.Option("--limits", help="The limits.")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 import cv2
@@ -19,14 +20,15 @@ EDGE_WINDOW: Final = (0.35, 0.65, 0.4, 0.6)
 """Left, right, top, bottom of what is measured, as shares of the picture: the middle, where faces are."""
 
 
+@cache
 def draw_chart(picture: Picture, width: int, height: int) -> npt.NDArray[np.uint8]:
-    """Return a chart in grey levels, rows x columns."""
+    """Return a chart in grey levels, rows x columns; not to be written to."""
     levels = {Picture.NOTHING: 0, Picture.GREY: 128, Picture.WHITE: 230}
     if picture in levels:
         return np.full((height, width), levels[picture], np.uint8)
     if picture is Picture.SLANTED_EDGE:
-        y, x = np.mgrid[0:height, 0:width]
-        return np.where(x - width / 2 > EDGE_SLANT * (y - height / 2), LIGHT, DARK).astype(np.uint8)
+        edge = width / 2 + EDGE_SLANT * (np.arange(height) - height / 2)
+        return np.where(np.arange(width)[None, :] > edge[:, None], np.uint8(LIGHT), np.uint8(DARK))
     chart = np.full((height, width), LIGHT, np.uint8)
     for row in range(GRID_ROWS):
         for column in range(GRID_COLUMNS):

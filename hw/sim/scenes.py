@@ -15,7 +15,8 @@ from hw.rig.port import Picture
 WIDTH_PX: Final = 640
 HEIGHT_PX: Final = 480
 FACE_SHARE: Final = 0.4
-FINER: Final = 4
+FINER: Final = 3
+"""Charts are drawn so many times finer than the sensor, or the drawing itself would blur."""
 
 Reflectance = npt.NDArray[np.float32]
 """Rows x columns x 3, 0 to 1."""
@@ -40,10 +41,10 @@ def project(picture: Picture | Photo, *, blur_px: float, distortion: float) -> R
 def _bent(chart: Reflectance, distortion: float) -> Reflectance:
     """Move what lies at radius r (1 in the corner) to r + distortion * r^3."""
     height, width = chart.shape
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    x, y = x - width / 2, y - height / 2
+    x = np.arange(width, dtype=np.float32)[None, :] - np.float32(width / 2)
+    y = np.arange(height, dtype=np.float32)[:, None] - np.float32(height / 2)
     square = (x**2 + y**2) / ((width / 2) ** 2 + (height / 2) ** 2)
-    scale = 1 - distortion * square
+    scale = (1 - distortion * square).astype(np.float32)
     return np.asarray(
         cv2.remap(
             chart, x * scale + width / 2, y * scale + height / 2, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
