@@ -9,7 +9,7 @@ PYTHON ?= python3
 DEB_CACHE ?= /var/cache/uketsuke-deb
 VM_CACHE ?= /var/cache/uketsuke-vm
 
-.PHONY: help setup demo fleet-demo test deb deb-test vm-test check bench bench-demo fuzz faults pages format lock voice clean
+.PHONY: help setup demo fleet-demo test deb deb-test vm-test check bench bench-demo bench-station fuzz faults pages format lock voice clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ bench: $(STAMPS)/python ## What card part, clinic side, line and panel cost. ARG
 
 bench-demo: $(STAMPS)/assets ## The bench for hardware testers: a simulated unit goes through the whole functional plan, and its report is written.
 	@$(BIN)/python -m hw demo --folder .cache/bench-station $(ARGS)
+
+bench-station: $(STAMPS)/assets ## The bench's page in the browser, with a simulated unit. ARGS="--unit FILE --rig board:/dev/ttyACM0" for a real one.
+	@$(BIN)/python -m hw station --folder .cache/bench-station $(ARGS)
 
 fuzz: $(STAMPS)/python ## Hostile input for a minute per harness. ARGS="--seconds 600 conversation" for longer.
 	@$(BIN)/python -m fuzz $(ARGS)

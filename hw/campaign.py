@@ -98,7 +98,7 @@ def margins(tried: Sequence[Tried]) -> list[Margin]:
 
 def upper_bound_percent(runs: int) -> float:
     """Return the rate of false alarms that no alarm in so many runs leaves possible, with 95 % confidence."""
-    return 100 * (1 - 0.05 ** (1 / runs))
+    return 100 * (1 - math.exp(math.log(0.05) / runs))
 
 
 def table(faults: Sequence[tuple[PlantedFault, Tried]]) -> str:

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+import threading
+import webbrowser
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
+from clinic.screen.server import serve
 from device.domain.errors import UketsukeError
 from device.wire.bench_record import read_signed
 from hw import simulation_cli
-from hw.errors import BenchError
+from hw.errors import BenchError, CannotMeasure
 from hw.limits import LIMITS_FILE, Limits, load_limits
 from hw.plan import Plan
 from hw.plans import PLANS
 from hw.record import Record, Verdict
 from hw.report import VERDICTS, write_report
+from hw.rig.by_hand import Answer, Request
 from hw.run import Job, run_job
-from hw.station_files import Station
 from hw.study import cli as study_cli
+from hw.setups import HAND, RIGS, SIMULATED, choose_setup
+from hw.station.app import build_station
+from hw.station.desk import StationDesk
+from hw.station.files import Station
 
 FOLDER = Path("bench-station")
 EXIT_NO_PASS, EXIT_TROUBLE = 1, 2
@@ -68,6 +76,58 @@ def demo(
         limits=load_limits(limits),
     )
     _carry_out(job, Station(folder), as_json=as_json)
+
+
+@app.command("run")
+def run(
+    serial: Annotated[str, typer.Argument(help="As on the unit's label.")],
+    *,
+    tester: Annotated[str, typer.Option(help="Who tests.")],
+    plan: Annotated[str, typer.Option(help="Which plan.")] = "functional",
+    rig: Annotated[
+        str, typer.Option(help="simulated or board:PORT; a rig by hand takes the station's page.")
+    ] = SIMULATED,
+    unit: Annotated[Path | None, typer.Option(help="The unit's configuration; without it a simulated unit.")] = None,
+    folder: FolderOption = FOLDER,
+    limits: LimitsOption = LIMITS_FILE,
+    as_json: JsonOption = False,
+) -> None:
+    """Take one unit through a plan without the page."""
+    station = Station(folder)
+    allowed = load_limits(limits)
+    with choose_setup(station, rig=rig, unit=unit)(serial, NobodyThere()) as table:
+        job = Job(
+            plan=_plan(plan),
+            serial=serial,
+            tester=tester,
+            unit=table.unit,
+            rig=table.rig,
+            cards=table.cards,
+            limits=allowed,
+        )
+        _carry_out(job, station, as_json=as_json)
+
+
+@app.command("station")
+def station_page(
+    folder: FolderOption = FOLDER,
+    *,
+    rig: Annotated[str, typer.Option(help=f"{RIGS}.")] = HAND,
+    unit: Annotated[Path | None, typer.Option(help="The unit's configuration; without it a simulated unit.")] = None,
+    port: Annotated[int, typer.Option(help="0: a free one.")] = 8765,
+    limits: LimitsOption = LIMITS_FILE,
+    browser: Annotated[bool, typer.Option(help="Open it in the browser of this machine.")] = True,
+) -> None:
+    """Serve the station's page on this machine until Ctrl-C."""
+    station = Station(folder)
+    desk = StationDesk(station, load_limits(limits), choose_setup(station, rig=rig, unit=unit))
+    with serve(build_station(desk), host="127.0.0.1", port=port, certificate=None, key=None) as chosen:
+        address = f"http://127.0.0.1:{chosen}/"
+        typer.echo(f"試験台 the bench: {address}")
+        if browser:
+            webbrowser.open(address)
+        with contextlib.suppress(KeyboardInterrupt):
+            threading.Event().wait()
 
 
 @app.command("records")
@@ -121,6 +181,18 @@ def check_limits(path: Annotated[Path, typer.Argument()] = LIMITS_FILE, *, as_js
         return
     for name, limit in limits.by_name.items():
         typer.echo(f"{name}: {limit.words()} · {limit.title.ja} · {limit.title.en}")
+
+
+class NobodyThere:
+    """The tester of a run without a page."""
+
+    def request(self, request: Request) -> Answer:
+        """Say that there is nobody."""
+        raise CannotMeasure(f"nobody is asked without the station's page: {request.text.en}")
+
+    def show(self, request: Request) -> None:
+        """Same."""
+        raise CannotMeasure(f"nobody is asked without the station's page: {request.text.en}")
 
 
 def _plan(name: str) -> Plan:

@@ -19,7 +19,7 @@ class RigLost(RunStopped):
     """The rig does not answer any more: its cable was pulled, or it lost power."""
 
 
-class TesterAway(RunStopped):
+class NobodyAnswered(RunStopped):
     """Nobody answered on the station's page in time."""
 
 

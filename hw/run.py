@@ -19,7 +19,7 @@ from hw.plan import Plan
 from hw.record import PhaseRecord, Record, UnitFacts, Verdict, new_id, overall
 from hw.rig.port import Rig
 from hw.session import Listener, Session
-from hw.station_files import Station
+from hw.station.files import Station
 from hw.store import RecordStore
 from hw.unit.port import UnitUnderTest
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
@@ -120,3 +121,12 @@ def make_card(card_credentials: CardCredentials) -> Callable[..., SimulatedCard]
         return SimulatedCard(card_credentials, **options)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where the distribution's Chromium is; not every distribution has it as a package."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("no Chromium on this machine")
+    return path

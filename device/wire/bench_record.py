@@ -28,7 +28,7 @@ _ALGORITHM: Final = "ES256"
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-class TestedUnit(msgspec.Struct, frozen=True, kw_only=True):
+class UnitTried(msgspec.Struct, frozen=True, kw_only=True):
     """What was on the table."""
 
     serial: str
@@ -43,7 +43,7 @@ class BenchResult(msgspec.Struct, frozen=True, kw_only=True):
     format: str
     id: str
     plan: str
-    unit: TestedUnit
+    unit: UnitTried
     station: str
     ended: datetime
     verdict: str

@@ -16,6 +16,8 @@ from hw.session import Session
 from hw.uncertainty import of_step, share_percent
 
 SCAN_S: Final = 0.001
+WAITING_S: Final = 0.005
+"""Between scans until a hand has pressed: its first contact is then seen that much late, its bounce is not."""
 HOLD_S: Final = 0.15
 REST_S: Final = 0.1
 """Without any key before a press counts as over; longer than any bounce."""
@@ -110,7 +112,7 @@ def _press(session: Session, keys: str) -> list[KeypadSample]:
         quiet_since_s = gives_up_s - REST_S if last_down_s is None else last_down_s
         if sample.at_s - quiet_since_s >= REST_S or sample.at_s > gives_up_s + GIVES_UP_S:
             return samples
-        unit.wait(SCAN_S)
+        unit.wait(SCAN_S if last_down_s is not None or session.rig.tireless else WAITING_S)
 
 
 def _watch(session: Session, seconds: float) -> list[KeypadSample]:

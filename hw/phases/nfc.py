@@ -27,6 +27,8 @@ SPACERS_MM: Final = (0, 5, 10, 15, 20, 25, 30, 35, 40)
 SPACERS_BY_HAND_MM: Final = (0, 10, 20)
 TRIES_A_SPACER: Final = 4
 AFTER_METAL: Final = 5
+HOLD_S: Final = 95.0
+HOLD_LOOK_S: Final = 2.5
 NUMBER_S: Final = 20.0
 """To read a card's front."""
 
@@ -38,6 +40,7 @@ def measure_nfc(session: Session) -> None:
     session.attempt("nfc.distance_mm", measure=lambda: _distance(session))
     _two_cards(session)
     _metal(session)
+    _hold(session)
     session.attempt("nfc.portrait_ms", measure=lambda: _portrait(session))
 
 
@@ -159,6 +162,24 @@ def _metal(session: Session) -> None:
     session.attempt("nfc.metal_recovery_percent", measure=measure)
 
 
+def _hold(session: Session) -> None:
+    """Hold a card for as long as a slow PIN takes, and speak to it now and then, as the unit does not."""
+    session.rig.place(session.cards.first.name)
+    clock = session.unit.clock
+    began_s = clock.monotonic_s()
+    try:
+        with GuardedConnection(session.unit.reader.connect()) as connection:
+            while clock.monotonic_s() - began_s < HOLD_S:
+                session.unit.wait(HOLD_LOOK_S)
+                connection.transmit(apdu.select_application(Application.JPKI).encode())
+        note = ""
+    except CardError as error:
+        note = str(error)
+    finally:
+        session.rig.lift()
+    session.measured("nfc.hold_s", clock.monotonic_s() - began_s, uncertainty=of_step(HOLD_LOOK_S), note=note)
+
+
 def _portrait(session: Session) -> None:
     golden = session.cards.expendable
     session.rig.place(golden.name)
@@ -196,6 +217,7 @@ NFC = Phase(
         "nfc.distance_mm",
         "nfc.two_cards_spoken_to",
         "nfc.metal_recovery_percent",
+        "nfc.hold_s",
         "nfc.portrait_ms",
     ),
     run=measure_nfc,

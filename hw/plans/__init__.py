@@ -5,5 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from hw.plans.functional import FUNCTIONAL
+from hw.plans.others import CALIBRATION, ENDURANCE, FIELD_RETURN, INCOMING, RELEASE
 
-PLANS = MappingProxyType({plan.name: plan for plan in (FUNCTIONAL,)})
+PLANS = MappingProxyType(
+    {plan.name: plan for plan in (FUNCTIONAL, INCOMING, CALIBRATION, ENDURANCE, RELEASE, FIELD_RETURN)}
+)

@@ -83,7 +83,7 @@ class Rig(Protocol):
     """Verbs for the hands around a unit.
 
     Each returns when it is done, but `press`. Any of them raises CannotMeasure for what this rig has not got, RigLost
-    when it went away, TesterAway when nobody answered.
+    when it went away, NobodyAnswered when nobody answered.
     """
 
     press_within_s: float

@@ -62,6 +62,11 @@ class SimulatedUnit:
         self.system = SimulatedSystem(self.physics, self.clock)
 
     @property
+    def hosts_the_bench(self) -> bool:
+        """No machine of its own."""
+        return False
+
+    @property
     def pad(self) -> Pad:
         """How the keys lie."""
         return self.keypad.pad

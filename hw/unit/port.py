@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from device.app.face_desk import LivenessParts
     from device.face.engine import FaceEngine
     from device.face.manifest import Threshold
     from device.panel.pad import Pad
@@ -32,6 +33,7 @@ class FaceParts:
 
     engine: FaceEngine
     threshold: Threshold
+    liveness: LivenessParts | None = None
 
 
 class System(Protocol):
@@ -80,6 +82,10 @@ class UnitUnderTest(Protocol):
     @property
     def clock(self) -> Clock:
         """The unit's clocks; the first one times everything at the bench."""
+
+    @property
+    def hosts_the_bench(self) -> bool:
+        """The bench runs on this very machine, and would go down with its power."""
 
     def wait(self, seconds: float) -> None:
         """Let time pass, on the clock above. Raise UnitLost when the unit went away meanwhile."""

@@ -17,7 +17,7 @@ from hw.run import Job, run_job
 from hw.sim import wardrobe
 from hw.sim.physics import Physics, good_unit
 from hw.sim.unit import SimulatedUnit
-from hw.station_files import Station
+from hw.station.files import Station
 from hw.store import RecordStore
 
 
@@ -44,13 +44,12 @@ class Table:
         )
         return run_job(replace(job, **changes), self.station, self.store)  # type: ignore[arg-type]
 
+    def try_phases(self, *phases: Phase, **changes: object) -> Record:
+        return self.try_plan(Plan(name="tried", title=phases[0].title, phases=phases), **changes)
+
     def try_phase(self, phase: Phase, **changes: object) -> PhaseRecord:
-        (record,) = self.try_plan(plan_of(phase), **changes).phases
+        (record,) = self.try_phases(phase, **changes).phases
         return record
-
-
-def plan_of(*phases: Phase) -> Plan:
-    return Plan(name="tried", title=phases[0].title, phases=phases)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from device.wire.bench_record import verify_bench_record
 from hw.cli import app
 from hw.plans.functional import FUNCTIONAL
-from hw.station_files import Station
+from hw.station.files import Station
 
 
 def test_a_good_unit_passes_and_leaves_evidence(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -201,12 +200,3 @@ def browse(reception: Reception) -> Iterator[Callable[..., TestClient]]:
     yield open_one
     for client in clients:
         client.close()
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Where the distribution's Chromium is; not every distribution has it as a package."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("no Chromium on this machine")
-    return path

@@ -30,6 +30,8 @@ class StationFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     calibrated: dict[str, str] = {}
     """Day of the last calibration by tool, such as `sound_meter = "2026-01-15"`."""
     environment: Environment = Environment()
+    time_server: str = ""
+    """What units' clocks are compared with; empty where the bench has none."""
 
 
 @dataclass

@@ -1,0 +1,78 @@
+"""Endurance in short, recovery, attacks: what the functional plan leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hw.errors import BadLimits
+from hw.phases.attacks import ATTACKS, load_species
+from hw.phases.endurance import KEYPAD_LIFE, NFC_LIFE, POWER_LIFE, cut_many, place_many, press_many
+from hw.phases.recovery import RECOVERY
+from hw.record import Verdict
+from hw.rig.by_hand import HandRig
+from hw.sim.hands import SimulatedHands, WillingPerson
+
+Table = Any
+"""Made in conftest."""
+
+
+def test_a_good_pad_loses_and_doubles_nothing(table: Table) -> None:
+    record = table.try_phase(replace(KEYPAD_LIFE, run=partial(press_many, presses=48)))
+    assert record.verdict is Verdict.PASS
+    assert [each.value for each in record.measurements] == [0, 0]
+    assert record.series[0].x[-1] == 40
+
+
+def test_a_pad_that_bounces_too_long_fails_in_the_long_run(table: Table, with_physics: Callable[..., Any]) -> None:
+    table.unit = with_physics(bounce_s=(0.045, 0.055))
+    record = table.try_phase(replace(KEYPAD_LIFE, run=partial(press_many, presses=48)))
+    assert record.verdict is Verdict.FAIL
+
+
+def test_cards_are_placed_and_power_is_cut_many_times(table: Table) -> None:
+    record = table.try_phases(
+        replace(NFC_LIFE, run=partial(place_many, placements=300)), replace(POWER_LIFE, run=partial(cut_many, cuts=20))
+    )
+    assert record.verdict is Verdict.PASS
+    assert [each.samples for each in record.measurements()] == [300, 20]
+    assert table.unit.starts == 21
+
+
+def test_a_hand_is_not_asked_thousands_of_times(table: Table) -> None:
+    rig = HandRig(SimulatedHands(WillingPerson(), table.unit))
+    record = table.try_phases(KEYPAD_LIFE, NFC_LIFE, rig=rig)
+    assert record.verdict is Verdict.NOT_MEASURED
+    assert {each.note for each in record.measurements()} == {"a hand does not do it thousands of times"}
+
+
+def test_a_reader_that_was_unplugged_is_found_again(table: Table) -> None:
+    record = table.try_phase(RECOVERY)
+    assert record.verdict is Verdict.PASS
+    assert record.measurements[0].value is not None
+
+
+def test_attacks_take_a_person_and_are_not_measured_without_one(table: Table) -> None:
+    record = table.try_phase(ATTACKS)
+    assert record.verdict is Verdict.PASS
+    (attacks,) = record.measurements
+    assert attacks.verdict is Verdict.NOT_MEASURED
+    assert not attacks.required
+
+
+def test_the_species_have_names_in_both_languages_and_counts() -> None:
+    species = load_species()
+    assert len(species) == 8
+    assert all(each.title.ja and each.title.en and each.times >= 10 for each in species)
+
+
+def test_a_mistake_in_the_species_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "species.toml"
+    path.write_text('[phone]\nja = "x"\n', encoding="utf-8")
+    with pytest.raises(BadLimits, match=r"species\.toml"):
+        load_species(path)
