@@ -66,12 +66,12 @@ def _scores(session: Session) -> None:
 def _look(session: Session, template: Template, name: str) -> list[float | None]:
     """Return the score of each frame; None where no face was good enough."""
     session.rig.show(name)
-    camera = session.unit.camera
+    camera, engine = session.unit.camera, session.unit.face.engine
     camera.next_frame(FRAME_S)
     scores: list[float | None] = []
     for _ in range(LOOKS):
         try:
-            scores.append(session.unit.face.engine.score(camera.next_frame(FRAME_S).pixels, template))
+            scores.append(template.score(engine.see(camera.next_frame(FRAME_S).pixels).direction))
         except FaceError:
             scores.append(None)
     return scores

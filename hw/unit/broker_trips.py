@@ -6,8 +6,8 @@ import queue
 import time
 from typing import Final
 
-from paho.mqtt.client import Client, MQTTErrorCode
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
 from device.app.config import Config
 from device.drivers.mutual_tls import TlsFiles, client_context
@@ -34,8 +34,10 @@ def suback_times_ms(config: Config, times: int) -> list[float | None]:
         if not connected.get(timeout=WAIT_S):
             raise CannotMeasure("the broker refused the unit")
         return [_trip_ms(client, down(config.unit_id, Down.ANSWER), answers) for _ in range(times)]
-    except (OSError, queue.Empty) as error:
-        raise CannotMeasure(f"the broker {broker.host} is not to be had: {error or 'no answer'}") from error
+    except OSError as error:
+        raise CannotMeasure(f"the broker {broker.host} is not to be had: {error}") from error
+    except queue.Empty as error:
+        raise CannotMeasure(f"the broker {broker.host} does not answer") from error
     finally:
         client.disconnect()
         client.loop_stop()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from device.app.face_desk import LivenessParts
-    from device.face.engine import FaceEngine
+    from device.face.engine import FaceLook
     from device.face.manifest import Threshold
     from device.panel.pad import Pad
     from device.ports.camera import Camera, CardFront
@@ -31,7 +31,7 @@ class PowerFlags:
 class FaceParts:
     """What the face match of this unit is made of."""
 
-    engine: FaceEngine
+    engine: FaceLook
     threshold: Threshold
     liveness: LivenessParts | None = None
 

@@ -129,7 +129,7 @@ class ProductionLike(CardCredentials):
     """The keys of a listed card under a certificate that names the production authority."""
 
     @property
-    def auth_certificate(self) -> x509.Certificate:  # type: ignore[override]
+    def auth_certificate(self) -> x509.Certificate:
         real = wardrobe.credentials()[wardrobe.GOLDEN].auth_certificate
         issuer = x509.Name(
             [
