@@ -12,11 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from device.app.compose import open_reader
 from device.app.config import load
 from device.app.face_desk import FaceParts as OpenFace
 from device.app.face_parts import open_face
 from device.app.panel_parts import PADS, PanelParts, open_panel
+from device.app.reader_parts import open_reader
 from device.domain.errors import BadConfig, Fault
 from device.domain.values import SIMULATED_UNIT_PREFIX
 from device.drivers.system import SystemClock

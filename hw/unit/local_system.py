@@ -18,9 +18,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from device.app.assets.place import MODELS_DIR
 from device.app.assets.store import Condition, check
 from device.app.config import Config
-from device.app.face_parts import MODELS_DIR
 from hw.errors import CannotMeasure
 from hw.unit.broker_trips import suback_times_ms
 from hw.unit.port import PowerFlags
