@@ -26,7 +26,7 @@ def test_a_good_pad_loses_and_doubles_nothing(table: Table) -> None:
     record = table.try_phase(replace(KEYPAD_LIFE, run=partial(press_many, presses=48)))
     assert record.verdict is Verdict.PASS
     assert [each.value for each in record.measurements] == [0, 0]
-    assert record.series[0].x[-1] == 40
+    assert record.series[0].x[-1] == 48
 
 
 def test_a_pad_that_bounces_too_long_fails_in_the_long_run(table: Table, with_physics: Callable[..., Any]) -> None:
