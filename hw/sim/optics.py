@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import weakref
 from collections.abc import Callable
 
 import numpy as np
@@ -27,6 +28,8 @@ NOISES = 6
 """Fields of noise that come in turn; made once, because noise is what takes the time."""
 SCENES = 3
 """That are kept rendered: a flash goes back and forth between two."""
+KEPT = 16
+"""Frames that somebody may still have."""
 HOT_GREY = 140.0
 
 
@@ -43,6 +46,8 @@ class OpticsCamera:
         self._noise = draw.standard_normal((NOISES, HEIGHT_PX, WIDTH_PX), np.float32)
         self._hot = draw.integers(0, (HEIGHT_PX, WIDTH_PX), (physics.hot_pixels, 2))
         self._dead = draw.integers(8, (HEIGHT_PX - 8, WIDTH_PX - 8), (physics.dead_pixels, 2))
+        self._count = 0
+        self._given: list[weakref.ref[Pixels]] = []
         self._thrown: dict[str, Reflectance] = {}
         self._ready: dict[tuple[Scene, int], Pixels] = {}
 
@@ -56,14 +61,21 @@ class OpticsCamera:
             tick += 1
         taken_s = tick * self._physics.frame_s
         self._clock.advance(max(0.0, taken_s + self._physics.camera_latency_s - self._clock.monotonic_s()))
-        return Frame(pixels=self._film(self._stage.scene(taken_s), tick % NOISES), taken_s=taken_s, number=tick)
+        self._count += 1
+        pixels = self._film(self._stage.scene(taken_s), self._count % NOISES).copy()
+        self._given = [given for given in self._given[-KEPT:] if given() is not None] + [weakref.ref(pixels)]
+        return Frame(pixels=pixels, taken_s=taken_s, number=tick)
 
     def hold_light(self, *, hold: bool) -> None:
         """The exposure is always right at once."""
 
     def forget(self) -> None:
-        """Drop what was rendered."""
-        self._ready.clear()
+        """Overwrite what somebody still has."""
+        for given in self._given:
+            pixels = given()
+            if pixels is not None:
+                pixels.fill(0)
+        self._given.clear()
 
     def _film(self, scene: Scene, turn: int) -> Pixels:
         if (scene, turn) not in self._ready:

@@ -93,6 +93,11 @@ class SimulatedCard:
         """The counter of 照合番号B, as only the maker of a simulated card can see it; 0 on a phone, which has none."""
         return self._number_b.tries_left if self._number_b else 0
 
+    @property
+    def behaves(self) -> bool:
+        """Whether it was made to do nothing wrong."""
+        return self._wrong == _NORMAL
+
     def power_on(self) -> None:
         """Begin to live in the field."""
         self._answered = 0
