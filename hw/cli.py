@@ -25,11 +25,11 @@ from hw.record import Record, Verdict
 from hw.report import VERDICTS, write_report
 from hw.rig.by_hand import Answer, Request
 from hw.run import Job, run_job
-from hw.study import cli as study_cli
 from hw.setups import HAND, RIGS, SIMULATED, choose_setup
 from hw.station.app import build_station
 from hw.station.desk import StationDesk
 from hw.station.files import Station
+from hw.study import cli as study_cli
 
 FOLDER = Path("bench-station")
 EXIT_NO_PASS, EXIT_TROUBLE = 1, 2

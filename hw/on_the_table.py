@@ -3,8 +3,8 @@
     pytest -p hw.on_the_table --on-the-table unit.toml tests/contract/test_card_reader.py tests/contract/test_camera.py
     pytest -p hw.on_the_table --on-the-table simulated tests/contract/test_card_reader.py
 
-A person (or `--rig board:PORT`) places and lifts the bench's first card. What a real card cannot be made to do, and what it
-would count, is skipped with the reason.
+A person (or `--rig board:PORT`) places and lifts the bench's first card. What a real card cannot be made to do, and
+what it would count, is skipped with the reason.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def _read(path: Path, keys: Mapping[str, ECKey]) -> Iterator[Figure]:
 
 
 def _of_station(folder: Path) -> Iterator[Figure]:
-    from hw.station_files import Station  # noqa: PLC0415  a table in CSV needs no station
+    from hw.station.files import Station  # noqa: PLC0415  a table in CSV needs no station
 
     if not (folder / "records.sqlite").exists():
         raise CannotStudy(f"{folder}: is no station's folder, it has no records.sqlite")

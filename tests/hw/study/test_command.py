@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from hw import cli
 from hw.errors import BenchError
 from hw.record import Record
-from hw.station_files import Station
+from hw.station.files import Station
 
 AIAG = str(Path(__file__).with_name("aiag.csv"))
 STEADY = [30.0 + 0.5 * ((7 * i) % 5) for i in range(20)]
