@@ -11,6 +11,7 @@ import typer
 
 from device.app import config_words
 from device.app.config import EXAMPLE, load
+from device.app.config_origin import origin_of
 
 app = typer.Typer(help="The unit's configuration file.", no_args_is_help=True)
 
@@ -65,9 +66,13 @@ def diff(before: File, after: File, *, as_json: Json = False) -> None:
 def explain(
     key: Annotated[str, typer.Argument(help="section.option, or the option alone; leave it out for all.")] = "",
     *,
+    config: Annotated[Path | None, typer.Option(help="A unit's configuration: say who set the option there.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Say what an option means, what it takes and what it is when nothing is said."""
+    """Say what an option means, what it takes and what it is when nothing is said; on a unit, also who set it."""
+    if config is not None:
+        _explain_origin(config, key, as_json=as_json)
+        return
     found = [config_words.option(key)] if key else config_words.options()
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False))
@@ -83,6 +88,17 @@ def explain(
 def schema() -> None:
     """Print the JSON Schema of the configuration, for editors."""
     typer.echo(json.dumps(config_words.schema(), indent=2))
+
+
+def _explain_origin(config: Path, key: str, *, as_json: bool) -> None:
+    keys = [key] if key else [one.key for one in config_words.options()]
+    for origin in (origin_of(config, one) for one in keys):
+        if as_json:
+            typer.echo(json.dumps(asdict(origin), ensure_ascii=False))
+            continue
+        typer.echo(f"{origin.key} = {_text(origin.value)}: set by {origin.by}")
+        if origin.also:
+            typer.echo(f"    not in force: {origin.also}")
 
 
 def _text(value: object) -> str:

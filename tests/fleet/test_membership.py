@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from device.app import fleet_unit
 from device.app.config import Config, load
+from device.app.config_cli import app
+from device.app.config_origin import origin_of
 from device.app.fleet_unit import Membership, run_member
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
@@ -136,3 +139,15 @@ def test_a_broken_book_is_begun_anew(path: Path, book: TwinFile, started: Callab
     (path.parent / "state/fleet-twin.json").write_bytes(b'{"good":')
     assert len(started()) == 1
     assert book.read() == TwinBook()
+
+
+def test_config_explain_says_who_set_an_option(path: Path, book: TwinFile) -> None:
+    book.keep(TwinBook(good=GOOD))
+
+    volume, quiet, device = (origin_of(path, key) for key in ("voice.volume", "voice.quiet", "voice.device"))
+    assert (volume.value, volume.by) == (30, f"the unit's own file, {path}")
+    assert volume.also == "the fleet, version 1: 90, which the file overrides"
+    assert (quiet.value, quiet.by) == (True, "the fleet, version 1")
+    assert device.by == "nobody: the default"
+    result = CliRunner().invoke(app, ["explain", "voice.quiet", "--config", str(path)])
+    assert result.output == "voice.quiet = true: set by the fleet, version 1\n"

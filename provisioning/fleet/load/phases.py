@@ -157,7 +157,7 @@ async def heartbeats(
 
     async def beat(one: Identified, light: LightUnit) -> None:
         nonlocal sent
-        payload, topic = _health(one), topics.up(UnitId(one.name), topics.Up.HEALTH)
+        payload, topic = health_of(one), topics.up(UnitId(one.name), topics.Up.HEALTH)
         await asyncio.sleep(random.random() * every_s)  # noqa: S311  a moment, no secret
         while time.monotonic() - began_s < for_s:
             light.publish(topic, payload)
@@ -182,7 +182,7 @@ async def flood(units: list[Identified], lights: list[LightUnit], service: Servi
     """As many health messages as the service takes: how many it deals with per second of one core."""
     measured = Measured("flood")
     before, cpu_s, began_s = service.dealt_with("health"), service.cpu_s(), time.monotonic()
-    payloads = [_health(one) for one in units]
+    payloads = [health_of(one) for one in units]
     for start in range(0, messages, 500):
         acknowledged = []
         for number in range(start, min(start + 500, messages)):
@@ -261,7 +261,8 @@ def _status(name: str) -> Status:
     return Status(unit=name, state="ready", birth_id=f"birth-{name}", version="loadtest", troubles=[], simulated=True)
 
 
-def _health(one: Identified) -> bytes:
+def health_of(one: Identified) -> bytes:
+    """Return what a unit says of its health."""
     return msgspec.json.encode(
         Health(
             birth_id=f"birth-{one.name}",

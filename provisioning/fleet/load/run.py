@@ -52,7 +52,7 @@ def run(load: Load, folder: Path, *, tell: Callable[[Measured], None]) -> list[M
         fleet = private.fleet
         plan = replace(fleet.plan, service=replace(fleet.plan.service, metrics_port=free_port()))
         write_plan(plan, fleet.places.plan)
-        with _service(folder, load.workers, plan.service.metrics_port) as service:
+        with run_service(folder, load.workers, plan.service.metrics_port) as service:
             return asyncio.run(_measure(load, private, service, folder / "scratch.pem", tell))
 
 
@@ -91,7 +91,8 @@ def _tickets(fleet: Fleet, how_many: int, series: str) -> list[Ticketed]:
 
 
 @contextlib.contextmanager
-def _service(folder: Path, workers: int, metrics_port: int) -> Iterator[Service]:
+def run_service(folder: Path, workers: int, metrics_port: int) -> Iterator[Service]:
+    """Run the service of a fleet as a process until the block ends. Raise Fault when it does not come up."""
     chosen = [word for number in range(1, workers + 1) for word in ("--worker", str(number))]
     with (folder / "service.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603  our own program
