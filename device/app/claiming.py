@@ -6,12 +6,14 @@ import queue
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
@@ -91,6 +93,11 @@ class Home:
     def rescue(self) -> Path:
         """The way back when the certificate ran out."""
         return self.folder / "rescue.cert.pem"
+
+    @property
+    def door(self) -> Path:
+        """Where claims are made: host and port."""
+        return self.folder / "claims.door"
 
     @property
     def config(self) -> Path:
@@ -174,8 +181,41 @@ def claim_unit(
             line.close()
     if isinstance(answer, ClaimRefused):
         raise _fault(f"the fleet says no at step {answer.step}: {answer.words}")
+    write_whole(home.door, f"{ticket.host} {ticket.port}\n".encode(), mode=PUBLIC)
     home.keep(answer)
     return answer
+
+
+def rescue_ticket(home: Home) -> Ticket:
+    """Return the ticket of a unit whose certificate ran out: for its own key, by the certificate that came beside it.
+
+    Raise BadConfig where the unit has none.
+    """
+    try:
+        host, port = home.door.read_text(encoding="ascii").split()
+        key = serialization.load_pem_private_key(home.key.read_bytes(), password=None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise BadConfig("is a key of another kind than P-256", where=str(home.key))
+        return Ticket(
+            host=host,
+            port=int(port),
+            key=key,
+            certificate=x509.load_pem_x509_certificate(home.rescue.read_bytes()),
+            authority=x509.load_pem_x509_certificate(home.authority.read_bytes()),
+        )
+    except (OSError, ValueError) as error:
+        raise BadConfig(
+            "there is no way back from a certificate that ran out; claim it anew", where=str(home.folder)
+        ) from error
+
+
+def ran_out(home: Home, now: datetime) -> bool:
+    """Return whether the unit's certificate counts no more. Raise BadConfig for one that cannot be read."""
+    try:
+        certificate = x509.load_pem_x509_certificate(home.certificate.read_bytes())
+    except (OSError, ValueError) as error:
+        raise BadConfig("is no certificate", where=str(home.certificate)) from error
+    return now > certificate.not_valid_after_utc
 
 
 class _Talk:

@@ -12,14 +12,14 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from pathlib import Path
 
 import msgspec
 from cryptography import x509
 
-from device.app.claiming import Home, mend, write_certificate
+from device.app.claiming import Home, claim_unit, mend, ran_out, rescue_ticket, write_certificate
 from device.app.config import Config, load
 from device.app.fleet_agent import FleetAgent
 from device.app.fleet_settings import problems
@@ -39,6 +39,8 @@ from device.wire.settings import read_toml
 TRIAL_S = 30.0
 """So long a unit has to be without new troubles, its line up, before settings count as good."""
 IDLE_LOOK_S = 0.5
+RESCUE_S = 60.0
+"""So long a unit whose certificate ran out asks for another one before it serves by what it has."""
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +80,15 @@ class Membership:
             return self.failed(error)
         self._before = self._troubles_before()
         return config
+
+    def come_back(self) -> None:
+        """Get a new certificate where the present one ran out while the unit was off; told where that fails."""
+        try:
+            if ran_out(self._home, datetime.now(UTC)):
+                ticket = rescue_ticket(self._home)
+                claim_unit(ticket, self._home, KeyFile(self._home.key), timeout_s=RESCUE_S, tell=log.warning)
+        except UketsukeError as error:
+            log.error("the unit's certificate ran out: %s", error)  # noqa: TRY400  for people
 
     def mark_begun(self, troubles: list[str]) -> None:
         """Note that a trial begins with the next start, and what was wrong before it."""
@@ -259,6 +270,7 @@ def run_member(path: Path, plain: Config, run: Callable[[Config, Membership], No
     Raise BadConfig or Fault when it cannot start with the settings that were good.
     """
     membership = Membership(path, plain)
+    membership.come_back()
     config = membership.begin()
     trying = membership.trying
     membership.started()

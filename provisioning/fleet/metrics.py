@@ -106,7 +106,7 @@ class MetricsServer:
                 reason=Reason.INTERNAL_FAULT,
             ) from error
         self._server.daemon_threads = True
-        self.port: int = self._server.server_address[1]
+        self.address, self.port = str(self._server.server_address[0]), int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
 
     def __enter__(self) -> Self:

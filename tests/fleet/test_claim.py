@@ -5,20 +5,23 @@ from __future__ import annotations
 import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 
-from device.app.claiming import Home, claim_unit
+from device.app.claiming import Home, claim_unit, ran_out, rescue_ticket
 from device.domain.errors import Fault
 from device.drivers.key_file import KeyFile
 from device.wire.fleet import ClaimGranted
 from device.wire.ticket import Ticket
-from provisioning.fleet.entrance import Ticketed, new_ticket
+from provisioning.fleet.entrance import Ticketed, bring_in, new_ticket
 from provisioning.fleet.fleet import utc_now
-from provisioning.fleet.private import PrivateFleet
+from provisioning.fleet.plan import ClaimsSection
+from provisioning.fleet.private import PrivateFleet, run_private_fleet
 from provisioning.fleet.store.states import UnitState
+from provisioning.fleet.store.units import NewUnit
 from provisioning.fleet.worker import Worker
 
 pytestmark = pytest.mark.broker
@@ -105,3 +108,32 @@ def test_twenty_units_at_once_each_become_themselves(
         granted = list(pool.map(lambda one: claim(one.ticket, tmp_path / one.unit.name), made))
     assert [one.unit for one in granted] == [one.unit.name for one in made]
     assert set(states().values()) == {UnitState.PENDING}
+
+
+def test_a_unit_whose_certificate_ran_out_comes_back_with_the_same_key_and_nobody_s_help(tmp_path: Path) -> None:
+    # Certificates of this fleet are good for a moment only.
+    moment = ClaimsSection(certificate_days=0.5 / 86_400)
+    with run_private_fleet(tmp_path / "fleet", claims=moment) as private:
+        now = utc_now()
+        [made] = bring_in(
+            private.fleet, [NewUnit(name="sim-u1", serial="SN1", site="", profile="")], now=now, actor="tests"
+        )
+        worker = private.fleet.worker(1)
+        worker.start()
+        try:
+            claim(made.ticket, tmp_path / "unit")
+            home = Home(tmp_path / "unit")
+            key, first = home.key.read_bytes(), home.certificate.read_bytes()
+            while not ran_out(home, utc_now()):
+                assert utc_now() - now < timedelta(seconds=10)
+            with private.fleet.store.begin(utc_now()) as work:
+                work.units.move(work.units.find("sim-u1"), UnitState.ACTIVE, "heard")
+                work.claims.burn("sim-u1")
+
+            claim(rescue_ticket(home), tmp_path / "unit")
+        finally:
+            worker.close()
+        assert home.key.read_bytes() == key
+        assert home.certificate.read_bytes() != first
+        with private.fleet.store.begin(utc_now()) as work:
+            assert work.audit.entries("sim-u1")[0].action == "claim.rescued"
