@@ -16,12 +16,12 @@ from provisioning.fleet.load.run import Load, run
 
 @pytest.mark.broker
 def test_every_phase_deals_with_everybody(tmp_path: Path) -> None:
-    load = Load(units=8, claims=5, storm=8, storm_claims=2, jitter_s=0.3, every_s=0.4, seconds=1.0, flood=40)
+    load = Load(units=8, claims=5, storm=8, storm_claims=2, jitter_s=0.3, every_s=0.4, seconds=1.0, flood=40, revoke=3)
     told: list[str] = []
     found = {one.name: one for one in run(load, tmp_path / "fleet", tell=lambda one: told.append(one.name))}
 
-    assert told == ["claims", "connect", "heartbeats", "flood", "storm"]
-    assert [one.failures for one in found.values()] == [[]] * 5
+    assert told == ["claims", "connect", "heartbeats", "flood", "storm", "revoke"]
+    assert [one.failures for one in found.values()] == [[]] * 6
     assert found["claims"].figures["failed"] == 0
     assert found["heartbeats"].figures["dealt_with"] == found["heartbeats"].figures["sent"]
     assert found["flood"].figures["dealt_with"] == 40

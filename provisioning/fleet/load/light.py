@@ -70,6 +70,11 @@ class LightUnit:
         self._write(packets.publish(number, topic, payload, expiry_s=expiry_s, retain=retain))
         return done
 
+    async def ended(self) -> None:
+        """Wait until the broker has ended the connection."""
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=TIMEOUT_S)
+
     async def break_off(self) -> None:
         """Lose the connection, as in a power cut."""
         if self._writer is not None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import resource
 import secrets
+import statistics
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -22,7 +24,9 @@ from device.wire import topics
 from device.wire.codec import decode, encode
 from device.wire.fleet import ClaimAnswer, ClaimGranted, ClaimRequest, Health
 from device.wire.messages import Status
+from provisioning.fleet import acting
 from provisioning.fleet.entrance import Ticketed
+from provisioning.fleet.fleet import Fleet, utc_now
 from provisioning.fleet.load.light import LightUnit
 from provisioning.fleet.load.units import Identified, certificate_request, ticket_context
 from provisioning.fleet.metrics import read_metrics
@@ -247,6 +251,31 @@ async def storm(
     }
     measured.failures += claimed.failures
     return measured, claimed
+
+
+async def revocations(fleet: Fleet, lights: list[LightUnit]) -> Measured:
+    """Revoke units one by one: from the command until the line is gone and another try is refused."""
+    measured = Measured("revoke")
+    took: list[float] = []
+    began_s = time.monotonic()
+    for light in lights:
+        ordered_s = time.monotonic()
+        await asyncio.to_thread(acting.revoke, fleet, light.client_id, why="load test", now=utc_now(), actor="loadtest")
+        await light.ended()
+        try:
+            await light.connect()
+        except Fault:
+            took.append(time.monotonic() - ordered_s)
+            measured.times_s.append(time.monotonic() - began_s)
+        else:
+            measured.failures.append(f"{light.client_id} still gets in")
+    measured.figures = {
+        "units": len(lights),
+        "median_s": statistics.median(took) if took else math.inf,
+        "longest_s": max(took, default=math.inf),
+        "failed": len(measured.failures),
+    }
+    return measured
 
 
 async def _drained(service: Service, wanted: int) -> int:

@@ -19,6 +19,7 @@ AIMS: dict[str, tuple[int, str, Callable[[dict[str, float]], bool]]] = {
         "5,000 heartbeats every 15 s with less than 60 % of a core",
         lambda f: f["dealt_with"] >= f["sent"] and f["service_core_share"] * 5_000 < f["units"] * 0.6,
     ),
+    "revoke": (5, "out in at most 1 s", lambda f: f["failed"] == 0 and f["longest_s"] <= 1.0),
     "storm": (
         1_000,
         "1,000 reconnects with jitter, no failed claim",

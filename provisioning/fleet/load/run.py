@@ -41,6 +41,7 @@ class Load:
     every_s: float = 15.0
     seconds: float = 45.0
     flood: int = 10_000
+    revoke: int = 10
     workers: int = 1
     store_url: str | None = None
 
@@ -77,6 +78,7 @@ async def _measure(
     made = _tickets(fleet, load.storm_claims, "S")
     storm, _ = await phases.storm(lights[: load.storm], made, authority, scratch, service, jitter_s=load.jitter_s)
     note(storm)
+    note(await phases.revocations(fleet, lights[: load.revoke]))
     for light in lights:
         await light.close()
     return found
