@@ -19,8 +19,8 @@ OUTBOX = "/var/lib/uketsuke/outbox.sqlite"
 
 
 def test_the_installed_unit_is_whole(system: System, package: Path) -> None:
-    said = system.install(package).said
-    assert "Created symlink /etc/systemd/system/multi-user.target.wants/uketsuke.service" in said
+    system.install(package)
+    assert system.has("/etc/systemd/system/multi-user.target.wants/uketsuke.service")
     assert system.run("uketsuke", "--version").said.strip() == "uketsuke 0.1.0"
     assert "good; this is unit" in system.run("uketsuke", "config", "check", "/etc/uketsuke/unit.example.toml").said
     assert "wrong digest" not in system.run("uketsuke", "models", "check").said
