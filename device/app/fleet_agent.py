@@ -16,6 +16,7 @@ from device.link.fleet import FleetMachine
 from device.link.fleet_events import FleetAction, FleetEvent
 from device.link.twin import Mode, TwinBook, Version
 from device.wire.fleet import Health
+from device.wire.rollout import UpdateReport
 from device.wire.topics import Down, Up
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ class FleetHands(Protocol):
 
     def wipe(self, command_id: str, at: datetime) -> str:
         """Return a signed receipt of what `vanish` will delete."""
+
+    def update(self, payload: bytes) -> None:
+        """Hand an order about updates over to whoever may change versions. Reports come by `FleetAgent.update_told`."""
 
     def vanish(self) -> None:
         """Delete everything that makes this machine a unit."""
@@ -112,6 +116,10 @@ class FleetAgent:
         """Hand over what the fleet said."""
         self._news.put(told.Ordered(leaf, payload))
 
+    def update_told(self, report: UpdateReport) -> None:
+        """Hand over how far an order about updates is."""
+        self._news.put(told.UpdateTold(report))
+
     def _run(self) -> None:
         while True:
             left_s = min(self._machine.wake_at_s - self._clock.monotonic_s(), LONGEST_WAIT_S)
@@ -138,6 +146,8 @@ class FleetAgent:
                 self._say(leaf, payload, expiry_s)
             case told.KeepBook(book):
                 self._hands.keep(book)
+            case told.HandOver(payload):
+                self._hands.update(payload)
             case told.SetMode(mode):
                 self._hands.set_mode(mode)
             case told.TryOut(version):

@@ -34,7 +34,7 @@ from device.wire.sealing import verify
 from device.wire.services import FLEET
 from device.wire.topics import Down, Up
 
-LISTENS = (Down.TWIN, Down.COMMAND, Down.CERT)
+LISTENS = (Down.TWIN, Down.COMMAND, Down.CERT, Down.JOB)
 """What a unit of a fleet listens to, besides the clinic's."""
 
 
@@ -106,7 +106,9 @@ class FleetMachine:
         """When to hand in `TimePassed` if nothing else happens; infinite when never."""
         return self._health_at_s if self._up else math.inf
 
-    def handle(self, event: FleetEvent, now_s: float, now: datetime) -> list[FleetAction]:
+    def handle(  # noqa: C901  one case for each thing that it is told
+        self, event: FleetEvent, now_s: float, now: datetime
+    ) -> list[FleetAction]:
         """Take one event at `now_s` (monotonic) and `now`; return what to do, in this order."""
         match event:
             case told.LineCame():
@@ -131,6 +133,8 @@ class FleetMachine:
             case told.RequestMade(csr):
                 self._nonce = f"{int(self._random() * 2**48):016x}"
                 return [self._say(Up.CSR, encode(CertificateWanted(nonce=self._nonce, csr=csr)))]
+            case told.UpdateTold(report):
+                return [self._say(Up.JOB, encode(report))]
             case told.TimePassed():
                 return self._due(now_s, now)
 
@@ -152,6 +156,8 @@ class FleetMachine:
                 return self._certificate(decode(payload, CertificateAnswer))
             signed: SignedOrder = decode(payload, SignedOrder)
             plain = verify(signed.jws, speaker=FLEET, authority=self._member.authority, at=now)
+            if leaf is Down.JOB:
+                return [told.HandOver(payload)]
             order: Order = decode(plain, Order)
         except MessageError as error:
             self.dropped[error.drop] += 1

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from device.link.twin import Mode, TwinBook, Version
 from device.wire.fleet import Health
+from device.wire.rollout import UpdateReport
 from device.wire.topics import Down, Up
 
 # --- what it is told ----------------------------------------------------------------------------------------------
@@ -70,11 +71,29 @@ class RequestMade:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateTold:
+    """Whoever changes versions says how far an order is."""
+
+    report: UpdateReport
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """Nothing happened, but it is later."""
 
 
-FleetEvent = LineCame | LineWent | Ordered | TrialEnded | HealthRead | LogsCollected | Wiped | RequestMade | TimePassed
+FleetEvent = (
+    LineCame
+    | LineWent
+    | Ordered
+    | TrialEnded
+    | HealthRead
+    | LogsCollected
+    | Wiped
+    | RequestMade
+    | UpdateTold
+    | TimePassed
+)
 
 # --- what it wants done -------------------------------------------------------------------------------------------
 
@@ -154,6 +173,24 @@ class UseCertificate:
     rescue: bytes | None = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """An order about updates: for whoever may change versions, who checks the fleet's signature as well."""
+
+    payload: bytes = field(repr=False)
+
+
 FleetAction = (
-    Say | KeepBook | SetMode | TryOut | GoBack | ReadHealth | CollectLogs | Wipe | Vanish | MakeRequest | UseCertificate
+    HandOver
+    | Say
+    | KeepBook
+    | SetMode
+    | TryOut
+    | GoBack
+    | ReadHealth
+    | CollectLogs
+    | Wipe
+    | Vanish
+    | MakeRequest
+    | UseCertificate
 )

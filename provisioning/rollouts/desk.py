@@ -34,7 +34,10 @@ from provisioning.rollouts.plan import RolloutPlan, in_waves
 
 ROLLOUT_JOB: Final = "rollout"
 UPDATE_JOB: Final = "update"
-TICK: Final = timedelta(seconds=2)
+LONGEST_TICK_S: Final = 10.0
+SHORTEST_TICK_S: Final = 0.5
+TICKS_PER_SOAK: Final = 60
+"""A rollout that is watched for an hour need not be looked at every second."""
 EVERYBODY: Final = 1_000_000
 _UNBEGUN: Final = (JobState.QUEUED, JobState.SENT)
 
@@ -124,20 +127,21 @@ class RolloutDesk:
         if progress.state.is_over:
             work.jobs.settle(job.job, JobState.SUCCEEDED)
         else:
-            work.jobs.settle(job.job, JobState.QUEUED, due_at=work.now + TICK)
+            work.jobs.settle(job.job, JobState.QUEUED, due_at=work.now + tick(found.course.plan))
         return []
 
     def do_update(self, work: Transaction, job: Job) -> list[Say]:
         """Send a unit its order, until it has ended; asking again is asking how far it is."""
         rollout = work.jobs.rollout(job.rollout or "")
-        until = job.made_at + timedelta(seconds=msgspec.convert(rollout.plan, Course).plan.job_s)
+        plan = msgspec.convert(rollout.plan, Course).plan
+        until = job.made_at + timedelta(seconds=plan.job_s)
         if work.now >= until:
             work.jobs.settle(job.job, JobState.TIMED_OUT, outcome={"detail": "the unit did not end in time"})
             work.audit.note("update.timed_out", job.unit or "", rollout=job.rollout or "")
             return []
         held = rollout.state == RolloutState.PAUSED and job.state in _UNBEGUN
         if held:
-            work.jobs.settle(job.job, job.state, due_at=work.now + TICK)
+            work.jobs.settle(job.job, job.state, due_at=work.now + tick(plan))
             return []
         state = JobState.SENT if job.state is JobState.QUEUED else job.state
         work.jobs.settle(job.job, state, due_at=min(work.now + wait(job.attempts), until))
@@ -161,6 +165,11 @@ class RolloutDesk:
                 f"update.{report.state}", name, rollout=job.rollout, refusal=report.refusal, detail=report.detail
             )
         return []
+
+
+def tick(plan: RolloutPlan) -> timedelta:
+    """Return how often a rollout is looked at."""
+    return timedelta(seconds=min(LONGEST_TICK_S, max(SHORTEST_TICK_S, plan.soak_s / TICKS_PER_SOAK)))
 
 
 def _carry_out(work: Transaction, found: Found, progress: Progress, actions: Sequence[Action]) -> None:
@@ -221,8 +230,11 @@ def _tally(units: int, jobs: Sequence[Job], known: dict[str, Unit]) -> Tally:
 
 
 def is_well(unit: Unit | None, *, since: datetime) -> bool:
-    """Return whether a unit that has the version is there, without alarm, and reports no trouble since then."""
-    if unit is None or not unit.online or unit.alarm is not None:
+    """Return whether a unit that has the version is there, and neither alarmed nor troubled since it has it."""
+    if unit is None or not unit.online:
+        return False
+    # An alarm of before, as for a ticket that was tried twice, is not the version's.
+    if unit.alarm_at is not None and unit.alarm_at >= since:
         return False
     if unit.health is None or unit.health_at is None or unit.health_at < since:
         return True

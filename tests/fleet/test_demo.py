@@ -20,5 +20,7 @@ def test_the_demonstration_goes_as_it_should(capsys: pytest.CaptureFixture[str])
     assert steps["import"]["units"] == 5
     assert "was used: its unit is active" in steps["reuse"]["words"]
     assert "there is no folder" in steps["rolled back"]["reason"]
+    assert "1.0 in waves of 1, 1, 3" in steps["rollout"]["words"]
+    assert (steps["gate"]["state"], steps["gate"]["versions"]) == ("rolled_back", ["1.0"])
     assert "refused and disconnected" in steps["revoke"]["words"]
     assert (steps["audit"]["quarantined"], steps["audit"]["revoked"], steps["audit"]["decommissioned"]) == (1, 1, 1)

@@ -21,6 +21,7 @@ import typer
 
 from device.app.claiming import Home, claim_unit
 from device.app.demo.member import SimulatedMember
+from device.app.demo.rollouts import RolloutShow
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.drivers.key_file import KeyFile
@@ -77,6 +78,7 @@ def play(*, units: int, as_json: bool, keep: bool) -> bool:
         show.claim()
         show.set_volume()
         show.break_settings()
+        show.roll_out()
         show.quarantine()
         show.revoke()
         show.decommission()
@@ -160,6 +162,19 @@ class _Show:
         report = json.loads(self._units_of("clinic-1")[0].twin_report or "{}")
         words = f"{len(there)} units tried it, failed their own test and went back: {report['errors'][0]}"
         self._tell.step("rolled back", words, units=len(there), reason=report["errors"][0])
+
+    def roll_out(self) -> None:
+        sick = {self._members[-1].unit, self._members[-2].unit}
+        rollouts = RolloutShow(self._fleet, self._folder / "updates", self._members, sick=sick)
+        for member in self._members:
+            self._stack.callback(rollouts.close, member)
+        name, waves, took_s = rollouts.run("1.0", self._until)
+        self._tell.step("rollout", f"{name}: voice 1.0 in waves of {waves}, all have it after {took_s:.1f} s")
+        name, waves, took_s = rollouts.run("1.1", self._until)
+        found = rollouts.found(name)
+        words = f"{name}: voice 1.1 {found.progress.state} after {took_s:.1f} s: {found.progress.why}"
+        self._tell.step("gate", words, state=found.progress.state, versions=sorted(rollouts.versions()))
+        self._tell.more(f"every unit has {', '.join(sorted(rollouts.versions()))} again")
 
     def quarantine(self) -> None:
         member = self._members[1]

@@ -13,6 +13,7 @@ from pathlib import Path
 from cryptography import x509
 
 from device.app.claiming import Home, write_certificate
+from device.app.demo.member_updates import MemberUpdates
 from device.app.fleet_agent import FleetAgent
 from device.app.fleet_settings import problems
 from device.app.link_worker import Link, LinkOwner
@@ -53,6 +54,8 @@ class SimulatedMember:
         self.settings = Version()
         """What is in force."""
         self.vanished = threading.Event()
+        self.updates: MemberUpdates | None = None
+        """None: it does no updates."""
         status = Status(
             unit=unit,
             state="ready",
@@ -135,6 +138,11 @@ class SimulatedMember:
     def logs(self) -> tuple[bytes, int]:
         """Return the one line that there is."""
         return gzip.compress(f"INFO {self.unit}: a simulated unit has little to tell\n".encode()), 0
+
+    def update(self, payload: bytes) -> None:
+        """Really take versions into its folder, where it was given a repository."""
+        if self.updates is not None:
+            self.updates.hear(payload)
 
     def wipe(self, command_id: str, at: datetime) -> str:
         """Sign what goes."""
