@@ -66,7 +66,7 @@ class MemberUpdates:
 
     # --- Trial ----------------------------------------------------------------------------------------------------
 
-    def complaint(self, kind: Kind, version: str, folder: Path) -> str | None:
+    def complaint(self, kind: Kind, version: str, folder: Path) -> None:
         """Find nothing: the fault of this show is one that only shows when the unit runs."""
         del kind, version, folder
 
