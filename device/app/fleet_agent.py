@@ -16,7 +16,7 @@ from device.link.fleet import FleetMachine
 from device.link.fleet_events import FleetAction, FleetEvent
 from device.link.twin import Mode, TwinBook, Version
 from device.wire.fleet import Health
-from device.wire.rollout import UpdateReport
+from device.wire.rollout import UpdateOrder, UpdateReport
 from device.wire.topics import Down, Up
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class FleetHands(Protocol):
     def wipe(self, command_id: str, at: datetime) -> str:
         """Return a signed receipt of what `vanish` will delete."""
 
-    def update(self, payload: bytes) -> None:
+    def update(self, order: UpdateOrder, payload: bytes) -> None:
         """Hand an order about updates over to whoever may change versions. Reports come by `FleetAgent.update_told`."""
 
     def vanish(self) -> None:
@@ -146,8 +146,8 @@ class FleetAgent:
                 self._say(leaf, payload, expiry_s)
             case told.KeepBook(book):
                 self._hands.keep(book)
-            case told.HandOver(payload):
-                self._hands.update(payload)
+            case told.HandOver(order, payload):
+                self._hands.update(order, payload)
             case told.SetMode(mode):
                 self._hands.set_mode(mode)
             case told.TryOut(version):

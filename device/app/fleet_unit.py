@@ -25,6 +25,8 @@ from device.app.fleet_agent import FleetAgent
 from device.app.fleet_settings import problems
 from device.app.redaction import collect_logs
 from device.app.unit import Unit
+from device.app.update_parts import order_box, reports_file
+from device.app.update_reports import UpdateReports
 from device.domain.errors import BadConfig, Fault, UketsukeError
 from device.domain.reasons import Reason
 from device.drivers.board import board_digest
@@ -34,6 +36,7 @@ from device.link.fleet import FleetMachine, FleetPolicy, Member
 from device.link.twin import Mode, TwinBook, Version, overlaid
 from device.wire.codec import encode
 from device.wire.fleet import Health, WipeReceipt
+from device.wire.rollout import UpdateOrder
 from device.wire.settings import read_toml
 
 TRIAL_S = 30.0
@@ -62,6 +65,7 @@ class Membership:
         self._before: list[str] = []
         self._unit: Unit | None = None
         self._agent: FleetAgent | None = None
+        self._updates: UpdateReports | None = None
 
     def begin(self) -> Config:
         """Return what to run with now, having ended or begun a trial. Raise BadConfig for a file that is no good."""
@@ -122,6 +126,13 @@ class Membership:
             policy=FleetPolicy(health_every_s=self._plain.fleet.health_s),
         )
         self._agent = FleetAgent(machine, self, clock=unit.parts.clock, say=unit.link.tell_fleet, trying=self.trying)
+        self._updates = UpdateReports(
+            order_box(self._plain),
+            reports_file(self._plain),
+            self._agent.update_told,
+            takes=bool(self._plain.update.root),
+        )
+        self._updates.start()
         if self.trying:
             timer = threading.Timer(TRIAL_S, self.judge)
             timer.daemon = True
@@ -185,6 +196,11 @@ class Membership:
     def logs(self) -> tuple[bytes, int]:
         """Return the journal's last lines of this program, redacted."""
         return collect_logs()
+
+    def update(self, order: UpdateOrder, payload: bytes) -> None:
+        """Hand an order about updates over to the program that may change versions."""
+        if self._updates is not None:
+            self._updates.order(order, payload)
 
     def wipe(self, command_id: str, at: datetime) -> str:
         """Sign what goes."""

@@ -30,6 +30,7 @@ from device.wire.fleet import (
     SignedWipe,
     TwinWanted,
 )
+from device.wire.rollout import UpdateOrder
 from device.wire.sealing import verify
 from device.wire.services import FLEET
 from device.wire.topics import Down, Up
@@ -157,7 +158,7 @@ class FleetMachine:
             signed: SignedOrder = decode(payload, SignedOrder)
             plain = verify(signed.jws, speaker=FLEET, authority=self._member.authority, at=now)
             if leaf is Down.JOB:
-                return [told.HandOver(payload)]
+                return self._update(decode(plain, UpdateOrder), payload)
             order: Order = decode(plain, Order)
         except MessageError as error:
             self.dropped[error.drop] += 1
@@ -166,6 +167,12 @@ class FleetMachine:
             self.dropped[Drop.FOREIGN_TOPIC] += 1
             return []
         return self._twin(order) if isinstance(order, TwinWanted) else self._command(order, now)
+
+    def _update(self, order: UpdateOrder, payload: bytes) -> list[FleetAction]:
+        if order.unit != self._member.unit:
+            self.dropped[Drop.FOREIGN_TOPIC] += 1
+            return []
+        return [told.HandOver(order, payload)]
 
     def _twin(self, wanted: TwinWanted) -> list[FleetAction]:
         if not self.book.offered(wanted):

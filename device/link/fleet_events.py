@@ -7,7 +7,7 @@ from datetime import datetime
 
 from device.link.twin import Mode, TwinBook, Version
 from device.wire.fleet import Health
-from device.wire.rollout import UpdateReport
+from device.wire.rollout import UpdateOrder, UpdateReport
 from device.wire.topics import Down, Up
 
 # --- what it is told ----------------------------------------------------------------------------------------------
@@ -177,6 +177,7 @@ class UseCertificate:
 class HandOver:
     """An order about updates: for whoever may change versions, who checks the fleet's signature as well."""
 
+    order: UpdateOrder
     payload: bytes = field(repr=False)
 
 

@@ -11,13 +11,14 @@ import pytest
 
 from device.app.config import EXAMPLE, Config, load
 from device.app.update_parts import do_orders, newer_program, open_updating, order_box, reports_file
+from device.app.update_reports import UpdateReports
 from device.domain.errors import UpdateRefused
 from device.domain.updates import Kind, Refusal
 from device.drivers.update_spool import MOST_WAITING, OrderBox, read_reports
 from device.update.jobs import JobBook, Tell, hear, read_book
 from device.wire.codec import encode
 from device.wire.fleet import SignedOrder
-from device.wire.rollout import UpdateOrder
+from device.wire.rollout import UpdateOrder, UpdateReport
 from device.wire.sealing import Signer
 from device.wire.services import FLEET
 from provisioning.pki import SiteAuthority
@@ -129,3 +130,32 @@ def test_the_package_hands_over_to_the_version_that_updates_brought(config: tupl
     assert newer_program(loaded) is None
     program.chmod(0o755)
     assert newer_program(loaded) == program
+
+
+def test_reports_go_to_the_fleet_once_and_again_when_it_asks_again(
+    config: tuple[Path, Config], site: SiteAuthority
+) -> None:
+    path, loaded = config
+    told: list[UpdateReport] = []
+    reports = UpdateReports(order_box(loaded), reports_file(loaded), told.append, takes=True)
+    what = order()
+    reports.order(what, signed(site, what))
+    reports.look()
+    assert told == []
+
+    do_orders(loaded, open_updating(loaded, path, print), print)
+    reports.look()
+    reports.look()
+    assert [report.state for report in told] == ["succeeded"]
+    reports.order(what, signed(site, what))
+    assert [report.state for report in told] == ["succeeded", "succeeded"]
+    assert order_box(loaded).take() == []
+
+
+def test_a_unit_that_was_given_no_root_says_that_it_takes_no_updates(config: tuple[Path, Config]) -> None:
+    _, loaded = config
+    told: list[UpdateReport] = []
+    UpdateReports(order_box(loaded), reports_file(loaded), told.append, takes=False).order(order(), b"")
+    assert [(report.state, report.detail) for report in told] == [
+        ("rejected", "[update] root is empty: this unit takes no updates")
+    ]

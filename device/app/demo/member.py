@@ -30,6 +30,7 @@ from device.sim.outbox import MemoryOutbox
 from device.wire.codec import encode
 from device.wire.fleet import Health, WipeReceipt
 from device.wire.messages import Status
+from device.wire.rollout import UpdateOrder
 from device.wire.sealing import Signer
 
 log = logging.getLogger(__name__)
@@ -139,8 +140,9 @@ class SimulatedMember:
         """Return the one line that there is."""
         return gzip.compress(f"INFO {self.unit}: a simulated unit has little to tell\n".encode()), 0
 
-    def update(self, payload: bytes) -> None:
+    def update(self, order: UpdateOrder, payload: bytes) -> None:
         """Really take versions into its folder, where it was given a repository."""
+        del order
         if self.updates is not None:
             self.updates.hear(payload)
 
