@@ -48,10 +48,11 @@ from device.wire.messages import (
     HolderKnown,
     Qualification,
     Result,
+    SignedAnswer,
     SignedReceipt,
     SignedResult,
 )
-from device.wire.receipts import open_receipt
+from device.wire.said import open_said
 from device.wire.sealing import Signer, seal
 from provisioning.broker import Branch
 from provisioning.mosquitto import run_mosquitto
@@ -170,9 +171,10 @@ class BenchUnit:
         began = perf_counter()
         self._client.publish(topics.up(self._name, topics.Up.ASK), payload, qos=1)
         heard = self._heard.get(timeout=PATIENCE_S)
+        signed: SignedAnswer = decode(heard, SignedAnswer)
+        given = open_said(signed, unit=self._name, authority=self._site.authority.certificate, at=datetime.now(UTC))
         times.append((perf_counter() - began) * 1000)
-        answer: Answer = decode(heard, Answer)
-        return answer
+        return given.answer
 
     def _report(self, number: int, reception: str, answer: Qualification, times: Times) -> None:
         now = datetime.now(UTC)
@@ -197,12 +199,8 @@ class BenchUnit:
         self._client.publish(topics.up(self._name, topics.Up.RESULT), payload, qos=1)
         heard = self._heard.get(timeout=PATIENCE_S)
         times.receipt.append((perf_counter() - began) * 1000)
-        receipt = open_receipt(
-            decode(heard, SignedReceipt),
-            unit=self._name,
-            authority=self._site.authority.certificate,
-            at=datetime.now(UTC),
-        )
+        signed: SignedReceipt = decode(heard, SignedReceipt)
+        receipt = open_said(signed, unit=self._name, authority=self._site.authority.certificate, at=datetime.now(UTC))
         if receipt.disposition != "stored" or answer.reason is not Reason.QUALIFIED:
             raise RuntimeError(f"a visit went wrong: {receipt.disposition}, {answer.reason}")
 

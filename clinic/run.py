@@ -66,7 +66,7 @@ def open_clinic(parts: ClinicParts) -> Iterator[OpenClinic]:
             inquiry = _inquiry(gateway, service)
             later = None if store is None else PendingStore(store)
             answers = Gateway(inquiry, token=secrets.token_bytes, later=later, health=health)
-            hears = {topics.Up.ASK: hear_asks(answers, units)}
+            hears = {topics.Up.ASK: hear_asks(answers, units, gateway.signer)}
             line = ServiceLine(gateway.line, branch=parts.branch, hears=hears, health=health, workers=GATEWAY_WORKERS)
             lines.append(line)
             if store is not None and parts.consumer is not None:

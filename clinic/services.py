@@ -14,7 +14,7 @@ from device.domain.values import UnitId
 from device.wire import topics
 from device.wire.codec import decode, encode
 from device.wire.messages import Ask, Begin, Challenge, SignedResult, Status
-from device.wire.receipts import sign_receipt
+from device.wire.said import answer_to, sign_answer, sign_receipt
 from device.wire.sealing import Signer
 
 ANSWER_EXPIRY_S = 30
@@ -24,15 +24,16 @@ RECEIPT_EXPIRY_S = 3600
 """A unit that was away longer sends its result again and gets a new receipt."""
 
 
-def hear_asks(gateway: Gateway, units: Units) -> Hear:
-    """Return what answers asks, and notes that a visit has begun."""
+def hear_asks(gateway: Gateway, units: Units, signer: Signer) -> Hear:
+    """Return what answers asks, and notes that a visit has begun. `signer` is the gateway's own."""
 
     def hear(unit: UnitId, payload: bytes, now: datetime) -> Say:
         ask: Ask = decode(payload, Ask)
         answer = gateway.answer(unit, ask, now)
         if isinstance(ask, Begin) and isinstance(answer, Challenge):
             units.begun(unit, now)
-        return Say(topics.down(unit, topics.Down.ANSWER), encode(answer), ANSWER_EXPIRY_S)
+        said = sign_answer(answer_to(payload, unit, answer, at=now), signer)
+        return Say(topics.down(unit, topics.Down.ANSWER), encode(said), ANSWER_EXPIRY_S)
 
     return hear
 

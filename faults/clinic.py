@@ -19,7 +19,8 @@ from device.wire import topics
 from device.wire.codec import decode, encode
 from device.wire.freshness import is_fresh
 from device.wire.messages import Result, SignedResult
-from device.wire.receipts import acknowledge, sign_receipt
+from device.wire.receipts import acknowledge
+from device.wire.said import sign_receipt
 from device.wire.sealing import Signer, verify
 from faults.history import History, Taken
 

@@ -29,7 +29,8 @@ from device.wire import topics
 from device.wire.codec import decode, encode
 from device.wire.freshness import expiry
 from device.wire.messages import Receipt, Result, SignedReceipt, SignedResult, Status
-from device.wire.receipts import acknowledge, sign_receipt
+from device.wire.receipts import acknowledge
+from device.wire.said import sign_receipt
 from device.wire.sealing import Signer
 from device.wire.services import CONSUMER
 from faults.clinic import ModelClinic

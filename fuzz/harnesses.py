@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+import msgspec
+
 from device.app.card_certificate import look_at
 from device.app.card_report import Judge, examine
 from device.card import MyNumberCard, tlv
@@ -120,12 +122,12 @@ def simulated_card(data: bytes) -> None:
 
 
 def wire(data: bytes) -> None:
-    """A message from anybody: refused, or one that survives being written and read again."""
-    try:
-        message: messages.Message = codec.decode(data, messages.Message)
-    except MessageError:
-        return
-    require(codec.decode(codec.encode(message), messages.Message) == message, "a message that changes on its way")
+    """A message from anybody, or what was signed: refused, or one that survives being written and read again."""
+    for kind in (messages.Message, messages.GivenAnswer | messages.Receipt | messages.Result):
+        with suppress(MessageError):
+            message: object = codec.decode(data, kind)
+            again: object = codec.decode(msgspec.json.encode(message), kind)
+            require(again == message, "a message that changes on its way")
 
 
 def sealed(data: bytes) -> None:

@@ -13,7 +13,7 @@ from cryptography import x509
 from joserfc.jwk import ECKey
 
 from device.wire.sealing import unseal
-from device.wire.services import CONSUMER
+from device.wire.services import CONSUMER, GATEWAY
 
 GOLDEN: Final = Path(__file__).parents[1] / "tests" / "wire" / "golden" / "v1"
 
@@ -34,7 +34,7 @@ class Examples:
     key: ECKey
     at: datetime
     tokens: dict[str, str]
-    """By name: two sealed values and two signatures."""
+    """By name: two sealed values and three signatures."""
     sealed: frozenset[bytes]
     signed: tuple[Signed, ...]
 
@@ -53,6 +53,7 @@ def examples() -> Examples:
         "qualification": field("qualification", "sealed"),
         "result": field("signed_result", "jws"),
         "receipt": field("signed_receipt", "jws"),
+        "answer": field("signed_answer", "jws"),
     }
 
     def signed(speaker: str, authority: str, content: str) -> Signed:
@@ -64,5 +65,9 @@ def examples() -> Examples:
         at=datetime(2026, 4, 2, tzinfo=UTC),
         tokens=tokens,
         sealed=frozenset(unseal(tokens[name], key) for name in ("evidence", "qualification")),
-        signed=(signed("unit-07", "authority", "result"), signed(CONSUMER, "receipt_authority", "receipt")),
+        signed=(
+            signed("unit-07", "authority", "result"),
+            signed(CONSUMER, "receipt_authority", "receipt"),
+            signed(GATEWAY, "answer_authority", "given_answer"),
+        ),
     )

@@ -30,7 +30,7 @@ from device.link.actions import (
     DeliverOrder,
     LineDown,
     LineUp,
-    OpenReceipt,
+    OpenSigned,
     Publish,
     ReadOutbox,
     ReportStale,
@@ -43,8 +43,9 @@ from device.ports.clock import Clock
 from device.ports.line import Incoming, Kept, Line, Outbox
 from device.wire.codec import decode, encode
 from device.wire.freshness import expiry
-from device.wire.messages import Answer, Ask, Receipt, Result, SignedReceipt, SignedResult
-from device.wire.receipts import check_receipt, copy_of, open_receipt
+from device.wire.messages import Answer, Ask, Receipt, Result, SignedResult
+from device.wire.receipts import check_receipt, copy_of
+from device.wire.said import Signed, open_said
 from device.wire.sealing import Signer
 from device.wire.topics import Down, Up
 
@@ -89,7 +90,7 @@ class Link:
     ) -> None:
         """`line` carries the machine's `last_will`; `signer` signs each copy of a result that is sent.
 
-        `authority` is the site's: the one whose `clinic-consumer` may say that the clinic has a result.
+        `authority` is the site's: whose `clinic-gateway` answers, and whose `clinic-consumer` has results.
         """
         self._machine = machine
         self._status = machine.status
@@ -220,7 +221,9 @@ class Link:
                 self._read_outbox(limit)
             case SendResult(topic, kept, expiry_s):
                 self._send(topic, kept, expiry_s)
-            case OpenReceipt() | ReportStale() | Settle():
+            case OpenSigned(signed):
+                self._open_signed(signed)
+            case ReportStale() | Settle():
                 self._mind_receipt(action)
             case DeliverAnswer(answer):
                 self._owner.on_answer(answer)
@@ -248,10 +251,8 @@ class Link:
                 log.warning("the line is down: %s", why)
                 self._owner.on_line(False, why)  # noqa: FBT003
 
-    def _mind_receipt(self, action: OpenReceipt | ReportStale | Settle) -> None:
+    def _mind_receipt(self, action: ReportStale | Settle) -> None:
         match action:
-            case OpenReceipt(signed):
-                self._open_receipt(signed)
             case ReportStale(receipt):
                 there, here = (f"{time:%Y-%m-%d %H:%M}" for time in (receipt.signed_at, self._clock.utc_now()))
                 self._trouble(
@@ -283,14 +284,14 @@ class Link:
     def _trouble(self, words: str, reason: Reason) -> None:
         self._owner.on_fault(Fault(words, part="results", reason=reason))
 
-    def _open_receipt(self, signed: SignedReceipt) -> None:
+    def _open_signed(self, signed: Signed) -> None:
         now = self._clock.utc_now()
         try:
-            receipt = open_receipt(signed, unit=self._status.unit, authority=self._authority, at=now)
+            said = open_said(signed, unit=self._status.unit, authority=self._authority, at=now)
         except MessageError as error:
             self._drop(error)
         else:
-            self._first(events.ReceiptOpened(receipt))
+            self._first(events.Opened(said))
 
     def _settle(self, receipt: Receipt) -> None:
         try:
@@ -308,7 +309,7 @@ class Link:
                 self._first(events.Dropped(Drop.UNSOLICITED))
 
     def _drop(self, error: MessageError) -> None:
-        log.warning("a receipt has no effect: %s", error)
+        log.warning("what was said to us has no effect: %s", error)
         self._first(events.Dropped(error.drop))
 
     def _first(self, event: events.Event) -> None:

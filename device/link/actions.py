@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from device.domain.reasons import Reason
 from device.ports.line import Kept
-from device.wire.messages import Answer, Receipt, SignedReceipt
+from device.wire.messages import Answer, Receipt
+from device.wire.said import Signed
 from device.wire.topics import Down
 
 
@@ -54,10 +55,10 @@ class SendResult:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenReceipt:
-    """See who signed it, and hand it back as `ReceiptOpened`, or as `Dropped`, before anything else."""
+class OpenSigned:
+    """See who signed it, and hand it back as `Opened`, or as `Dropped`, before anything else."""
 
-    signed: SignedReceipt
+    signed: Signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ Action = (
     | Publish
     | ReadOutbox
     | SendResult
-    | OpenReceipt
+    | OpenSigned
     | ReportStale
     | Settle
     | DeliverAnswer

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from device.domain.errors import Drop, MessageError
 from device.domain.reasons import Reason
 from device.domain.values import UnitId
 from device.link.actions import AskLost, Publish
@@ -19,6 +20,7 @@ from device.wire.messages import (
     Begin,
     Challenge,
     Confirm,
+    GivenAnswer,
     Holder,
     HolderKnown,
     Qualification,
@@ -26,6 +28,7 @@ from device.wire.messages import (
     Register,
     Registrable,
 )
+from device.wire.said import check_reply
 
 ANSWERS_TO: dict[type[Ask], tuple[type[Answer], ...]] = {
     Begin: (Challenge, Refused),
@@ -69,13 +72,18 @@ class AskBook:
         for waiting in self._waiting.values():
             waiting.repeat_s = math.inf
 
-    def take(self, answer: Answer) -> bool:
-        """Return whether an ask waits for this answer; if so, it waits no longer."""
+    def take(self, given: GivenAnswer) -> Answer:
+        """Return the answer to an ask that waits for it; it waits no longer.
+
+        Raise MessageError where none does, or where the gateway heard something else than was asked.
+        """
+        answer = given.answer
         waiting = self._waiting.get(answer.ask_id)
         if waiting is None or not isinstance(answer, ANSWERS_TO[type(waiting.ask)]):
-            return False
+            raise MessageError("nobody waits for it", reason=Reason.SERVICE_REFUSED, drop=Drop.UNSOLICITED)
+        check_reply(given, encode(waiting.ask))
         del self._waiting[answer.ask_id]
-        return True
+        return answer
 
     def due(self, now_s: float) -> list[Publish | AskLost]:
         """Return what to say again and what to give up by now."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from device.domain.errors import Drop
 from device.ports.line import Incoming, Kept
-from device.wire.messages import Ask, Receipt, Status
+from device.wire.messages import Ask, Status
+from device.wire.said import Said
 from device.wire.topics import Up
 
 
@@ -74,10 +75,10 @@ class OutboxFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class ReceiptOpened:
-    """The answer to the action `OpenReceipt`: the clinic did sign it, for us."""
+class Opened:
+    """The answer to the action `OpenSigned`: the clinic did sign it, for us."""
 
-    receipt: Receipt
+    said: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """The other answer to `OpenReceipt` and `Settle`: it has no effect."""
+    """The other answer to `OpenSigned` and `Settle`: it has no effect."""
 
     drop: Drop
 
@@ -131,7 +132,7 @@ Event = (
     | ResultKept
     | OutboxRead
     | OutboxFailed
-    | ReceiptOpened
+    | Opened
     | Settled
     | Dropped
     | StatusChanged

@@ -7,7 +7,7 @@
     PAUSING     ·            ·           ·                → TRYING             → OFF
     UP          ·            ·           → PAUSING        (back-off resets)    → OFF
 
-When the clock of the day is set, a pause ends and every copy goes out anew.
+When the clock of the day is set, a pause ends and every copy goes out anew; so do asks whose answers were too old.
 Asks and results may come in every state; they go out while UP.
 """
 
@@ -32,7 +32,7 @@ from device.link.actions import (
     DeliverOrder,
     LineDown,
     LineUp,
-    OpenReceipt,
+    OpenSigned,
     Publish,
     ReadOutbox,
     ReportStale,
@@ -46,8 +46,9 @@ from device.link.window import ResultWindow
 from device.ports.line import Incoming, LastWill
 from device.wire import topics
 from device.wire.codec import decode, encode
-from device.wire.messages import Answer, Receipt, SignedReceipt, Status
+from device.wire.messages import GivenAnswer, Receipt, SignedAnswer, SignedReceipt, Status
 from device.wire.receipts import check_receipt
+from device.wire.said import Signed
 
 
 class State(Enum):
@@ -87,7 +88,7 @@ class LinkMachine:
         self._read_outbox_at_s = -math.inf
         """Not to be read before; the outbox failed."""
         self._dates_doubted = False
-        """A broker, a copy or a receipt was refused, and the clock of the day may be why."""
+        """A broker, a copy, a receipt or an answer was refused, and the clock of the day may be why."""
         self._look_at_clock_s = math.inf
         self._told: str | None = None
         """The cause of the line's absence that the owner knows of."""
@@ -148,8 +149,8 @@ class LinkMachine:
                 return self._tell(event, now_s)
             case events.ResultKept() | events.OutboxRead() | events.OutboxFailed():
                 return self._mind_outbox(event, now_s)
-            case events.ReceiptOpened() | events.Settled() | events.Dropped():
-                return self._mind_receipt(event)
+            case events.Opened() | events.Settled() | events.Dropped():
+                return self._mind_said(event)
             case events.ClockSet():
                 return self._clock_set(now_s)
             case events.TimePassed():
@@ -170,10 +171,12 @@ class LinkMachine:
                 return [Publish(topics.up(self._unit, leaf), payload, expiry_s)] if up else []
 
     def _clock_set(self, now_s: float) -> list[Action]:
-        self._dates_doubted = False
+        doubted, self._dates_doubted = self._dates_doubted, False
         self._backoff.reset()
         self._window.say_all_again(now_s)
-        return self._try(now_s) if self._state is State.PAUSING else []
+        if self._state is State.PAUSING:
+            return self._try(now_s)
+        return [*self._asks.say_all(now_s)] if doubted and self._state is State.UP else []
 
     def _mind_outbox(
         self, event: events.ResultKept | events.OutboxRead | events.OutboxFailed, now_s: float
@@ -270,31 +273,22 @@ class LinkMachine:
     def _receive(self, message: Incoming) -> list[Action]:
         if not message.retained and (leaf := self._also.get(message.topic)) is not None:
             return [DeliverOrder(leaf, message.payload)]
-        listen = {
-            topics.down(self._unit, topics.Down.ANSWER): self._receive_answer,
-            topics.down(self._unit, topics.Down.RECEIPT): self._receive_receipt,
+        kind = {
+            topics.down(self._unit, topics.Down.ANSWER): SignedAnswer,
+            topics.down(self._unit, topics.Down.RECEIPT): SignedReceipt,
         }.get(message.topic)
-        if listen is None or message.retained:
+        if kind is None or message.retained:
             return self._drop(Drop.RETAINED if message.retained else Drop.FOREIGN_TOPIC)
         try:
-            return listen(message.payload)
+            signed: Signed = decode(message.payload, kind)
         except MessageError as error:
             return self._drop(error.drop)
+        return [OpenSigned(signed)]
 
-    def _receive_answer(self, payload: bytes) -> list[Action]:
-        answer: Answer = decode(payload, Answer)
-        if not self._asks.take(answer):
-            return self._drop(Drop.UNSOLICITED)
-        return [DeliverAnswer(answer)]
-
-    def _receive_receipt(self, payload: bytes) -> list[Action]:
-        signed: SignedReceipt = decode(payload, SignedReceipt)
-        return [OpenReceipt(signed)]
-
-    def _mind_receipt(self, event: events.ReceiptOpened | events.Settled | events.Dropped) -> list[Action]:
+    def _mind_said(self, event: events.Opened | events.Settled | events.Dropped) -> list[Action]:
         match event:
-            case events.ReceiptOpened(receipt):
-                return self._take_receipt(receipt)
+            case events.Opened(said):
+                return self._take_answer(said) if isinstance(said, GivenAnswer) else self._take_receipt(said)
             case events.Settled(message_id):
                 self._dates_doubted = False
                 self._window.settle(message_id)
@@ -302,6 +296,14 @@ class LinkMachine:
             case events.Dropped(drop):
                 self._dates_doubted |= drop is Drop.STALE
                 return self._drop(drop)
+
+    def _take_answer(self, given: GivenAnswer) -> list[Action]:
+        try:
+            answer = self._asks.take(given)
+        except MessageError as error:
+            return self._drop(error.drop)
+        self._dates_doubted = False
+        return [DeliverAnswer(answer)]
 
     def _take_receipt(self, receipt: Receipt) -> list[Action]:
         if receipt.disposition != "stale":

@@ -20,8 +20,9 @@ class LinkPolicy:
     """The same for a broker that is there and turns us away, or that we do not trust: each attempt costs it a
     handshake, and seconds change nothing."""
     steady_after_s: float = 3.0
-    """A connection that lasts less does not reset the back-off: two machines with one name, each of which the broker
-    ends for the other, come back later and later."""
+    """A connection that lasts less does not reset the back-off. Two machines with one name still meet for ever: the
+    broker ends the one for the other, mosquitto 2.0.11 does not say why, and to each it is a broken line; so both come
+    back within `backoff_longest_s`, again and again."""
 
     ask_repeat_share: float = 1 / 3
     """An ask without answer is said once more after this share of the time it has left."""

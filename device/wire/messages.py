@@ -171,6 +171,24 @@ class Refused(_Message, frozen=True, kw_only=True, tag="refused", tag_field="kin
 Answer = Challenge | Registrable | HolderKnown | Qualification | Refused
 
 
+class SignedAnswer(_Message, frozen=True, kw_only=True, tag="signed_answer", tag_field="kind"):
+    """A `GivenAnswer` as it crosses the line: signed by the clinic's gateway."""
+
+    jws: Annotated[str, Meta(max_length=131_072)]
+
+
+class GivenAnswer(_Message, frozen=True, kw_only=True, tag="given_answer", tag_field="kind"):
+    """An answer, with what it answers. It counts for one ask of one unit, and only where its signature holds."""
+
+    unit: Name
+    digest: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    """SHA-256 of the ask's JSON as the gateway heard it. So a unit that gets the answer knows that its ask came
+    through as it was said, and nothing that was said at another time fits: each ask has an `ask_id` of its own."""
+    expires_at: Aware
+    """A day after it was signed, as with a result. Later, or much earlier, it is dropped."""
+    answer: Answer
+
+
 # --- result and receipt --------------------------------------------------------------------------------------------
 
 
@@ -258,20 +276,7 @@ class Status(_Message, frozen=True, kw_only=True, tag="status", tag_field="kind"
     simulated: bool
 
 
-Message = (
-    Begin
-    | Holder
-    | Register
-    | Confirm
-    | Challenge
-    | Registrable
-    | HolderKnown
-    | Qualification
-    | Refused
-    | SignedResult
-    | SignedReceipt
-    | Status
-)
+Message = Begin | Holder | Register | Confirm | SignedAnswer | SignedResult | SignedReceipt | Status
 
 __all__ = [
     "MAX_SEALED",
@@ -284,6 +289,7 @@ __all__ = [
     "Challenge",
     "Confirm",
     "Evidence",
+    "GivenAnswer",
     "Holder",
     "HolderKnown",
     "Message",
@@ -293,6 +299,7 @@ __all__ = [
     "Register",
     "Registrable",
     "Result",
+    "SignedAnswer",
     "SignedReceipt",
     "SignedResult",
     "Status",

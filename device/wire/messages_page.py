@@ -17,7 +17,7 @@ import msgspec
 
 from device.wire import fleet, messages, rollout, topics
 from device.wire.codec import MAX_BYTES
-from device.wire.messages import MAX_SEALED, VERSION, Evidence, Message, Receipt, Result
+from device.wire.messages import MAX_SEALED, VERSION, Evidence, GivenAnswer, Message, Receipt, Result
 
 LONGEST_VALUE = 96
 """Characters of a value that an example shows; sealed and signed ones are longer."""
@@ -28,7 +28,11 @@ SECTIONS: tuple[tuple[str, str, tuple[Any, ...]], ...] = (
         "Unit → gateway, on `…/up/ask`. Said again with the same `ask_id` when no answer comes.",
         get_args(messages.Ask),
     ),
-    ("Answers", "Gateway → unit, on `…/down/answer`.", get_args(messages.Answer)),
+    (
+        "Answers",
+        "Gateway → unit, on `…/down/answer`: `signed_answer`; what is inside follows.",
+        (messages.SignedAnswer, GivenAnswer, *get_args(messages.Answer)),
+    ),
     ("Result", "Unit → consumer, on `…/up/result`, until the receipt comes.", (messages.SignedResult, Result)),
     ("Receipt", "Consumer → unit, on `…/down/receipt`.", (messages.SignedReceipt, Receipt)),
     ("Status", "Unit → whoever may listen, on `…/up/status`, retained, and left as the last will.", (messages.Status,)),
@@ -76,11 +80,11 @@ most {MAX_SEALED:,} characters. Times are UTC with zone, binary values base64.
 
 Values of type *sealed* are compact JWE (ECDH-ES+A256KW, A256GCM) that only the clinic opens; `jws` is a compact JWS
 (ES256) by the key of the TLS certificate of whoever speaks, which is in its header (`x5c`): of the unit in a result, of
-`clinic-consumer` in a receipt. Why it is so:
+`clinic-gateway` in an answer, of `clinic-consumer` in a receipt, of `fleet-service` in an order. Why it is so:
 [ADR 0003](adr/0003-messages-are-typed-signed-and-sealed.md),
 [ADR 0004](adr/0004-only-a-receipt-empties-the-outbox.md),
 [ADR 0014](adr/0014-a-result-is-signed-when-it-is-sent.md),
-[ADR 0025](adr/0025-a-receipt-is-signed.md).
+[ADR 0025](adr/0025-what-the-clinic-says-is-signed.md).
 How the line behaves when it is bad: [reliability.md](reliability.md).
 """
 
@@ -103,16 +107,9 @@ def documented() -> set[str]:
 
 def all_kinds() -> set[str]:
     """Return the kinds that there are."""
-    inside = (
-        Result,
-        Receipt,
-        Evidence,
-        *get_args(fleet.Order),
-        fleet.WipeReceipt,
-        rollout.UpdateOrder,
-        rollout.UpdateReport,
-    )
-    return {_tag(kind) for kind in (*get_args(Message), *get_args(fleet.FleetMessage), *inside)}
+    inside = (Result, Receipt, Evidence, GivenAnswer, *get_args(messages.Answer))
+    fleet_inside = (*get_args(fleet.Order), fleet.WipeReceipt, rollout.UpdateOrder, rollout.UpdateReport)
+    return {_tag(kind) for kind in (*get_args(Message), *get_args(fleet.FleetMessage), *inside, *fleet_inside)}
 
 
 def _kind(kind: Any, examples: list[Path]) -> Iterator[str]:  # noqa: ANN401  a struct class

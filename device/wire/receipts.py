@@ -1,8 +1,7 @@
-"""The clinic's "I have it": made and signed by the consumer, believed by the unit.
+"""The clinic's "I have it": made for one copy of one result, checked against the result that waits.
 
-A receipt answers one copy of one result, and says which: whose, which number, and the SHA-256 of the very bytes that
-the unit had signed. The unit makes those bytes again from what waits in its outbox. So nobody on the way can make a
-receipt, change one, or use one for another result; he can only keep it back.
+A receipt says which copy it answers: whose, which number, and the SHA-256 of the very bytes that the unit had signed.
+The unit makes those bytes again from what waits in its outbox. Who signs it: `device.wire.said`.
 """
 
 from __future__ import annotations
@@ -12,15 +11,13 @@ from datetime import datetime
 from typing import Literal
 
 import msgspec
-from cryptography import x509
 from msgspec.structs import replace
 
-from device.domain.errors import Drop, MessageError
+from device.domain.errors import MessageError
 from device.domain.reasons import Reason
 from device.wire.codec import decode, encode
-from device.wire.messages import Address, Receipt, Result, SignedReceipt
-from device.wire.sealing import Signer, verify
-from device.wire.services import CONSUMER
+from device.wire.messages import Address, Receipt, Result
+from device.wire.said import check_reply
 
 Disposition = Literal["stored", "duplicate", "refused", "stale"]
 
@@ -57,27 +54,6 @@ def acknowledge(copy: bytes, unit: str, disposition: Disposition, *, at: datetim
     )
 
 
-def sign_receipt(receipt: Receipt, signer: Signer) -> SignedReceipt:
-    """Return the receipt as it crosses the line; `signer` is the consumer's."""
-    return SignedReceipt(jws=signer.sign(encode(receipt)))
-
-
-def open_receipt(signed: SignedReceipt, *, unit: str, authority: x509.Certificate, at: datetime) -> Receipt:
-    """Return a receipt that the consumer of the site of `authority` signed for `unit`.
-
-    Raise MessageError where it did not, or with a certificate that is not valid `at` this time.
-    """
-    receipt: Receipt = decode(verify(signed.jws, speaker=CONSUMER, authority=authority, at=at), Receipt)
-    if receipt.unit != unit:
-        raise _forged("a receipt for another unit")
-    return receipt
-
-
 def check_receipt(receipt: Receipt, kept: bytes) -> None:
     """Raise MessageError unless it answers a copy of this result that waits."""
-    if hashlib.sha256(copy_of(kept, receipt.expires_at)).digest() != receipt.digest:
-        raise _forged("a receipt for another content")
-
-
-def _forged(words: str) -> MessageError:
-    return MessageError(words, reason=Reason.SERVICE_REFUSED, drop=Drop.FORGED)
+    check_reply(receipt, copy_of(kept, receipt.expires_at))

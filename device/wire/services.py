@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 GATEWAY: Final = "clinic-gateway"
-"""Answers asks, and signs what it seals."""
+"""Answers asks, and signs its answers and what it seals."""
 
 CONSUMER: Final = "clinic-consumer"
 """Keeps results, and signs receipts."""

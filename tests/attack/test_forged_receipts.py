@@ -21,7 +21,8 @@ from device.sim.clock import STORY_START
 from device.wire import topics
 from device.wire.codec import decode, encode
 from device.wire.messages import Receipt, SignedReceipt, SignedResult
-from device.wire.receipts import acknowledge, sign_receipt
+from device.wire.receipts import acknowledge
+from device.wire.said import sign_receipt
 from device.wire.sealing import Signer
 from device.wire.services import CONSUMER, GATEWAY
 from faults.world import UNIT, Parts, World, keys, told_in

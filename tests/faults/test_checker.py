@@ -15,7 +15,8 @@ from device.drivers.sqlite_outbox import SqliteOutbox
 from device.link import events
 from device.ports.line import Kept
 from device.wire.codec import decode
-from device.wire.messages import Receipt, Result, SignedReceipt
+from device.wire.messages import Receipt, Result
+from device.wire.said import Signed
 from faults.clinic import ModelClinic
 from faults.crashes import MEMORY, anything, crash_at
 from faults.history import Wrong
@@ -76,9 +77,9 @@ class DeletesWhenSent(Link):
 class BelievesAnyReceipt(Link):
     """What a receipt comes to that nobody has to sign."""
 
-    def _open_receipt(self, signed: SignedReceipt) -> None:
+    def _open_signed(self, signed: Signed) -> None:
         receipt: Receipt = decode(urlsafe_b64decode(signed.jws.split(".")[1] + "=="), Receipt)
-        self._first(events.ReceiptOpened(receipt))
+        self._first(events.Opened(receipt))
 
 
 class StoresWhateverComes(ModelClinic):

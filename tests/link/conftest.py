@@ -27,9 +27,10 @@ from device.wire import topics
 from device.wire.codec import decode, encode
 from device.wire.freshness import expiry
 from device.wire.messages import Answer, Ask, Begin, Challenge, Receipt, Result, SignedResult, Status
-from device.wire.receipts import Disposition, acknowledge, copy_of, sign_receipt
+from device.wire.receipts import Disposition, acknowledge, copy_of
+from device.wire.said import answer_to, sign_answer, sign_receipt
 from device.wire.sealing import Signer, verify
-from device.wire.services import CONSUMER
+from device.wire.services import CONSUMER, GATEWAY
 from provisioning.pki import SiteAuthority
 
 UNIT = UnitId("sim-front-desk")
@@ -63,12 +64,17 @@ def new_result() -> Callable[..., Result]:
     return make_result
 
 
+def begin(ask_id: str) -> Begin:
+    return Begin(ask_id=ask_id, reception="visit-0001")
+
+
 @dataclass(frozen=True)
 class Site:
     """Who is who."""
 
     authority: SiteAuthority
     unit: Signer
+    gateway: Signer
     consumer: Signer
 
 
@@ -92,8 +98,11 @@ class Clinic:
         broker.host(topics.Up.STATUS, lambda _unit, payload: self.statuses.append(decode(payload, Status)))
 
     def answer(self, ask_id: str, *, retain: bool = False) -> None:
+        """Answer a `begin` of the visit that all are of."""
         challenge = Challenge(ask_id=ask_id, challenge=b"sign this", expires_at=LONG_AGO)
-        self.broker.publish(topics.down(UNIT, topics.Down.ANSWER), encode(challenge), retain=retain)
+        given = answer_to(encode(begin(ask_id)), UNIT, challenge, at=datetime.now(UTC))
+        said = encode(sign_answer(given, self.site.gateway))
+        self.broker.publish(topics.down(UNIT, topics.Down.ANSWER), said, retain=retain)
 
     def _hear_ask(self, unit: UnitId, payload: bytes) -> None:
         ask: Ask = decode(payload, Ask)
@@ -190,7 +199,7 @@ class World:
         self.clock.advance(end_s - self.clock.monotonic_s())
 
     def ask(self, ask_id: str, timeout_s: float = 9.0) -> None:
-        self.link.ask(Begin(ask_id=ask_id, reception="visit-0001"), timeout_s)
+        self.link.ask(begin(ask_id), timeout_s)
 
     def report(self) -> str:
         """Let one visit end; return the id of its result."""
@@ -206,7 +215,7 @@ class World:
 
 @pytest.fixture(scope="session")
 def site(authority: SiteAuthority, signer_of: Callable[[str], Signer]) -> Site:
-    return Site(authority, signer_of(UNIT), signer_of(CONSUMER))
+    return Site(authority, signer_of(UNIT), signer_of(GATEWAY), signer_of(CONSUMER))
 
 
 @pytest.fixture(scope="session")
@@ -242,6 +251,10 @@ class Bench:
     def hear(self, topic: str, payload: bytes, *, retained: bool = False) -> list[Action]:
         return self.tell(events.Received(Incoming(topic, payload, retained)))
 
+    def open(self, ask: Ask, answer: Answer) -> list[Action]:
+        """Let it be found that the clinic did answer, to what it heard as `ask`."""
+        return self.tell(events.Opened(answer_to(encode(ask), "unit-front-desk", answer, at=LONG_AGO)))
+
     def kept(self, number: int) -> Kept:
         return Kept(number, f"message-{number}", encode(make_result(f"message-{number}", number, at=LONG_AGO)))
 
@@ -253,7 +266,7 @@ class Bench:
     def settle(self, number: int) -> list[Action]:
         """Let a receipt be found good, and the outbox be without the result."""
         receipt = self.receipt(number)
-        assert self.tell(events.ReceiptOpened(receipt)) == [Settle(receipt)]
+        assert self.tell(events.Opened(receipt)) == [Settle(receipt)]
         return self.tell(events.Settled(receipt.message_id))
 
     def read(self, *numbers: int) -> list[Action]:

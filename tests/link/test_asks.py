@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -9,13 +10,14 @@ import pytest
 
 from device.domain.errors import Drop
 from device.domain.reasons import Reason
-from device.domain.values import CertificateState, UnitId
+from device.domain.values import CertificateState, ConsentItem, UnitId
 from device.link import events
 from device.link.actions import (
     Action,
     AskLost,
     Connect,
     DeliverAnswer,
+    OpenSigned,
     Publish,
 )
 from device.link.policy import LinkPolicy
@@ -31,6 +33,7 @@ from device.wire.messages import (
     HolderKnown,
     Qualification,
     Refused,
+    SignedAnswer,
     Status,
 )
 
@@ -63,8 +66,8 @@ def test_an_ask_goes_out_at_once_and_expires_when_nobody_waits_any_more(up: Benc
 
 def test_the_answer_reaches_the_owner_and_a_second_one_does_not(up: Bench) -> None:
     up.tell(events.AskIssued(BEGIN, up.now_s + 9))
-    assert up.hear(ANSWER, encode(CHALLENGE)) == [DeliverAnswer(CHALLENGE)]
-    assert up.hear(ANSWER, encode(CHALLENGE)) == []
+    assert up.open(BEGIN, CHALLENGE) == [DeliverAnswer(CHALLENGE)]
+    assert up.open(BEGIN, CHALLENGE) == []
     assert up.machine.dropped[Drop.UNSOLICITED] == 1
 
 
@@ -85,15 +88,47 @@ def test_the_answer_reaches_the_owner_and_a_second_one_does_not(up: Bench) -> No
 def test_each_ask_takes_its_own_kind_of_answer_or_a_refusal(up: Bench, ask: Ask, answer: Answer) -> None:
     for reply in (answer, Refused(ask_id="ask-00001", reason=Reason.SERVICE_REFUSED)):
         up.tell(events.AskIssued(ask, up.now_s + 9))
-        assert up.hear(ANSWER, encode(reply)) == [DeliverAnswer(reply)]
+        assert up.open(ask, reply) == [DeliverAnswer(reply)]
 
 
 def test_an_answer_that_does_not_fit_its_ask_is_dropped_and_the_ask_goes_on_waiting(up: Bench) -> None:
     up.tell(events.AskIssued(BEGIN, up.now_s + 9))
     misfit = Qualification(ask_id="ask-00001", reason=Reason.QUALIFIED, notices=[], sealed=None)
-    assert up.hear(ANSWER, encode(misfit)) == []
+    assert up.open(BEGIN, misfit) == []
     assert up.machine.dropped[Drop.UNSOLICITED] == 1
-    assert up.hear(ANSWER, encode(CHALLENGE)) == [DeliverAnswer(CHALLENGE)]
+    assert up.open(BEGIN, CHALLENGE) == [DeliverAnswer(CHALLENGE)]
+
+
+def test_what_is_said_on_the_answers_topic_is_opened_before_it_is_believed(up: Bench) -> None:
+    up.tell(events.AskIssued(BEGIN, up.now_s + 9))
+    signed = SignedAnswer(jws="a.b.c")
+    assert up.hear(ANSWER, encode(signed)) == [OpenSigned(signed)]
+
+
+def test_an_answer_to_an_ask_that_was_changed_on_its_way_is_dropped(up: Bench) -> None:
+    asked = Confirm(ask_id="ask-00001", reception="visit-0001", consents={ConsentItem.MEDICATION: False})
+    heard = Confirm(ask_id="ask-00001", reception="visit-0001", consents={ConsentItem.MEDICATION: True})
+    answer = Qualification(ask_id="ask-00001", reason=Reason.QUALIFIED, notices=[], sealed=None)
+    up.tell(events.AskIssued(asked, up.now_s + 9))
+    assert up.open(heard, answer) == []
+    assert up.machine.dropped == {Drop.FORGED: 1}
+    assert up.open(asked, answer) == [DeliverAnswer(answer)]
+
+
+def test_when_the_clock_is_set_an_ask_whose_answer_was_too_old_is_said_again_at_once(up: Bench) -> None:
+    up.tell(events.AskIssued(BEGIN, up.now_s + 9))
+    assert up.tell(events.ClockSet()) == []
+    up.tell(events.Dropped(Drop.STALE))
+    assert up.wakes_in_s <= up.policy.clock_look_s
+    assert asks(up.tell(events.ClockSet())) == ["ask-00001"]
+
+
+def test_an_answer_that_is_believed_ends_the_doubt_about_dates(up: Bench) -> None:
+    up.tell(events.AskIssued(BEGIN, up.now_s + 9))
+    up.tell(events.Dropped(Drop.STALE))
+    assert up.open(BEGIN, CHALLENGE) == [DeliverAnswer(CHALLENGE)]
+    assert up.tell(events.ClockSet()) == []
+    assert up.wakes_in_s == math.inf
 
 
 def test_an_ask_without_answer_is_said_once_more_and_then_lost(up: Bench) -> None:
@@ -102,7 +137,7 @@ def test_an_ask_without_answer_is_said_once_more_and_then_lost(up: Bench) -> Non
     assert asks(up.wait(0.1)) == ["ask-00001"]
     assert up.wait(5.9) == []
     assert up.wait(0.1) == [AskLost("ask-00001", Reason.SERVICE_UNREACHABLE)]
-    assert up.hear(ANSWER, encode(CHALLENGE)) == []
+    assert up.open(BEGIN, CHALLENGE) == []
     assert up.machine.dropped[Drop.UNSOLICITED] == 1
 
 

@@ -59,7 +59,7 @@ def test_copies_that_were_stale_go_out_again_when_the_clock_is_set(up: Bench) ->
     up.tell(events.ResultKept())
     up.read(1, 2)
     stale = up.receipt(1, "stale")
-    assert up.tell(events.ReceiptOpened(stale)) == [ReportStale(stale)]
+    assert up.tell(events.Opened(stale)) == [ReportStale(stale)]
     assert up.wakes_in_s == POLICY.clock_look_s
     again = up.tell(events.ClockSet())
     assert all(isinstance(action, SendResult) for action in again)

@@ -23,7 +23,8 @@ from device.sim.outbox import MemoryOutbox
 from device.wire import topics
 from device.wire.codec import decode, encode
 from device.wire.messages import Begin, Challenge, Result, SignedResult, Status
-from device.wire.receipts import acknowledge, sign_receipt
+from device.wire.receipts import acknowledge
+from device.wire.said import answer_to, sign_answer, sign_receipt
 from device.wire.sealing import verify
 
 if TYPE_CHECKING:
@@ -127,8 +128,8 @@ def link(new_link: NewLink) -> Iterator[Link]:
         yield started
 
 
-def challenge(ask_id: str) -> Challenge:
-    return Challenge(ask_id=ask_id, challenge=b"sign this", expires_at=LONG_AGO)
+BEGIN = Begin(ask_id="ask-00001", reception="visit-0001")
+CHALLENGE = Challenge(ask_id="ask-00001", challenge=b"sign this", expires_at=LONG_AGO)
 
 
 @pytest.fixture
@@ -136,14 +137,16 @@ def result(new_result: Callable[[str, int], Result]) -> Callable[[int], Result]:
     return lambda sequence: new_result("message-1", sequence)
 
 
-def test_an_ask_from_one_thread_is_answered_through_the_link_s_own(link: Link, line: HandLine, news: News) -> None:
+def test_an_ask_from_one_thread_is_answered_through_the_link_s_own(
+    link: Link, line: HandLine, news: News, site: Site
+) -> None:
     ears = line.next_ears()
     ears.connected(session_present=False)
     assert news.next() == ""
-    link.ask(Begin(ask_id="ask-00001", reception="visit-0001"), 60)
-    line.next_said_on(topics.Up.ASK)
-    ears.received(Incoming(ANSWER, encode(challenge("ask-00001")), retained=False))
-    assert news.next() == challenge("ask-00001")
+    link.ask(BEGIN, 60)
+    given = answer_to(line.next_said_on(topics.Up.ASK), UNIT, CHALLENGE, at=datetime.now(UTC))
+    ears.received(Incoming(ANSWER, encode(sign_answer(given, site.gateway)), retained=False))
+    assert news.next() == CHALLENGE
 
 
 def test_a_result_is_in_the_outbox_when_report_returns_and_leaves_it_with_the_receipt(
@@ -166,7 +169,7 @@ def test_a_result_is_in_the_outbox_when_report_returns_and_leaves_it_with_the_re
 
 def test_deadlines_pass_without_anybody_calling(new_link: NewLink, news: News) -> None:
     with new_link(LinkPolicy()) as link:
-        link.ask(Begin(ask_id="ask-00001", reception="visit-0001"), 0.01)
+        link.ask(BEGIN, 0.01)
         assert news.next() == ("ask-00001", Reason.SERVICE_UNREACHABLE)
 
 

@@ -28,7 +28,8 @@ from device.ports.line import Incoming
 from device.wire import topics
 from device.wire.codec import decode, encode
 from device.wire.messages import Ask, Begin, Challenge, Result, SignedResult, Status
-from device.wire.receipts import acknowledge, sign_receipt
+from device.wire.receipts import acknowledge
+from device.wire.said import answer_to, sign_answer, sign_receipt
 from device.wire.sealing import Signer, verify
 from device.wire.services import CONSUMER, GATEWAY
 from provisioning.mosquitto import RunningBroker
@@ -100,10 +101,17 @@ class Consumer:
         service.say(topics.down(UNIT, topics.Down.RECEIPT), encode(sign_receipt(receipt, self._signer)))
 
 
-def answer(service: Service, payload: bytes) -> None:
-    ask: Ask = decode(payload, Ask)
-    challenge = Challenge(ask_id=ask.ask_id, challenge=b"sign this", expires_at=LONG_AGO)
-    service.say(topics.down(UNIT, topics.Down.ANSWER), encode(challenge))
+class Gateway:
+    """Answers whoever begins."""
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
+
+    def hear(self, service: Service, payload: bytes) -> None:
+        ask: Ask = decode(payload, Ask)
+        challenge = Challenge(ask_id=ask.ask_id, challenge=b"sign this", expires_at=LONG_AGO)
+        said = sign_answer(answer_to(payload, UNIT, challenge, at=datetime.now(UTC)), self._signer)
+        service.say(topics.down(UNIT, topics.Down.ANSWER), encode(said))
 
 
 class Site:
@@ -130,7 +138,7 @@ class Site:
         heard = f"{topics.SIMULATION_ROOT}/+/up/"
         self.services = [
             Service(self.line(CONSUMER), heard + topics.Up.RESULT, self.consumer.hear),
-            Service(self.line(GATEWAY), heard + topics.Up.ASK, answer),
+            Service(self.line(GATEWAY), heard + topics.Up.ASK, Gateway(signer_of(GATEWAY)).hear),
         ]
         self.news: queue.SimpleQueue[object] = queue.SimpleQueue()
         self.receipts: queue.SimpleQueue[str] = queue.SimpleQueue()

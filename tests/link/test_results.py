@@ -14,7 +14,7 @@ from device.domain.reasons import Reason
 from device.domain.values import UnitId
 from device.link import events
 from device.link.actions import (
-    OpenReceipt,
+    OpenSigned,
     ReadOutbox,
     ReportStale,
     SendResult,
@@ -68,14 +68,14 @@ def test_a_refusal_settles_too_and_brings_its_reason(up: Bench) -> None:
     up.tell(events.ResultKept())
     up.read(1)
     refusal = up.receipt(1, "refused", Reason.SERVICE_REFUSED)
-    assert up.tell(events.ReceiptOpened(refusal)) == [Settle(refusal)]
+    assert up.tell(events.Opened(refusal)) == [Settle(refusal)]
     up.tell(events.Settled("message-1"))
     assert up.wait(POLICY.result_repeat_longest_s) == []
 
 
 def test_a_receipt_for_a_result_of_an_earlier_life_settles_it(up: Bench) -> None:
     receipt = up.receipt(7)
-    assert up.tell(events.ReceiptOpened(receipt)) == [Settle(receipt)]
+    assert up.tell(events.Opened(receipt)) == [Settle(receipt)]
 
 
 def test_a_result_without_receipt_is_sent_again_after_ever_longer_waits(up: Bench) -> None:
@@ -138,21 +138,21 @@ def test_an_outbox_that_fails_is_left_in_peace_for_a_while(bench: Bench) -> None
 
 def test_a_receipt_is_looked_at_before_it_counts(up: Bench) -> None:
     signed = SignedReceipt(jws="a.b.c")
-    assert up.hear(RECEIPT, encode(signed)) == [OpenReceipt(signed)]
+    assert up.hear(RECEIPT, encode(signed)) == [OpenSigned(signed)]
 
 
 def test_a_result_whose_receipt_was_dropped_is_sent_again(up: Bench) -> None:
     up.wait(POLICY.steady_after_s)
     up.tell(events.ResultKept())
     up.read(1)
-    assert up.tell(events.ReceiptOpened(up.receipt(1))) == [Settle(up.receipt(1))]
+    assert up.tell(events.Opened(up.receipt(1))) == [Settle(up.receipt(1))]
     assert up.tell(events.Dropped(Drop.FORGED)) == []
     assert up.machine.dropped == {Drop.FORGED: 1}
     assert up.results(up.wait(POLICY.result_repeat_first_s)) == [1]
 
 
 def test_a_stale_copy_of_nothing_that_is_under_way_is_no_news(up: Bench) -> None:
-    assert up.tell(events.ReceiptOpened(up.receipt(1, "stale"))) == []
+    assert up.tell(events.Opened(up.receipt(1, "stale"))) == []
     assert up.machine.dropped == {Drop.UNSOLICITED: 1}
 
 
@@ -160,7 +160,7 @@ def test_a_stale_copy_that_we_did_not_send_is_no_news(up: Bench) -> None:
     up.tell(events.ResultKept())
     up.read(1)
     other = replace(up.receipt(1, "stale"), digest=bytes(32))
-    assert up.tell(events.ReceiptOpened(other)) == []
+    assert up.tell(events.Opened(other)) == []
     assert up.machine.dropped == {Drop.FORGED: 1}
 
 
@@ -168,7 +168,7 @@ def test_a_stale_copy_settles_nothing_and_is_reported(up: Bench) -> None:
     up.tell(events.ResultKept())
     up.read(1)
     stale = up.receipt(1, "stale", Reason.SERVICE_REFUSED)
-    assert up.tell(events.ReceiptOpened(stale)) == [ReportStale(stale)]
+    assert up.tell(events.Opened(stale)) == [ReportStale(stale)]
     assert up.results(up.wait(POLICY.result_repeat_first_s)) == [1]
 
 

@@ -175,7 +175,7 @@ def clinic(
         )
         clinic = Clinic(broker, clock, path, keys.current)
         for leaf, hear in (
-            (topics.Up.ASK, hear_asks(gateway, Units(store.changes))),
+            (topics.Up.ASK, hear_asks(gateway, Units(store.changes), signer_of(GATEWAY))),
             (topics.Up.RESULT, hear_results(consumer, signer_of(CONSUMER))),
         ):
 

@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from device.domain.errors import MessageError
 from device.domain.reasons import Reason
 from device.wire.codec import MAX_BYTES, decode, encode
-from device.wire.messages import VERSION, Ask, Begin, Confirm, Message, Receipt, Refused
+from device.wire.messages import VERSION, Answer, Ask, Begin, Confirm, Message, Receipt, Refused
 
 BEGIN = Begin(ask_id="a1b2c3d4", reception="0f1e2d3c")
 WIRE = b'{"kind":"begin","v":1,"ask_id":"a1b2c3d4","reception":"0f1e2d3c"}'
 
 
-def refusal(payload: bytes, kind: object = Message) -> str:
+def refusal(payload: bytes, kind: object = Message | Answer) -> str:
     with pytest.raises(MessageError) as caught:
         decode(payload, kind)
     assert caught.value.reason is Reason.SERVICE_REFUSED

@@ -14,8 +14,21 @@ from joserfc.jwk import ECKey
 
 from device.domain.errors import MessageError
 from device.wire import codec, fleet, rollout
-from device.wire.messages import Evidence, Holder, Message, Qualification, Receipt, Result, SignedReceipt, SignedResult
-from device.wire.receipts import check_receipt, open_receipt
+from device.wire.messages import (
+    Answer,
+    Evidence,
+    GivenAnswer,
+    Holder,
+    Message,
+    Qualification,
+    Receipt,
+    Result,
+    SignedAnswer,
+    SignedReceipt,
+    SignedResult,
+)
+from device.wire.receipts import check_receipt
+from device.wire.said import check_reply, open_said
 from device.wire.sealing import unseal, verify
 
 T = TypeVar("T")
@@ -25,7 +38,7 @@ GOLDEN = Path(__file__).parent / "golden"
 # Messages that got more fields later have a second file beside their first.
 FILES = [path for path in sorted(GOLDEN.glob("v*/*.json")) if path.stem != "clinic_key"]
 WITHDRAWN = sorted((GOLDEN / "withdrawn").glob("*.json"))
-"""Said before the first release, and never since: receipts that anybody could have written."""
+"""Said before the first release, and never since: receipts and answers that anybody could have written."""
 KINDS: dict[str, type[msgspec.Struct]] = {
     kind.__struct_config__.tag: kind
     for kind in (
@@ -37,6 +50,8 @@ KINDS: dict[str, type[msgspec.Struct]] = {
         rollout.UpdateReport,
         Result,
         Receipt,
+        *get_args(Answer),
+        GivenAnswer,
         Evidence,
     )
 }
@@ -79,7 +94,7 @@ def test_a_message_once_sent_is_read_with_fields_that_came_later(path: Path) -> 
 
 @pytest.mark.parametrize("path", WITHDRAWN, ids=lambda path: path.stem)
 def test_what_is_no_longer_believed_is_kept_too_and_refused(path: Path) -> None:
-    for kind in (SignedReceipt, Receipt, Message):
+    for kind in (SignedReceipt, Receipt, SignedAnswer, GivenAnswer, Message):
         with pytest.raises(MessageError):
             codec.decode(path.read_bytes(), kind)
 
@@ -101,10 +116,20 @@ def test_the_golden_receipt_still_holds_and_answers_the_golden_result(golden: Pa
     signed = read(golden, "signed_receipt.json", SignedReceipt)
     authority = x509.load_pem_x509_certificate((golden / "receipt_authority.pem").read_bytes())
 
-    receipt = open_receipt(signed, unit="unit-07", authority=authority, at=datetime(2026, 4, 2, tzinfo=UTC))
+    receipt = open_said(signed, unit="unit-07", authority=authority, at=datetime(2026, 4, 2, tzinfo=UTC))
 
     assert receipt == read(golden, "receipt.json", Receipt)
     check_receipt(receipt, (golden / "result_with_choices.json").read_bytes())
+
+
+def test_the_golden_answer_still_holds_and_answers_the_golden_ask(golden: Path) -> None:
+    signed = read(golden, "signed_answer.json", SignedAnswer)
+    authority = x509.load_pem_x509_certificate((golden / "answer_authority.pem").read_bytes())
+
+    given = open_said(signed, unit="unit-07", authority=authority, at=datetime(2026, 4, 2, tzinfo=UTC))
+
+    assert given == read(golden, "given_answer.json", GivenAnswer)
+    check_reply(given, (golden / "confirm_with_choices.json").read_bytes())
 
 
 def test_the_golden_seals_still_open(golden: Path, golden_key: ECKey) -> None:

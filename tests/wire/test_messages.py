@@ -24,6 +24,7 @@ from device.wire.messages import (
     Challenge,
     Confirm,
     Evidence,
+    GivenAnswer,
     Holder,
     HolderKnown,
     Message,
@@ -33,6 +34,7 @@ from device.wire.messages import (
     Register,
     Registrable,
     Result,
+    SignedAnswer,
     SignedReceipt,
     SignedResult,
     Status,
@@ -103,6 +105,15 @@ MESSAGES: dict[type[msgspec.Struct], st.SearchStrategy[msgspec.Struct]] = {
         attendant_reason=st.none() | st.sampled_from(AttendantReason),
     ),
     SignedResult: st.builds(SignedResult, jws=sealed),
+    SignedAnswer: st.builds(SignedAnswer, jws=sealed),
+    GivenAnswer: st.builds(
+        GivenAnswer,
+        unit=names,
+        digest=st.binary(min_size=32, max_size=32),
+        expires_at=times,
+        answer=st.builds(Refused, ask_id=ids, reason=reasons)
+        | st.builds(Challenge, ask_id=ids, challenge=st.binary(max_size=64), expires_at=times),
+    ),
     SignedReceipt: st.builds(SignedReceipt, jws=st.text("abc.-_", max_size=2_000)),
     Receipt: st.builds(
         Receipt,

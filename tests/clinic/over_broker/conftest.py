@@ -36,13 +36,15 @@ from device.wire.messages import (
     Begin,
     Confirm,
     Evidence,
+    GivenAnswer,
     Holder,
     Receipt,
     Result,
+    SignedAnswer,
     SignedReceipt,
     SignedResult,
 )
-from device.wire.receipts import open_receipt
+from device.wire.said import check_reply, open_said
 from device.wire.sealing import Signer, seal
 from provisioning.broker import Branch
 from provisioning.mosquitto import RunningBroker, run_mosquitto
@@ -81,9 +83,14 @@ class Unit:
 
     def ask(self, ask: Begin | Holder | Confirm) -> Answer:
         assert self.say(topics.up(self.name, topics.Up.ASK), encode(ask)) == "Success"
-        answer: Answer = decode(self.hear(topics.down(self.name, topics.Down.ANSWER)), Answer)
-        assert answer.ask_id == ask.ask_id
-        return answer
+        given = self.hear_answer()
+        check_reply(given, encode(ask))
+        assert given.answer.ask_id == ask.ask_id
+        return given.answer
+
+    def hear_answer(self) -> GivenAnswer:
+        signed: SignedAnswer = decode(self.hear(topics.down(self.name, topics.Down.ANSWER)), SignedAnswer)
+        return open_said(signed, unit=self.name, authority=self.authority, at=datetime.now(UTC))
 
     def ask_id(self) -> str:
         return f"ask-{next(self._numbers):08d}"
@@ -96,7 +103,7 @@ class Unit:
 
     def hear_receipt(self) -> Receipt:
         signed: SignedReceipt = decode(self.hear(topics.down(self.name, topics.Down.RECEIPT)), SignedReceipt)
-        return open_receipt(signed, unit=self.name, authority=self.authority, at=datetime.now(UTC))
+        return open_said(signed, unit=self.name, authority=self.authority, at=datetime.now(UTC))
 
     def result(self, sequence: int = 1, **changes: Any) -> Result:  # noqa: ANN401  any field of a result
         now = datetime.now(UTC)

@@ -99,7 +99,8 @@ def test_a_fault_costs_one_answer_and_never_the_service(
         consumer_key=parts.gateway.consumer_key,
         signer=parts.gateway.signer,
     )
-    answer = hear_asks(Gateway(inquiry, token=secrets.token_bytes), Units(Changes()))
+    gateway = Gateway(inquiry, token=secrets.token_bytes)
+    answer = hear_asks(gateway, Units(Changes()), parts.gateway.signer)
     good = threading.Event()
 
     def stumble_once(unit: UnitId, payload: bytes, now: datetime) -> Say | None:
