@@ -7,9 +7,8 @@ import resource
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,29 +20,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 from joserfc.jwk import ECKey
 
-from clinic.answer import SealedAnswer, open_answer
-from clinic.gateway import Gateway, KeepsForLater
-from clinic.inquiry import GatewayPolicy, Inquiry
 from clinic.keys import KeyRing, make_key_pair
-from clinic.national_service import NationalService
-from clinic.people import SHIPPED, Person, load_people
+from clinic.people import SHIPPED, Person
 from clinic.record import VisitRecord
-from clinic.stand_in import StandInService
 from device.domain.reasons import Reason
-from device.domain.values import Assurance, CardKind, ConsentItem, UnitId
-from device.wire.codec import encode
-from device.wire.messages import (
-    Answer,
-    Begin,
-    Challenge,
-    Confirm,
-    Evidence,
-    Holder,
-    HolderKnown,
-    Qualification,
-    Refused,
-)
-from device.wire.sealing import Signer, seal
+from device.domain.values import Assurance, CardKind, UnitId
+from device.wire.sealing import Signer
 from provisioning.pki import SiteAuthority
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -156,80 +138,6 @@ class CardIssuer:
         return self.issue(person.serial, not_after=not_after, not_before=not_after - timedelta(days=1800))
 
 
-@dataclass
-class GatewayVisitor:
-    """A unit in front of a gateway, without a line between them."""
-
-    gateway: Gateway
-    key: ECKey
-    """Public: what the unit seals evidence for."""
-    consumer_key: ECKey
-    """Private: what the consumer opens qualifications with."""
-    site: SiteAuthority
-    unit: UnitId = UNIT
-    reception: str = "a" * 32
-    now: datetime = NOW
-    _numbers: itertools.count[int] = field(default_factory=itertools.count)
-
-    def ask_id(self) -> str:
-        return f"ask-{next(self._numbers):08d}"
-
-    def begin(self) -> bytes:
-        answer = self.gateway.answer(self.unit, Begin(ask_id=self.ask_id(), reception=self.reception), self.now)
-        assert isinstance(answer, Challenge)
-        return answer.challenge
-
-    def holder_ask(
-        self,
-        card: Card,
-        challenge: bytes,
-        *,
-        assurance: Assurance = Assurance.PIN_SIGNATURE,
-        signature: bytes | None = None,
-        unsigned: bool = False,
-    ) -> Holder:
-        evidence = Evidence(
-            assurance=assurance,
-            certificate=card.certificate,
-            signature=None if unsigned else signature or card.sign(challenge),
-        )
-        sealed = seal(encode(evidence), self.key)
-        return Holder(ask_id=self.ask_id(), reception=self.reception, evidence=sealed)
-
-    def show(self, card: Card, *, assurance: Assurance = Assurance.PIN_SIGNATURE) -> Answer:
-        """Begin, and prove to be the card's holder."""
-        ask = self.holder_ask(card, self.begin(), assurance=assurance)
-        return self.gateway.answer(self.unit, ask, self.now)
-
-    def confirm(self, consents: dict[ConsentItem, bool] | None = None) -> Answer:
-        ask = Confirm(ask_id=self.ask_id(), reception=self.reception, consents=consents or {})
-        return self.gateway.answer(self.unit, ask, self.now)
-
-    def visit(self, card: Card, consents: dict[ConsentItem, bool] | None = None) -> Qualification:
-        assert isinstance(self.show(card), HolderKnown)
-        answer = self.confirm(consents)
-        assert isinstance(answer, Qualification)
-        return answer
-
-    def opened(self, answer: Answer) -> SealedAnswer:
-        assert isinstance(answer, Qualification)
-        assert answer.sealed is not None
-        return open_answer(
-            answer.sealed,
-            keys=[self.consumer_key],
-            authority=self.site.certificate,
-            reception=self.reception,
-            now=self.now,
-        )
-
-    def open(self, answer: Answer) -> dict[str, object]:
-        return self.opened(answer).qualification
-
-    def results(self, answer: Answer) -> list[dict[str, str]]:
-        """The `ResultOfQualificationConfirmation`s of an answer."""
-        return msgspec.convert(self.open(answer)["ResultOfQualificationConfirmation"], list[dict[str, str]])
-
-
 @dataclass(frozen=True)
 class ClinicFolder:
     """All files of a clinic, good ones."""
@@ -237,17 +145,6 @@ class ClinicFolder:
     folder: Path
     config: Path
     authority: SiteAuthority
-
-
-def refusal(answer: Answer) -> Reason:
-    """Why an answer is a refusal; fails for any other answer."""
-    assert isinstance(answer, Refused)
-    return answer.reason
-
-
-def counted_token() -> Callable[[int], bytes]:
-    numbers = itertools.count()
-    return lambda length: sha256(str(next(numbers)).encode()).digest()[:length]
 
 
 @pytest.fixture
@@ -279,11 +176,6 @@ def sealing_keys() -> tuple[ECKey, ECKey]:
 
 
 @pytest.fixture
-def policy(issuer: CardIssuer) -> GatewayPolicy:
-    return GatewayPolicy(institution_code=INSTITUTION, anchors=(issuer.certificate,))
-
-
-@pytest.fixture
 def make_ring(tmp_path: Path) -> Callable[..., KeyRing]:
     numbers = itertools.count()
 
@@ -293,41 +185,6 @@ def make_ring(tmp_path: Path) -> Callable[..., KeyRing]:
         return KeyRing(path, private=private)
 
     return make
-
-
-@pytest.fixture
-def open_gateway(
-    sealing_keys: tuple[ECKey, ECKey],
-    policy: GatewayPolicy,
-    make_ring: Callable[..., KeyRing],
-    signer: Callable[..., Signer],
-    site: SiteAuthority,
-) -> Callable[..., GatewayVisitor]:
-    def open_one(
-        *, policy: GatewayPolicy = policy, service: NationalService | None = None, later: KeepsForLater | None = None
-    ) -> GatewayVisitor:
-        own, consumer = sealing_keys
-        inquiry = Inquiry(
-            policy,
-            service or StandInService(load_people()),
-            keys=make_ring(own),
-            consumer_key=make_ring(consumer, private=False),
-            signer=signer("clinic-gateway"),
-        )
-        gateway = Gateway(inquiry, token=counted_token(), later=later)
-        return GatewayVisitor(gateway, public_half(own), consumer, site)
-
-    return open_one
-
-
-@pytest.fixture
-def visitor(open_gateway: Callable[..., GatewayVisitor]) -> GatewayVisitor:
-    return open_gateway()
-
-
-@pytest.fixture
-def why() -> Callable[[Answer], Reason]:
-    return refusal
 
 
 @pytest.fixture(scope="session")
@@ -415,8 +272,3 @@ def make_clinic(tmp_path: Path, issuer: CardIssuer) -> Callable[..., ClinicFolde
 @pytest.fixture
 def clinic(make_clinic: Callable[..., ClinicFolder]) -> ClinicFolder:
     return make_clinic()
-
-
-def public_half(key: ECKey) -> ECKey:
-    key.ensure_kid()
-    return ECKey.import_key(key.as_dict(private=False))

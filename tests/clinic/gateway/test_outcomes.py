@@ -19,7 +19,8 @@ from device.domain.values import CertificateState
 from device.wire.messages import HolderKnown, Qualification, Refused, Register, Registrable
 
 if TYPE_CHECKING:
-    from tests.clinic.conftest import CardIssuer, GatewayVisitor
+    from tests.clinic.conftest import CardIssuer
+    from tests.clinic.gateway.conftest import GatewayVisitor
 
 PEOPLE = load_people()
 ENDINGS = {

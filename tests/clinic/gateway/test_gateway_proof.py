@@ -25,7 +25,8 @@ from device.wire.messages import Answer, Confirm, Evidence, Holder, HolderKnown,
 from device.wire.sealing import seal
 
 if TYPE_CHECKING:
-    from tests.clinic.conftest import CardIssuer, GatewayVisitor
+    from tests.clinic.conftest import CardIssuer
+    from tests.clinic.gateway.conftest import GatewayVisitor
 
 TARO = 1001
 

@@ -28,10 +28,11 @@ from device.domain.values import ConsentItem
 from device.wire.messages import Qualification
 
 if TYPE_CHECKING:
-    from tests.clinic.conftest import CardIssuer, GatewayVisitor
+    from tests.clinic.conftest import CardIssuer
+    from tests.clinic.gateway.conftest import GatewayVisitor
 
 MakeRecord = Callable[..., VisitRecord]
-SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "OQSsiquc01res_face.xsd"
+SCHEMA = Path(__file__).parents[3] / "docs" / "schema" / "OQSsiquc01res_face.xsd"
 WATCHED = re.compile(r"\AOQSsiquc01res_face_.+_(\d{14})\.xml\Z")
 """What receipt computers look for, as public clients have it."""
 

@@ -11,7 +11,8 @@ from device.domain.values import ConsentItem
 from device.wire.messages import Answer, HolderKnown
 
 if TYPE_CHECKING:
-    from tests.clinic.conftest import CardIssuer, GatewayVisitor
+    from tests.clinic.conftest import CardIssuer
+    from tests.clinic.gateway.conftest import GatewayVisitor
 
 TARO, ENDED, REPLACED, NOBODY, SEVERAL, EXPIRED, GRACE, SOON, REVOKED, BULLET, UNREGISTERED, CHILD = range(1001, 1013)
 REGISTRABLE, SUBSIDY, SUBSIDY_ENDED = range(1013, 1016)

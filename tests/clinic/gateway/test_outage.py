@@ -37,7 +37,8 @@ from device.wire.sealing import Signer
 from provisioning.pki import SiteAuthority
 
 if TYPE_CHECKING:
-    from tests.clinic.conftest import CardIssuer, GatewayVisitor
+    from tests.clinic.conftest import CardIssuer
+    from tests.clinic.gateway.conftest import GatewayVisitor
 
 TARO, REVOKED, UNREGISTERED, REGISTRABLE = 1001, 1009, 1011, 1013
 TARO_TYPED = InsuranceQuery(insurer_number="06990012", number="４５６７", birthdate="19740402", branch="00")

@@ -15,7 +15,8 @@ from device.domain.values import ConsentItem, ConsentMode, Prescription
 from device.wire.messages import Answer, Confirm, HolderKnown, Qualification, Register, Registrable
 
 if TYPE_CHECKING:
-    from tests.clinic.conftest import CardIssuer, GatewayVisitor
+    from tests.clinic.conftest import CardIssuer
+    from tests.clinic.gateway.conftest import GatewayVisitor
 
 TARO, GRACE, REGISTRABLE, SUBSIDY = 1001, 1007, 1013, 1014
 

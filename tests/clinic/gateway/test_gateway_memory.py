@@ -22,7 +22,8 @@ from device.wire.messages import Answer, Begin, Challenge, Confirm, HolderKnown,
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tests.clinic.conftest import CardIssuer, GatewayVisitor
+    from tests.clinic.conftest import CardIssuer
+    from tests.clinic.gateway.conftest import GatewayVisitor
 
 TARO = 1001
 
