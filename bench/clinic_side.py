@@ -32,6 +32,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from clinic.keys import load_key, make_key_pair
 from clinic.people import SHIPPED
+from clinic.site.loopback import loopback_config
 from device.domain.reasons import Reason
 from device.domain.values import Assurance, CardKind, UnitId
 from device.sim.card import CardAuthority
@@ -63,29 +64,7 @@ UNITS, VISITS_A_SECOND = 50, 10
 PATIENCE_S = 20.0
 TARO = 1001
 
-_CONFIG = """\
-[site]
-branch = "simulation"
-institution_code = "9999999999"
-[broker]
-host = "127.0.0.1"
-port = {port}
-authority = "authority.cert.pem"
-[gateway]
-certificate = "clinic-gateway.cert.pem"
-key = "clinic-gateway.key.pem"
-sealing_key = "clinic.private.jwk"
-consumer_key = "clinic.public.jwk"
-anchors = ["cards.pem"]
-people = "{people}"
-[consumer]
-certificate = "clinic-consumer.cert.pem"
-key = "clinic-consumer.key.pem"
-sealing_keys = ["clinic.private.jwk"]
-store = "clinic.sqlite"
-[receipt_files]
-folder = "face"
-"""
+_RECEIPT_FILES = '\n[receipt_files]\nfolder = "face"\n'
 
 
 @dataclass(slots=True)
@@ -316,7 +295,7 @@ def open_site(folder: Path) -> Iterator[BenchSite]:
         folder / "broker", branch=Branch.SIMULATION, authority=files.certificate, identity=server
     ) as broker:
         config = folder / "clinic.toml"
-        config.write_text(_CONFIG.format(port=broker.port, people=SHIPPED), encoding="utf-8")
+        config.write_text(loopback_config(broker.port, people=SHIPPED, more=_RECEIPT_FILES), encoding="utf-8")
         command = [sys.executable, "-m", "clinic.cli", "run", "--config", str(config)]
         with (
             (folder / "clinic.log").open("wb") as words,

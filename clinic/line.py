@@ -31,6 +31,7 @@ from clinic.health import Health, Trouble
 from device.domain.errors import BadConfig, Fault, MessageError
 from device.domain.values import UnitId
 from device.wire import topics
+from device.wire.codec import MAX_BYTES
 
 KEEPALIVE_S = 20
 SESSION_EXPIRY_S = 7 * 24 * 3600
@@ -38,6 +39,9 @@ SESSION_EXPIRY_S = 7 * 24 * 3600
 
 RECEIVE_MAXIMUM = 20
 """Messages that the broker hands over before the first of them is acknowledged."""
+
+MAX_PACKET = MAX_BYTES + 4096
+"""Bytes of one packet; the broker's limit is below it."""
 
 RETRY_S = 1
 """A site has a handful of services, so nobody is trampled when they all come back at once, and a patient may wait.
@@ -81,6 +85,16 @@ RETAINED = frozenset({topics.Up.STATUS})
 
 
 _Inbox = queue.Queue[MQTTMessage | None]
+
+
+class _Bounded(Client):
+    """paho would hold a packet of 256 MB to its end before anybody looks at it."""
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if bufsize > MAX_PACKET:
+            # To paho this is a lost connection: it comes back, and the broker is told by its absence.
+            raise ConnectionError(f"a packet of {bufsize} bytes, the limit is {MAX_PACKET}")
+        return super()._sock_recv(bufsize)
 
 
 class ServiceLine:
@@ -146,7 +160,7 @@ class ServiceLine:
     # --- network thread -------------------------------------------------------------------------------------------
 
     def _make_client(self) -> Client:
-        client = Client(
+        client = _Bounded(
             CallbackAPIVersion.VERSION2,
             client_id=self._settings.name,
             protocol=MQTTProtocolVersion.MQTTv5,

@@ -19,6 +19,7 @@ import msgspec
 
 from clinic.keys import make_key_pair
 from clinic.record import VisitRecord
+from clinic.site.loopback import loopback_config
 from clinic.store_file import read_records
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
@@ -36,23 +37,6 @@ from provisioning.pki import IdentityFiles, SiteAuthority
 
 PATIENCE_S: Final = 60.0
 """Longer than any repetition that a fault can make necessary here."""
-
-_CLINIC: Final = """\
-[site]
-branch = "simulation"
-institution_code = "9999999999"
-
-[broker]
-host = "127.0.0.1"
-port = {port}
-authority = "authority.cert.pem"
-
-[consumer]
-certificate = "clinic-consumer.cert.pem"
-key = "clinic-consumer.key.pem"
-sealing_keys = ["clinic.private.jwk"]
-store = "clinic.sqlite"
-"""
 
 
 class UnitProcess:
@@ -140,7 +124,7 @@ class Site:
     def __enter__(self) -> Self:
         self._running.callback(self._broker_life.close)
         self.broker = self._start_broker(None)
-        (self.folder / "clinic.toml").write_text(_CLINIC.format(port=self.broker.port), encoding="utf-8")
+        (self.folder / "clinic.toml").write_text(loopback_config(self.broker.port), encoding="utf-8")
         self.clinic = self._running.enter_context(_run_clinic(self.folder))
         self.proxy = self._running.enter_context(contextlib.closing(TcpProxy(self.broker.port)))
         self.meddler: Meddler | None = None

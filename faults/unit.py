@@ -24,7 +24,8 @@ from device.drivers.system import SystemClock
 from device.link.machine import LinkMachine
 from device.wire.messages import Result, Status
 from device.wire.sealing import Signer
-from faults.world import UNIT, make_result
+from faults.links import make_result
+from faults.world import UNIT
 
 
 def files_in(folder: Path) -> TlsFiles:

@@ -22,12 +22,11 @@ from device.domain.reasons import Reason
 from device.domain.values import UnitId
 from device.drivers.sqlite_outbox import SqliteOutbox
 from device.link.machine import LinkMachine
-from device.ports.line import Kept, Line, Outbox
+from device.ports.line import Kept, Outbox
 from device.sim.clock import STORY_START, SimulatedClock
 from device.sim.line import MemoryBroker
 from device.wire import topics
 from device.wire.codec import decode, encode
-from device.wire.freshness import expiry
 from device.wire.messages import Receipt, Result, SignedReceipt, SignedResult, Status
 from device.wire.receipts import acknowledge
 from device.wire.said import sign_receipt
@@ -35,6 +34,7 @@ from device.wire.sealing import Signer
 from device.wire.services import CONSUMER
 from faults.clinic import ModelClinic
 from faults.history import History, Promised, Said
+from faults.links import Tap, make_result, pass_time
 from provisioning.pki import SiteAuthority
 
 UNIT: Final = UnitId("sim-0001")
@@ -145,7 +145,7 @@ class World:
         machine = LinkMachine(status, random=self.chance.random)
         self.link = self.parts.link(
             machine,
-            line=_Tap(self.broker.line(UNIT, machine.last_will), self),
+            line=Tap(self.broker.line(UNIT, machine.last_will), self._note),
             outbox=self.outbox,
             clock=self.clock,
             signer=keys().signer,
@@ -175,11 +175,13 @@ class World:
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass, stopping wherever the link has something to do."""
-        end_s = self.clock.monotonic_s() + seconds
-        while (next_s := self.link.next_deadline_s()) <= end_s:
-            self.clock.advance(max(0.0, next_s - self.clock.monotonic_s()))
-            self.link.run_due()
-        self.clock.advance(end_s - self.clock.monotonic_s())
+        pass_time(self.clock, self.link, seconds)
+
+    def _note(self, topic: str, payload: bytes) -> None:
+        if topic.endswith(f"/{topics.Up.RESULT}"):
+            self.recorded.append((topic, payload))
+            result = told_in(payload)
+            self.history.entries.append(Said(result.message_id, result.sequence))
 
     def settle_down(self) -> None:
         """Give it a good line, a good disk and a right clock for as long as any repetition may take."""
@@ -200,49 +202,11 @@ class World:
             self._base.close()
 
 
-def make_result(unit: UnitId, message_id: str, sequence: int, at: datetime) -> Result:
-    """Return how a visit ended that brought nothing: what matters here is the way that it goes."""
-    return Result(
-        message_id=message_id,
-        sequence=sequence,
-        unit=unit,
-        reception="visit-0001",
-        reason=Reason.CANCELLED,
-        notices=[],
-        card=None,
-        assurance=None,
-        consents={},
-        started_at=at,
-        ended_at=at,
-        expires_at=expiry(at),
-        sealed=None,
-        simulated=True,
-    )
-
-
 def _nobody() -> LinkOwner:
     def ignore(*_: object) -> None:
         """Nobody listens: the history is written elsewhere."""
 
     return LinkOwner(on_answer=ignore, on_ask_lost=ignore, on_line=ignore, on_receipt=ignore, on_fault=ignore)
-
-
-class _Tap:
-    """A line that tells the history what is said on it."""
-
-    def __init__(self, line: Line, world: World) -> None:
-        self._line = line
-        self._world = world
-        self.connect = line.connect
-        self.subscribe = line.subscribe
-        self.close = line.close
-
-    def publish(self, topic: str, payload: bytes, *, expiry_s: int, retain: bool = False) -> None:
-        if topic.endswith(f"/{topics.Up.RESULT}"):
-            self._world.recorded.append((topic, payload))
-            result = told_in(payload)
-            self._world.history.entries.append(Said(result.message_id, result.sequence))
-        self._line.publish(topic, payload, expiry_s=expiry_s, retain=retain)
 
 
 def told_in(payload: bytes) -> Result:

@@ -33,13 +33,23 @@ CONNECT_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 2.0
 _LOOP_S = 1.0
 """paho looks after its keepalive this often; messages wake it at once."""
-_PACKET_HEADROOM = 4096
+_MAX_PACKET = MAX_BYTES + 4096
+"""Bytes that we tell the broker to send at most in one packet, and more than which we do not read."""
 
 _NO_SUBSCRIBERS = 0x10
 """MQTT 5's reason code for a message that was taken and that nobody listens to."""
 
 _NOT_MQTT = (ValueError, LookupError, struct.error)
 """What paho's parser raises, besides what it catches itself, when the broker sends garbage."""
+
+
+class _Bounded(Client):
+    """paho would hold a packet of 256 MB to its end before anybody looks at it; a hostile broker keeps to no wish."""
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if bufsize > _MAX_PACKET:
+            raise ValueError(f"a packet of {bufsize} bytes, the limit is {_MAX_PACKET}")
+        return super()._sock_recv(bufsize)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,7 @@ class PahoLine:
             connection.close()
 
     def _new_client(self) -> Client:
-        client = Client(
+        client = _Bounded(
             CallbackAPIVersion.VERSION2,
             client_id=self._unit,
             protocol=MQTTProtocolVersion.MQTTv5,
@@ -166,7 +176,7 @@ class _Connection:
         properties = _properties(
             PacketTypes.CONNECT,
             SessionExpiryInterval=SESSION_EXPIRY_S,
-            MaximumPacketSize=MAX_BYTES + _PACKET_HEADROOM,
+            MaximumPacketSize=_MAX_PACKET,
         )
         try:
             self._client.connect(host, port, KEEPALIVE_S, clean_start=False, properties=properties)

@@ -23,6 +23,7 @@ from joserfc.jwk import ECKey
 from clinic.keys import KeyRing, make_key_pair
 from clinic.people import SHIPPED, Person
 from clinic.record import VisitRecord
+from clinic.site.loopback import loopback_config
 from device.domain.reasons import Reason
 from device.domain.values import Assurance, CardKind, UnitId
 from device.wire.sealing import Signer
@@ -34,30 +35,6 @@ UNIT = UnitId("unit-0001")
 AUTHORITY_NAME = x509.Name(
     [x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"), x509.NameAttribute(NameOID.ORGANIZATION_NAME, "INVENTED-JPKI")]
 )
-CONFIG = """
-[site]
-branch = "{branch}"
-institution_code = "1399999999"
-
-[broker]
-host = "127.0.0.1"
-port = {port}
-authority = "authority.cert.pem"
-
-[gateway]
-certificate = "clinic-gateway.cert.pem"
-key = "clinic-gateway.key.pem"
-sealing_key = "clinic.private.jwk"
-consumer_key = "clinic.public.jwk"
-anchors = ["cards.pem"]
-people = "{people}"
-
-[consumer]
-certificate = "clinic-consumer.cert.pem"
-key = "clinic-consumer.key.pem"
-sealing_keys = ["clinic.private.jwk"]
-store = "clinic.sqlite"
-"""
 CardKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
@@ -263,7 +240,7 @@ def make_clinic(tmp_path: Path, issuer: CardIssuer) -> Callable[..., ClinicFolde
         (folder / "cards.pem").write_bytes(issuer.certificate.public_bytes(serialization.Encoding.PEM))
         make_key_pair(folder)
         config = folder / "clinic.toml"
-        config.write_text(CONFIG.format(port=port, branch=branch, people=SHIPPED))
+        config.write_text(loopback_config(port, people=SHIPPED, branch=branch, institution_code=INSTITUTION))
         return ClinicFolder(folder, config, authority)
 
     return make

@@ -99,7 +99,7 @@ def test_a_mistake_is_named_with_its_place(clinic: ClinicFolder, good: str, bad:
 
 def test_a_configuration_without_a_service_has_nothing_to_run(clinic: ClinicFolder) -> None:
     text = clinic.config.read_text()
-    assert "nothing to run" in wrong(clinic, text[text.index("[gateway]") :], "")
+    assert "nothing to run" in wrong(clinic, text[text.index("[consumer]") :], "")
 
 
 def test_an_absent_and_an_endless_file_are_named(tmp_path: Path) -> None:

@@ -16,10 +16,10 @@ from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.domain.values import UnitId
 from device.link import events
-from device.link.actions import Action, SendResult, Settle
+from device.link.actions import Action, Connect, SendResult, Settle
 from device.link.machine import LinkMachine
 from device.link.policy import LinkPolicy
-from device.ports.line import Incoming, Kept, Line, Outbox
+from device.ports.line import Incoming, Kept, Outbox
 from device.sim.clock import SimulatedClock
 from device.sim.line import MemoryBroker
 from device.sim.outbox import MemoryOutbox
@@ -31,6 +31,8 @@ from device.wire.receipts import Disposition, acknowledge, copy_of
 from device.wire.said import answer_to, sign_answer, sign_receipt
 from device.wire.sealing import Signer, verify
 from device.wire.services import CONSUMER, GATEWAY
+from faults.links import Tap, pass_time
+from faults.links import make_result as cancelled
 from provisioning.pki import SiteAuthority
 
 UNIT = UnitId("sim-front-desk")
@@ -39,23 +41,7 @@ LONG_AGO = datetime(2026, 4, 1, tzinfo=UTC)
 
 def make_result(message_id: str, sequence: int, *, at: datetime | None = None) -> Result:
     """Return how a visit ended that took no time, now or `at`."""
-    now = at or datetime.now(UTC)
-    return Result(
-        message_id=message_id,
-        sequence=sequence,
-        unit=UNIT,
-        reception="visit-0001",
-        reason=Reason.QUALIFIED,
-        notices=[],
-        card=None,
-        assurance=None,
-        consents={},
-        started_at=now,
-        ended_at=now,
-        expires_at=expiry(now),
-        sealed=None,
-        simulated=True,
-    )
+    return cancelled(UNIT, message_id, sequence, at or datetime.now(UTC))
 
 
 @pytest.fixture(scope="session")
@@ -129,21 +115,6 @@ class Clinic:
         self.broker.publish(topics.down(UNIT, topics.Down.RECEIPT), encode(message))
 
 
-class Tap:
-    """A line that notes what is said on it."""
-
-    def __init__(self, line: Line, noted: list[tuple[str, bytes]]) -> None:
-        self._line = line
-        self._noted = noted
-        self.connect = line.connect
-        self.subscribe = line.subscribe
-        self.close = line.close
-
-    def publish(self, topic: str, payload: bytes, *, expiry_s: int, retain: bool = False) -> None:
-        self._noted.append((topic, payload))
-        self._line.publish(topic, payload, expiry_s=expiry_s, retain=retain)
-
-
 class World:
     """One unit, one broker, one clinic."""
 
@@ -174,7 +145,7 @@ class World:
         machine = LinkMachine(status, random=lambda: 0.0, policy=self.policy)
         self.link = Link(
             machine,
-            line=Tap(self.broker.line(UNIT, machine.last_will), self.said),
+            line=Tap(self.broker.line(UNIT, machine.last_will), lambda *said: self.said.append(said)),
             outbox=self.outbox,
             clock=self.clock,
             signer=self._site.unit,
@@ -192,11 +163,7 @@ class World:
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass, stopping wherever the link has something to do."""
-        end_s = self.clock.monotonic_s() + seconds
-        while (next_s := self.link.next_deadline_s()) <= end_s:
-            self.clock.advance(max(0.0, next_s - self.clock.monotonic_s()))
-            self.link.run_due()
-        self.clock.advance(end_s - self.clock.monotonic_s())
+        pass_time(self.clock, self.link, seconds)
 
     def ask(self, ask_id: str, timeout_s: float = 9.0) -> None:
         self.link.ask(begin(ask_id), timeout_s)
@@ -247,6 +214,13 @@ class Bench:
     def wait(self, seconds: float) -> list[Action]:
         self.now_s += seconds
         return self.tell(events.TimePassed())
+
+    def wait_for_an_attempt(self) -> float:
+        """Wait, with a look at the clock now and then, until the machine connects; return the seconds that it took."""
+        began_s = self.now_s
+        while (actions := self.wait(self.wakes_in_s)) != [Connect()]:
+            assert actions == []
+        return self.now_s - began_s
 
     def hear(self, topic: str, payload: bytes, *, retained: bool = False) -> list[Action]:
         return self.tell(events.Received(Incoming(topic, payload, retained)))

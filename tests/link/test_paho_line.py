@@ -345,6 +345,8 @@ def test_a_broker_that_never_answers(
         b"HTTP/1.1 400 Bad Request\r\n\r\n",
         bytes.fromhex("30 08 00 02 ff fe 00 41 42 43"),  # a message whose topic is no UTF-8
         bytes.fromhex("30 ff ff ff ff 7f"),  # a length of more bytes than there may be
+        bytes.fromhex("30 ff ff ff 7f"),  # a message of 256 MB, announced and not yet sent
+        bytes.fromhex("30 e0 a7 12"),  # one a little longer than any that is meant for us
         bytes.fromhex("00 00"),  # a packet of no known kind
         bytes.fromhex("90 01 00"),  # an acknowledgement that ends too early
     ],

@@ -15,6 +15,7 @@ from cryptography import x509
 from joserfc.jwk import ECKey
 
 from clinic.keys import load_key, make_key_pair
+from clinic.site.loopback import loopback_config
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.domain.values import UnitId
@@ -29,31 +30,9 @@ from provisioning.pki import IdentityFiles, SiteAuthority
 UNIT = UnitId("sim-0001")
 STOP_TIMEOUT_S = 5.0
 
-_CLINIC_CONFIG = """\
-[site]
-branch = "simulation"
-institution_code = "9999999999"
-
-[broker]
-host = "127.0.0.1"
-port = {port}
-authority = "{authority}"
-
-[gateway]
-certificate = "clinic-gateway.cert.pem"
-key = "clinic-gateway.key.pem"
-sealing_key = "clinic.private.jwk"
-consumer_key = "clinic.public.jwk"
-anchors = ["card-authority.pem"]
-people = "{people}"
+_QUESTIONS = """\
 accept = ["pin_signature", "phone_signature", "face_institution"]
 ask_consent = ["YZK", "SRJ", "TKK"]
-
-[consumer]
-certificate = "clinic-consumer.cert.pem"
-key = "clinic-consumer.key.pem"
-sealing_keys = ["clinic.private.jwk"]
-store = "clinic.sqlite"
 """
 _SCREEN_CONFIG = """
 [screen]
@@ -88,13 +67,13 @@ def open_site(
         authority.issue_client(service, now=now).write(folder, service)
     unit = authority.issue_client(UNIT, now=now).write(folder, "unit")
     sealing = make_key_pair(folder)
-    (folder / "card-authority.pem").write_bytes(card_authority)
+    (folder / "cards.pem").write_bytes(card_authority)
     with run_mosquitto(
         folder / "broker", branch=Branch.SIMULATION, authority=authority_files.certificate, identity=server
     ) as broker:
         config = folder / "clinic.toml"
-        text = _CLINIC_CONFIG.format(port=broker.port, authority=authority_files.certificate.name, people=people)
-        config.write_text(text + (_SCREEN_CONFIG if screen else ""), encoding="utf-8")
+        more = _QUESTIONS + (_SCREEN_CONFIG if screen else "")
+        config.write_text(loopback_config(broker.port, people=people, more=more), encoding="utf-8")
         with _run_clinic(config, folder / "clinic.log") as first_run:
             yield Site(
                 broker=BrokerAddress("127.0.0.1", broker.port),
