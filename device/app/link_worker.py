@@ -221,10 +221,8 @@ class Link:
                 self._read_outbox(limit)
             case SendResult(topic, kept, expiry_s):
                 self._send(topic, kept, expiry_s)
-            case OpenSigned(signed):
-                self._open_signed(signed)
-            case ReportStale() | Settle():
-                self._mind_receipt(action)
+            case OpenSigned() | ReportStale() | Settle():
+                self._mind_said(action)
             case DeliverAnswer(answer):
                 self._owner.on_answer(answer)
             case DeliverOrder(leaf, payload):
@@ -251,8 +249,10 @@ class Link:
                 log.warning("the line is down: %s", why)
                 self._owner.on_line(False, why)  # noqa: FBT003
 
-    def _mind_receipt(self, action: ReportStale | Settle) -> None:
+    def _mind_said(self, action: OpenSigned | ReportStale | Settle) -> None:
         match action:
+            case OpenSigned(signed):
+                self._open_signed(signed)
             case ReportStale(receipt):
                 there, here = (f"{time:%Y-%m-%d %H:%M}" for time in (receipt.signed_at, self._clock.utc_now()))
                 self._trouble(
