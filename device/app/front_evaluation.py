@@ -19,8 +19,8 @@ import cv2
 import numpy as np
 
 from device.app.card_front import open_front_reader
-from device.app.front_tally import FRAMES_IN_TIME, RIGHT, WRONG, CardTold
-from device.card.front import Agreed, AgreeingReader, FrontReader, FrontReading, Unread
+from device.app.front_tally import FRAMES_IN_TIME, IN_DOUBT, RIGHT, WRONG, CardTold
+from device.card.front import Agreed, AgreeingReader, Doubtful, FrontRead, FrontReader, FrontReading, Unread
 from device.domain.secrets import ReferenceNumberB
 from device.ports.camera import Frame
 from device.sim.card_front_pictures import (
@@ -119,7 +119,7 @@ def _read(
     for number, view in enumerate(views, 1):
         frame = Frame(pixels=photograph(card, view, chance), taken_s=float(number), number=number)
         read = reader.read(frame.pixels, TODAY)
-        looks.append(read.value if isinstance(read, Unread) else _against(printed, read))
+        looks.append(_told(printed, read))
         decision = agreeing.feed(FrontReading.of(frame, read))
         if isinstance(decision, Agreed):
             sent = _against(printed, decision.number)
@@ -128,6 +128,14 @@ def _read(
     agreeing.forget()
     printed.wipe()
     return tuple(looks), sent
+
+
+def _told(printed: ReferenceNumberB, read: FrontRead) -> str:
+    if isinstance(read, Unread):
+        return read.value
+    if isinstance(read, Doubtful):
+        return f"{IN_DOUBT}, {_against(printed, read.number)}"
+    return _against(printed, read)
 
 
 def _against(printed: ReferenceNumberB, read: ReferenceNumberB) -> str:

@@ -17,6 +17,8 @@ FRAMES_IN_TIME: Final = 3
 """A readable card must be read within so many pictures."""
 RIGHT: Final = "right"
 WRONG: Final = "wrong"
+IN_DOUBT: Final = "in doubt"
+"""Before RIGHT or WRONG, where the reader was not certain of the security code."""
 STEPS_OF_HARDNESS: Final = 10
 HARDEST_DRAWN: Final = 2.0
 NORMAL_95: Final = 1.96
@@ -36,7 +38,7 @@ class CardTold:
     of_limit: float
     """How hard: 1 is the limit of what must be read."""
     looks: tuple[str, ...]
-    """What each picture gave until a number was believed: RIGHT, WRONG, or why there was none."""
+    """What each picture gave until a number was believed: RIGHT, WRONG, the same IN_DOUBT, or why there was none."""
     sent: str | None
     """RIGHT or WRONG, None when nothing was believed."""
 

@@ -13,9 +13,18 @@ def NEVER(_: ReferenceNumberB) -> bool:  # noqa: N802  a constant that happens t
     return False
 
 
-def reading(frame: int, digits: bytes | None, fingerprint: bytes | None = None) -> FrontReading:
+def reading(
+    frame: int, digits: bytes | None, fingerprint: bytes | None = None, *, certain: bool = True
+) -> FrontReading:
     number = None if digits is None else ReferenceNumberB(digits)
-    return FrontReading(frame, fingerprint or frame.to_bytes(16, "big"), number)
+    return FrontReading(frame, fingerprint or frame.to_bytes(16, "big"), number, certain=certain)
+
+
+def in_doubt(frame: int, digits: bytes) -> FrontReading:
+    return reading(frame, digits, certain=False)
+
+
+CONTRADICTION = FrontReading(99, b"99", None, contradicted=True)
 
 
 def agreed(reader: AgreeingReader, *readings: FrontReading) -> bytes | None:
@@ -53,11 +62,34 @@ def test_what_the_card_refused_is_nothing_that_was_read() -> None:
 
 def test_print_that_was_seen_in_two_ways_takes_three_frames() -> None:
     reader = AgreeingReader(NEVER)
-    assert agreed(reader, FrontReading(1, b"1", None, contradicted=True)) is None
+    assert agreed(reader, CONTRADICTION) is None
     assert agreed(reader, reading(2, ONE), reading(3, ONE)) is None
     assert agreed(reader, reading(4, ONE)) == ONE
     reader.forget()
     assert agreed(reader, reading(5, ONE), reading(6, ONE)) == ONE
+
+
+def test_a_frame_in_doubt_bears_a_certain_one_out_whichever_comes_first() -> None:
+    assert agreed(AgreeingReader(NEVER), reading(1, ONE), in_doubt(2, ONE)) == ONE
+    assert agreed(AgreeingReader(NEVER), in_doubt(1, ONE), reading(2, ONE)) == ONE
+
+
+def test_frames_in_doubt_alone_have_to_be_three() -> None:
+    reader = AgreeingReader(NEVER)
+    assert agreed(reader, in_doubt(1, ONE), in_doubt(2, ONE)) is None
+    assert agreed(reader, in_doubt(3, ONE)) == ONE
+
+
+def test_frames_in_doubt_alone_are_not_believed_once_two_looks_differed() -> None:
+    reader = AgreeingReader(NEVER)
+    assert agreed(reader, CONTRADICTION, *(in_doubt(frame, ONE) for frame in range(1, 9))) is None
+    assert agreed(reader, reading(9, ONE)) == ONE
+
+
+def test_a_frame_in_doubt_that_says_otherwise_counts_as_dissent() -> None:
+    reader = AgreeingReader(NEVER)
+    assert agreed(reader, in_doubt(1, OTHER), reading(2, ONE), reading(3, ONE)) is None
+    assert agreed(reader, reading(4, ONE)) == ONE
 
 
 def test_no_digit_shows_in_what_is_printed() -> None:

@@ -52,6 +52,13 @@ def test_noise_is_no_number(reader: FrontReader) -> None:
         assert isinstance(reader.read(noise, date(2026, 4, 6)), Unread)
 
 
+def test_a_code_that_is_not_certain_is_read_in_doubt_and_takes_three_pictures() -> None:
+    # A readable card of the evaluation whose code is worn: every one of its three pictures is in doubt.
+    (told,) = evaluate(MODELS_DIR, [9916], seed=20261125)
+    assert told.looks == ("in doubt, right",) * 3
+    assert told.sent == "right"
+
+
 def test_a_card_that_is_not_wholly_in_the_picture_is_not_read(reader: FrontReader) -> None:
     chance = np.random.default_rng(2)
     card, view = print_card(invent(chance, TODAY), chance), take_view(0.0, chance, upside_down=False)

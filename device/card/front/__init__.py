@@ -16,7 +16,7 @@ by_camera    the CardFront port on top of a Camera
 
 from device.card.front.agreement import Agreed, AgreeingReader, FrontReading, Undecided
 from device.card.front.by_camera import CameraCardFront
-from device.card.front.reader import FrontReader, Unread
+from device.card.front.reader import Doubtful, FrontRead, FrontReader, Unread
 from device.card.front.recogniser import Recogniser
 from device.card.front.rules import FrontRules
 
@@ -24,6 +24,8 @@ __all__ = [
     "Agreed",
     "AgreeingReader",
     "CameraCardFront",
+    "Doubtful",
+    "FrontRead",
     "FrontReader",
     "FrontReading",
     "FrontRules",

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from datetime import date
 
 from device.card.front.agreement import Agreed, AgreeingReader, FrontReading
-from device.card.front.reader import Unread
+from device.card.front.reader import FrontRead
 from device.domain.certificate_window import JAPAN
 from device.domain.secrets import ReferenceNumberB
 from device.ports.camera import Camera, Picture
 from device.ports.clock import Clock
 
-Look = Callable[[Picture, date], ReferenceNumberB | Unread]
+Look = Callable[[Picture, date], FrontRead]
 """What is read in one picture on a day."""
 
 

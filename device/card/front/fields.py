@@ -39,6 +39,8 @@ CODE_CERTAINTY: Final = 0.97
 LITTLE_BLUR: Final = 0.10
 CLEAR_CODE_CERTAINTY: Final = 0.8
 """The same where there is so little blur: what the network doubts then is the typeface, and it is right."""
+DOUBTFUL_CODE_CERTAINTY: Final = 0.8
+"""With so much, in three looks that say the same, a code is in doubt; `agreement` tells what that is worth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Code:
     """What stands where the security code is."""
 
     digits: bytearray | None = field(repr=False)
-    """4 ASCII digits, which the caller wipes; None where they are not certain."""
+    """4 ASCII digits, which the caller wipes; None where they are neither certain nor in doubt."""
+    certain: bool = False
     contradicted: bool = False
     """Whether one look saw four other digits than another."""
 
@@ -134,12 +137,15 @@ class FieldReader:
     def security_code(self, card: FlatCard, lines: list[Line]) -> Code:
         """Return the security code if there is exactly one among the lines."""
         codes = [self._code(card, line) for line in lines]
-        sure = [code for code in codes if code.digits is not None]
-        if len(sure) == 1:
-            return sure[0]
-        for code in sure:
-            code.wipe()
-        return Code(None, contradicted=any(code.contradicted for code in codes))
+        contradicted = any(code.contradicted for code in codes)
+        read = [code for code in codes if code.digits is not None]
+        sure = [code for code in read if code.certain] or ([] if contradicted else read)
+        if len(sure) != 1:
+            sure = []
+        for code in read:
+            if code not in sure:
+                code.wipe()
+        return sure[0] if sure else Code(None, contradicted=contradicted)
 
     def _code(self, card: FlatCard, line: Line) -> Code:
         plain = card.cut(line, MARGIN)
@@ -153,8 +159,10 @@ class FieldReader:
                     return Code(None)
                 if looks[-1].symbols != looks[0].symbols:
                     return Code(None, contradicted=True)
-            sure = min(min(look.certainties) for look in looks) >= least
-            return Code(bytearray(looks[0].symbols) if sure else None)
+            certainty = min(min(look.certainties) for look in looks)
+            if certainty < min(least, DOUBTFUL_CODE_CERTAINTY):
+                return Code(None)
+            return Code(bytearray(looks[0].symbols), certain=certainty >= least)
         finally:
             for cut in cuts:
                 cut.fill(0)

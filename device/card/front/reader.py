@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final
@@ -23,7 +24,7 @@ LONGEST_SIDE_PX: Final = 8192
 WORKING_SIDE_PX: Final = 1920
 """Larger pictures are scaled down first: more than 20 px per millimetre tells nothing more about the print."""
 
-BORDER_PX: Final = 6.0
+BORDER_PX: Final = 3.0
 """A corner nearer to the picture's border than this may be the border itself, where the card goes on outside."""
 
 
@@ -41,6 +42,17 @@ class Unread(StrEnum):
     IMPLAUSIBLE = "implausible"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Doubtful:
+    """What a picture says in which the security code is in doubt."""
+
+    number: ReferenceNumberB = field(repr=False)
+
+
+FrontRead = ReferenceNumberB | Doubtful | Unread
+"""What one picture gives."""
+
+
 class FrontReader:
     """Finds the card, straightens it, reads the three fields and puts them together."""
 
@@ -48,8 +60,11 @@ class FrontReader:
         self._fields = FieldReader(recogniser, rules)
         self._rules = rules
 
-    def read(self, picture: npt.NDArray[Any], today: date) -> ReferenceNumberB | Unread:
-        """Return 照合番号B, which the caller wipes, or why there is none. Raise Fault when the network fails."""
+    def read(self, picture: npt.NDArray[Any], today: date) -> FrontRead:
+        """Return 照合番号B, certain or in doubt, which the caller wipes, or why there is none.
+
+        Raise Fault when the network fails.
+        """
         if not _is_picture(picture):
             return Unread.NO_PICTURE
         working = _shrunk(picture)
@@ -58,7 +73,7 @@ class FrontReader:
             return Unread.NO_CARD
         if not _inside(corners, working):
             return Unread.NOT_WHOLE
-        read: ReferenceNumberB | Unread = Unread.NO_BIRTH_DATE
+        read: FrontRead = Unread.NO_BIRTH_DATE
         for way_up in ways_up(working, corners):
             card = FlatCard.of(working, way_up)
             try:
@@ -71,7 +86,7 @@ class FrontReader:
             working.fill(0)
         return read
 
-    def _read(self, card: FlatCard, today: date) -> ReferenceNumberB | Unread:
+    def _read(self, card: FlatCard, today: date) -> FrontRead:
         # Where it is costs next to nothing, and without it the rest need not be read.
         codes = self._fields.codes(card)
         if not codes:
@@ -89,7 +104,9 @@ class FrontReader:
             number = reference_number(dates.birth, dates.expiry, code.digits, today=today, rules=self._rules)
         finally:
             code.wipe()
-        return number or Unread.IMPLAUSIBLE
+        if number is None:
+            return Unread.IMPLAUSIBLE
+        return number if code.certain else Doubtful(number)
 
 
 def _inside(corners: Corners, picture: Picture) -> bool:
