@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import binascii
 import os
+import select
+import threading
 import tomllib
 import tty
 from dataclasses import dataclass, field
@@ -14,10 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hw.errors import CannotMeasure, RigLost
+from hw.rig.board import BoardRig
 from hw.rig.firmware import settings
 from hw.rig.firmware.core import PATTERNS, Core
 from hw.rig.firmware.frames import LONGEST, BadLine, check, decode, encode
 from hw.rig.firmware.parts import Parts
+from hw.rig.port import Beside, Picture, Plug, Reading, Sensor
 
 FIRMWARE = Path(settings.__file__).parent
 AWAY = -1.0
@@ -299,22 +304,47 @@ def test_the_loop_finds_each_broken_bit_of_the_register(bit: int, bench: Bench) 
     assert bench.ask("TEST").startswith("ERR fault register_")
 
 
-def test_a_host_talks_to_it_over_a_serial_line(bench: Bench) -> None:
-    """The board's loop in small: bytes from a pseudo-terminal in any pieces, whole lines to the core."""
+def test_the_benchs_own_driver_talks_to_it_over_a_serial_line() -> None:
+    """The host's BoardRig on a pseudo-terminal, and the board's loop in small: bytes in, lines to the core, ticks."""
+    parts = Memory()
+    core = Core(parts)
     host, board = os.openpty()
     tty.setraw(board)
+    over = threading.Event()
+
+    def serve() -> None:
+        line = b""
+        while not over.is_set():
+            parts.ms += 50
+            for byte in os.read(host, 400) if select.select([host], [], [], 0.002)[0] else b"":
+                if byte == 0x0A:
+                    os.write(host, core.hear(line))
+                    line = b""
+                else:
+                    line += bytes([byte])
+            os.write(host, core.tick())
+
+    loop = threading.Thread(target=serve)
+    loop.start()
     try:
-        bench.number = 7
-        request = bench.line("SENSE supply -") + b"\r\n"
-        heard = b""
-        for piece in (request[:3], request[3:9], request[9:]):
-            os.write(host, piece)
-            heard += os.read(board, 100)
-        line, end, rest = heard.partition(b"\n")
-        assert (end, rest) == (b"\n", b"")
-        os.write(board, bench.core.hear(line))
-        assert bench.words(os.read(host, 200)) == "OK 5.040 0.04"
+        with BoardRig(os.ttyname(board)) as rig:
+            assert rig.facts().name == parts.identity
+            rig.place("golden-1", spacer_mm=10, beside=Beside.METAL)
+            assert parts.arms == {"left": 10.0, "plate": 10.0, "right": AWAY}
+            rig.press("*0", 0.2)
+            rig.unplug(Plug.READER, 0.5)
+            assert not parts.out
+            assert rig.sense(Sensor.SUPPLY) == Reading(5.04, 0.04)
+            with pytest.raises(CannotMeasure, match="the display hangs on the station"):
+                rig.show(Picture.GREY)
+            parts.pressed = True
+            with pytest.raises(RigLost, match="fault emergency stop"):
+                rig.cut_power(5)
+        assert parts.powered
+        assert parts.closed == 0
     finally:
+        over.set()
+        loop.join()
         os.close(host)
         os.close(board)
 
