@@ -38,12 +38,13 @@ def unit_wiring() -> str:
         WiredPart(each["ja"], each["en"], {name: f"GPIO{line}" for name, line in each["lines"].items()}, each["note"])
         for each in unit_parts()
     ]
-    columns = [[Pin(number, names[number]) for number in range(first, 41, 2)] for first in (1, 2)]
+    odd, even = ([Pin(number, names[number]) for number in range(first, 41, 2)] for first in (1, 2))
     return draw_wiring(
         "端末の配線 Wiring of the unit (40-pin header)",
         "Both rows of the header from pin 1; each used pin carries the number of its part and the terminal's name. "
         "The table in docs/panel.md and hw/pinout.toml say the same in words.",
-        *columns,
+        odd,
+        even,
         parts,
     )
 

@@ -27,7 +27,7 @@ def of_gauge(study: GaugeStudy, figures: Sequence[Figure]) -> str:
     figure, (shares, readings) = new_figure(1, 2)
     shares.bar(BARS, [study.component(name).study_percent for name in BARS], color=INK)
     shares.set_ylabel("% of the study's spread")
-    for tester, color in zip(study.testers, _colors(len(study.testers)), strict=True):
+    for number, (tester, color) in enumerate(zip(study.testers, _colors(len(study.testers)), strict=True), start=1):
         own = [each for each in figures if each.tester == tester]
         readings.plot(
             [study.units.index(each.serial) for each in own],
@@ -37,8 +37,9 @@ def of_gauge(study: GaugeStudy, figures: Sequence[Figure]) -> str:
             color=color,
         )
         means = [np.mean([each.value for each in own if each.serial == unit]) for unit in study.units]
-        readings.plot(range(len(study.units)), means, color=color, label=tester)
-    readings.set_xticks(range(len(study.units)), study.units, rotation=60, fontsize=8)
+        readings.plot(range(len(study.units)), means, color=color, label=_written(tester, number))
+    units = [_written(unit, number) for number, unit in enumerate(study.units, start=1)]
+    readings.set_xticks(range(len(study.units)), units, rotation=60, fontsize=8)
     readings.legend(title="tester", frameon=False)
     return as_element(figure)
 
@@ -77,8 +78,8 @@ def of_lot(study: LotStudy, values: Sequence[float], lower: float | None, upper:
 def of_comparison(samples: Sequence[tuple[str, Sequence[float]]], unit: str) -> str:
     """Draw both builds' figures as steps of their share."""
     figure, (axes,) = new_figure()
-    for (name, values), color in zip(samples, (SOFT, INK), strict=True):
-        _steps(axes, values, color, name)
+    for build, (name, values), color in zip(("old", "new"), samples, (SOFT, INK), strict=True):
+        _steps(axes, values, color, name if name.isascii() else build)
     axes.set_xlabel(unit)
     axes.set_ylabel("share of figures")
     axes.legend(frameon=False)
@@ -92,3 +93,8 @@ def _steps(axes: Axes, values: Sequence[float], color: str, name: str) -> None:
 
 def _colors(count: int) -> list[str]:
     return [(INK, OTHER, SOFT, LIMIT, "#00695c", "#6a1b9a")[index % 6] for index in range(count)]
+
+
+def _written(name: str, number: int) -> str:
+    """Return what the plots' typeface can write: the name, or where that is Japanese its number in the page's list."""
+    return name if name.isascii() else f"no. {number}"

@@ -21,6 +21,15 @@ GAUGE_VERDICTS: Final = {
     "conditional": Text(ja="条件付きで使用可", en="usable with care: between AIAG's bounds"),
     "poor": Text(ja="測定系が粗すぎる", en="the gauge is too coarse for this measurement"),
 }
+SOURCES: Final = {
+    "gauge": "測定系 gauge",
+    "repeatability": "繰返し性 repeatability",
+    "reproducibility": "再現性 reproducibility",
+    "tester": "担当 tester",
+    "interaction": "交互作用 interaction",
+    "unit": "端末 unit",
+    "total": "合計 total",
+}
 RULES: Final = {
     "outlier": Text(ja="外れ値", en="outlier (median and MAD)"),
     "beyond_3_sigma": Text(ja="3シグマの外", en="beyond three sigma"),
@@ -59,7 +68,7 @@ def of_gauge(study: GaugeStudy, figures: Sequence[Figure]) -> Told:
         ),
         tuple(
             (
-                each.source,
+                SOURCES[each.source],
                 number(each.variance),
                 number(each.deviation),
                 f"{each.contribution_percent:.2f}",
@@ -80,7 +89,7 @@ def of_gauge(study: GaugeStudy, figures: Sequence[Figure]) -> Told:
             en=f"{GAUGE_VERDICTS[study.verdict].en}: {gauge.study_percent:.1f} % of the study's variation",
         ),
         study.verdict == "good",
-        (design, kept),
+        (design, _people(study.testers), kept),
         tuple(tables),
         (
             Picture(
@@ -239,12 +248,21 @@ def _anova(caption: Text, lines: Sequence[Line]) -> Table:
         tuple(Text(ja=ja, en=en) for ja, en in header),
         tuple(
             (
-                each.source, str(each.freedom), number(each.squares, 5), number(each.mean_square, 5), number(each.f, 5),
-                "—" if each.p is None else f"{each.p:.3f}",
+                SOURCES[each.source], str(each.freedom), number(each.squares, 5), number(each.mean_square, 5),
+                number(each.f, 5), "—" if each.p is None else _chance(each.p),
             )
             for each in lines
         ),
     )  # fmt: skip
+
+
+def _people(testers: Sequence[str]) -> Text:
+    listed = ", ".join(f"{number} {tester}" for number, tester in enumerate(testers, start=1))
+    return Text(ja=f"担当: {listed}", en=f"Testers: {listed}")
+
+
+def _chance(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"  # noqa: PLR2004  said beside it
 
 
 def _index(index: Index) -> tuple[str, str]:

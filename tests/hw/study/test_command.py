@@ -43,6 +43,14 @@ def test_a_gauge_study_is_told_and_its_page_stands_alone(tmp_path: Path) -> None
     ET.fromstring(html[html.index("<svg") : html.index("</svg>") + 6])  # noqa: S314  our own
 
 
+def test_testers_with_japanese_names_are_numbered_in_the_plot_and_named_beside_it(tmp_path: Path) -> None:
+    table = tmp_path / "aiag.csv"
+    table.write_text(Path(AIAG).read_text(encoding="utf-8").replace(",A,", ",診療 太郎,"), encoding="utf-8")
+    page = tmp_path / "gauge.html"
+    assert run("gauge", "aiag.example", table, "--page", page).exit_code == 0
+    assert "3 診療 太郎" in page.read_text(encoding="utf-8")
+
+
 def test_json_is_for_machines() -> None:
     told = json.loads(run("gauge", "aiag.example", AIAG, "--json").output)
     assert told["categories"] == 4
