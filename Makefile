@@ -61,11 +61,12 @@ format: $(STAMPS)/python ## Put the source into shape.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-pages: $(STAMPS)/python ## Write the pages that are made from the source: reasons, wire, broker, doctor.
+pages: $(STAMPS)/python ## Write the pages that are made from the source: reasons, wire, broker, doctor, operation.
 	$(BIN)/python -m device.wire.reasons_page docs/reasons.md
 	$(BIN)/python -m device.wire.messages_page docs/wire.md tests/wire/golden/v1
 	$(BIN)/python -m provisioning.page docs/broker.md
 	$(BIN)/python -m device.app.doctor.page docs/doctor.md
+	$(BIN)/python -m device.app.care_page docs/operation.md
 
 lock: $(STAMPS)/python ## Write requirements.lock anew from pyproject.toml.
 	$(PYTHON) -m venv $(STAMPS)/uv && $(STAMPS)/uv/bin/pip install --quiet uv

@@ -60,13 +60,14 @@ def _found(ticket: Path | None, *, from_usb: bool) -> Ticket:
     if (ticket is None) is not from_usb:
         raise BadConfig("name the ticket's file, or say --from-usb", where="claim")
     if ticket is None:
-        return _read(_only_one(MOUNTS))
+        return read_ticket_file(_only_one(MOUNTS))
     if ticket == Path("-"):
         return read_ticket(typer.get_text_stream("stdin").readline(MAX_TEXT + 1), where="standard input")
-    return _read(ticket)
+    return read_ticket_file(ticket)
 
 
-def _read(path: Path) -> Ticket:
+def read_ticket_file(path: Path) -> Ticket:
+    """Return the ticket in a file. Raise BadConfig naming it."""
     try:
         with path.open(encoding="ascii") as file:
             return read_ticket(file.read(MAX_TEXT + 1), where=str(path))
@@ -74,13 +75,23 @@ def _read(path: Path) -> Ticket:
         raise BadConfig("cannot be read as a ticket", where=str(path)) from error
 
 
-def _only_one(mounts: tuple[Path, ...]) -> Path:
-    found = [
+def tickets(*folders: Path) -> list[Path]:
+    """Return every file *.ticket in these folders and on memory sticks."""
+    found = [path for folder in folders for path in folder.glob("*.ticket")]
+    return sorted(found) + _on_sticks(MOUNTS)
+
+
+def _on_sticks(mounts: tuple[Path, ...]) -> list[Path]:
+    return [
         path
         for mount in mounts
         for depth in range(1, _DEPTH + 1)
         for path in mount.glob("/".join(["*"] * depth) + "/*.ticket")
     ]
+
+
+def _only_one(mounts: tuple[Path, ...]) -> Path:
+    found = _on_sticks(mounts)
     if len(found) != 1:
         many = ", ".join(map(str, found[:5]))
         words = f"{len(found)} tickets there: {many}; name one" if found else "no file *.ticket on any memory stick"

@@ -20,7 +20,9 @@ from device.app import (
     claim_cli,
     config_cli,
     doctor_cli,
+    enrol_cli,
     panel_cli,
+    setup_cli,
     simulate_cli,
     status_cli,
     update_cli,
@@ -57,6 +59,8 @@ app.add_typer(attendant_cli.app, name="attendant")
 app.command()(simulate_cli.simulate)
 app.command()(doctor_cli.doctor)
 app.command()(claim_cli.claim)
+app.command()(enrol_cli.enrol)
+app.command()(setup_cli.setup)
 app.command()(status_cli.status)
 app.command()(status_cli.watch)
 app.add_typer(panel_cli.app, name="panel")

@@ -15,8 +15,8 @@ from device.app.doctor.running import examine_running
 from device.app.face_parts import open_face
 from device.app.fleet_agent import FleetAgent
 from device.app.identity_files import load_authority, load_clinic_key, load_signer
+from device.app.late_parts import open_serving_panel
 from device.app.logs import log_to_journal
-from device.app.panel_parts import open_panel
 from device.app.reader_parts import open_reader, outbox_path
 from device.app.snapshot import encode
 from device.app.unit import Identity, Parts, Unit
@@ -72,8 +72,8 @@ def open_unit(config: Config, stack: ExitStack, *, join_fleet: Callable[[Unit], 
     files = TlsFiles(authority=config.broker.authority, certificate=config.broker.certificate, key=config.broker.key)
     address = BrokerAddress(config.broker.host, config.broker.port)
     machine = LinuxMachine()
-    panel = open_panel(config.panel, config.voice, stack, clock)
     troubles: dict[str, Fault] = {}
+    panel = open_serving_panel(config.panel, config.voice, stack, clock, troubles)
     face = open_face(config, stack, clock, troubles)
     parts = Parts(
         clock=clock,

@@ -67,6 +67,59 @@ class PanelReport:
         return [name for name, keys in (*rows, *columns) if self.keys and not seen & set(keys)]
 
 
+class KeyTrial:
+    """Asks for keys and says which were seen."""
+
+    def __init__(
+        self,
+        keypad: Keypad,
+        clock: Clock,
+        *,
+        tell: Callable[[str], None],
+        wait: Callable[[float], None],
+        click: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`click` is called at each key that goes down."""
+        self._watch = KeyWatch(keypad)
+        self._clock = clock
+        self._tell = tell
+        self._wait = wait
+        self._click = click
+
+    def press_all(self, pad: Pad) -> dict[str, bool]:
+        """Ask for every key of a pad; return which were seen."""
+        return {key: self.press(key) for key in pad.keys}
+
+    def press(self, key: str) -> bool:
+        """Ask for one key; return whether it was seen."""
+        self._tell(f"{key} を押してください / press {key}")
+        seen = self.next_key(KEY_S)
+        if seen is not None and seen != key:
+            self._tell(f"  {seen} が押されました。もう一度 {key} を / {seen} was seen; once more {key}")
+            seen = self.next_key(KEY_S)
+        if seen != key:
+            self._tell("  押されたことが分かりません / not seen" if seen is None else f"  {seen}")
+        return seen == key
+
+    def next_key(self, seconds: float) -> str | None:
+        """Return the key that was pressed, once it is up again; None when none was in time."""
+        pressed: str | None = None
+        end_s = self._clock.monotonic_s() + seconds
+        while self._clock.monotonic_s() < end_s:
+            events, wait_s = self._watch.look(lambda: None)
+            for event in events:
+                match event:
+                    case KeyPressed(key=key):
+                        pressed = key
+                        self._click()
+                    case KeyReleased():
+                        return pressed
+                    case _:
+                        pass
+            self._wait(min(wait_s, LOOK_S))
+        return pressed
+
+
 class PanelCheck:
     """Goes through a panel with somebody in front of it."""
 
@@ -85,7 +138,7 @@ class PanelCheck:
         """`tell` shows a line to the installer, `wait` lets seconds pass, `wiring` asks the lines themselves."""
         self._pad = pad
         self._keypad = keypad
-        self._watch = KeyWatch(keypad)
+        self._keys = KeyTrial(keypad, clock, tell=tell, wait=wait, click=self._click)
         self._indicators = indicators
         self._voice = voice
         self._clock = clock
@@ -101,8 +154,7 @@ class PanelCheck:
             report.wiring = self._wiring()
             for complaint in report.wiring:
                 self._tell(f"wiring: {complaint}")
-        for key in self._pad.keys:
-            report.keys[key] = self._press(key)
+        report.keys = self._keys.press_all(self._pad)
         for name in INDICATORS:
             report.indicators[name] = self._see(name)
         for saying in sayings() if all_sentences else map(_greeting, LANGUAGES):
@@ -116,16 +168,6 @@ class PanelCheck:
                 report.troubles[part] = str(trouble)
         self._indicators.show({})
         return report
-
-    def _press(self, key: str) -> bool:
-        self._tell(f"{key} を押してください / press {key}")
-        seen = self._next_key(KEY_S)
-        if seen is not None and seen != key:
-            self._tell(f"  {seen} が押されました。もう一度 {key} を / {seen} was seen; once more {key}")
-            seen = self._next_key(KEY_S)
-        if seen != key:
-            self._tell("  押されたことが分かりません / not seen" if seen is None else f"  {seen}")
-        return seen == key
 
     def _see(self, name: str) -> bool | None:
         text = NAMES[name]
@@ -145,29 +187,11 @@ class PanelCheck:
     def _answer(self) -> bool | None:
         end_s = self._clock.monotonic_s() + ANSWER_S
         while (left_s := end_s - self._clock.monotonic_s()) > 0:
-            key = self._next_key(left_s)
+            key = self._keys.next_key(left_s)
             if key in {YES, NO}:
                 return key == YES
         self._tell("  答えがありません / nobody answered")
         return None
-
-    def _next_key(self, seconds: float) -> str | None:
-        """Return the key that was pressed, once it is up again; None when none was in time."""
-        pressed: str | None = None
-        end_s = self._clock.monotonic_s() + seconds
-        while self._clock.monotonic_s() < end_s:
-            events, wait_s = self._watch.look(lambda: None)
-            for event in events:
-                match event:
-                    case KeyPressed(key=key):
-                        pressed = key
-                        self._click()
-                    case KeyReleased():
-                        return pressed
-                    case _:
-                        pass
-            self._wait(min(wait_s, LOOK_S))
-        return pressed
 
     def _click(self) -> None:
         self._indicators.show({BUZZER: True})

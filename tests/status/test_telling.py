@@ -16,6 +16,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from device.app import config as configuration
+from device.app.care_page import render
 from device.app.cli import app
 from device.app.health import Health
 from device.app.journal_events import WORDS, Event
@@ -250,3 +251,11 @@ def test_a_process_knows_what_it_costs() -> None:
     assert cpu_s is not None
     assert cpu_s > 0
     assert process_cost(None) == (None, None)
+
+
+def test_the_page_for_operators_says_what_the_tables_say() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "operation.md").read_text(encoding="utf-8")
+    assert page == render(page), "run `make pages`"
+    assert "| カードリーダー |" in page
+    assert "| card reader |" in page
+    assert Event.PART_FAILED.value in page

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
 from device.app.care import CARES, care_for
 from device.app.journal_events import ATTRIBUTE, Event
+from device.app.upkeep import Upkeep
 from device.app.world import World
+from device.domain.certificate_window import JAPAN
 from device.domain.errors import Fault
+from device.domain.finding import FindingCode
 from device.domain.prompts import Cue, Phrase
 from device.domain.reasons import Reason
 from device.ports.machine import Volume
 from device.sim.card import SimulatedCard
+from device.wire.findings import Checkup
 
 MakeCard = Callable[..., SimulatedCard]
 Build = Callable[..., World]
@@ -233,3 +237,32 @@ def test_a_part_that_nobody_knows_calls_for_somebody_at_once(build_world: Build)
     world = build_world(face=None, troubles={"toaster": fault})
     (trouble,) = world.unit.health.parts
     assert world.unit.upkeep.needs_person(trouble)
+
+
+def test_each_morning_the_unit_examines_itself_while_nobody_is_here(
+    waiting: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    days: list[datetime] = []
+
+    def examine() -> Checkup:
+        days.append(waiting.clock.utc_now().astimezone(JAPAN))
+        return Checkup(at=days[-1], severity="warning", codes=[FindingCode.TOO_HOT], checks=34)
+
+    unit = waiting.unit
+    upkeep = Upkeep(
+        health=unit.health,
+        clock=waiting.clock,
+        panel=unit.panel,
+        mailbox=unit.mailbox,
+        outbox=waiting.outbox,
+        morning="07:00",
+        examine=examine,
+    )
+    for _ in range(3 * 24 * 12):
+        waiting.clock.advance(300.0)
+        upkeep.look()
+    assert len({day.date() for day in days}) == len(days) >= 3
+    assert all(day.time() >= time(7) for day in days)
+    assert all(day.time() < time(7, 10) for day in days[1:])
+    assert upkeep.checkup is not None
+    assert len(heard(caplog, Event.DOCTOR_FOUND)) == len(days)

@@ -1,0 +1,64 @@
+"""`uketsuke enrol`: what the enrolment service runs until the machine is a unit."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from device.app.claim_cli import read_ticket_file, tickets
+from device.app.claiming import Home, claim_unit
+from device.app.config import PanelSection, VoiceSection
+from device.app.enrolment import LOOK_S, Enrolment
+from device.app.late_parts import open_serving_panel
+from device.domain.errors import Fault
+from device.domain.reasons import Reason
+from device.drivers.key_file import KeyFile
+from device.drivers.system import SystemClock
+from device.wire.ticket import Ticket
+
+ANSWER_S = 60.0
+"""For the fleet's answer; then it is looked anew whether there is another ticket."""
+
+
+def enrol(
+    *,
+    to: Annotated[Path, typer.Option("--to", help="The folder for key, certificate and unit.toml.")] = Path(
+        "/etc/uketsuke"
+    ),
+    language: Annotated[Literal["ja", "en"], typer.Option(help="What is spoken meanwhile.")] = "ja",
+    voice: Annotated[str, typer.Option(help="ALSA's name of the loudspeaker; empty: it is printed.")] = "default",
+    panel: Annotated[Literal["gpio", "console"], typer.Option(help="Where lamps are.")] = "gpio",
+    seconds: Annotated[float, typer.Option(help="Give up after so many; 0: never.")] = 0.0,
+) -> None:
+    """Wait for the ticket (in that folder, or on a memory stick), tell so by lamp and voice, and claim the unit.
+
+    Exit code 0: it is a unit, or was one before; 2: given up.
+    """
+    home = Home(to)
+    if home.certificate.exists() and home.config.exists():
+        typer.echo("登録は済んでいます / already enrolled")
+        return
+    logging.getLogger().setLevel(logging.INFO)
+    clock = SystemClock()
+    end_s = clock.monotonic_s() + seconds if seconds else None
+
+    def find() -> Ticket | None:
+        found = tickets(to)
+        return read_ticket_file(found[0]) if found else None
+
+    def claim(ticket: Ticket) -> None:
+        claim_unit(ticket, home, KeyFile(home.key), timeout_s=ANSWER_S)
+
+    with ExitStack() as stack:
+        parts = open_serving_panel(PanelSection(kind=panel), VoiceSection(device=voice), stack, clock, {})
+        enrolment = Enrolment(find=find, claim=claim, panel=parts, clock=clock, language=language)
+        while not enrolment.look():
+            if end_s is not None and clock.monotonic_s() >= end_s:
+                raise Fault("not enrolled in time", part="claim", reason=Reason.CONFIG_INVALID)
+            time.sleep(LOOK_S)
+    typer.echo("登録しました / enrolled")

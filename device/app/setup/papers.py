@@ -1,0 +1,79 @@
+"""Certificate, key and authority of a unit: where they are, whose, and where they say that the broker is."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from device.domain.errors import BadConfig
+from device.wire.settings import read_toml
+
+AUTHORITY, CLINIC_KEY = "authority.cert.pem", "clinic.public.jwk"
+CERTIFICATE, KEY = ".cert.pem", ".key.pem"
+CONFIG = "unit.toml"
+UNIT = "unit"
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What makes a machine this unit."""
+
+    name: str
+    """Of the certificate."""
+    stem: str
+    """How its files begin."""
+    host: str = ""
+    port: int = 0
+    """Where the papers came with a configuration that says so."""
+
+    @property
+    def broker(self) -> dict[str, object]:
+        """The files, as [broker] has them."""
+        return {"authority": AUTHORITY, "certificate": self.stem + CERTIFICATE, "key": self.stem + KEY}
+
+
+def find_papers(folder: Path) -> Papers | None:
+    """Return what is in a folder; None where something is missing. Raise BadConfig for a certificate that is none."""
+    stems = [path.name.removesuffix(KEY) for path in sorted(folder.glob(f"*{KEY}"))]
+    whole = [stem for stem in stems if (folder / (stem + CERTIFICATE)).is_file()]
+    if not whole or not all((folder / name).is_file() for name in (AUTHORITY, CLINIC_KEY)):
+        return None
+    path = folder / (whole[0] + CERTIFICATE)
+    try:
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise BadConfig("cannot be read as a certificate in PEM form", where=str(path)) from error
+    names = [str(one.value) for one in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    host, port = _broker_of(folder / CONFIG)
+    return Papers(names[0] if names else "", whole[0], host, port)
+
+
+def copy_papers(source: Path, folder: Path) -> None:
+    """Copy what a site or a fleet gave, under the names that the service expects; the key for its owner alone.
+
+    Raise BadConfig where that cannot be.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in sorted(source.iterdir()) if source.is_dir() else ():
+            name = path.name
+            if name != AUTHORITY and name.endswith((CERTIFICATE, KEY)):
+                name = UNIT + (KEY if name.endswith(KEY) else CERTIFICATE)
+            elif name not in {AUTHORITY, CLINIC_KEY, CONFIG}:
+                continue
+            shutil.copyfile(path, folder / name)
+            (folder / name).chmod(0o600 if name.endswith(KEY) else 0o644)
+    except OSError as error:
+        raise BadConfig(f"cannot be copied: {error.strerror}", where=str(error.filename or source)) from error
+
+
+def _broker_of(config: Path) -> tuple[str, int]:
+    if not config.is_file():
+        return "", 0
+    told = read_toml(config, "the configuration").get("broker")
+    host, port = (told.get("host"), told.get("port", 8883)) if isinstance(told, dict) else ("", 0)
+    return (host, port) if isinstance(host, str) and isinstance(port, int) else ("", 0)

@@ -1,0 +1,41 @@
+"""`uketsuke setup`: put a unit up on a terminal."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from device.app.setup import Setup
+
+
+def setup(
+    *,
+    to: Annotated[Path, typer.Option("--to", help="The folder for certificate, key and unit.toml.")] = Path(
+        "/etc/uketsuke"
+    ),
+    pad: Annotated[Literal["4x3", "4x4"], typer.Option(help="The keypad that was bought.")] = "4x3",
+) -> None:
+    """Find broker, reader, cameras, keypad and loudspeaker, ask for the rest, write the configuration.
+
+    Stop the unit first: it holds the parts.
+    """
+    from device.app.setup.here import ThisMachine  # noqa: PLC0415  drivers load only where they are used
+    from device.drivers.machine import LinuxMachine  # noqa: PLC0415
+    from device.drivers.system import SystemClock  # noqa: PLC0415
+
+    clock = SystemClock()
+    file = Setup(
+        to, ThisMachine(LinuxMachine(), clock, pad=pad), clock, ask=typed, say=typer.echo, wait=time.sleep
+    ).run()
+    typer.echo(f"できました / done: {file}\nuketsuke doctor --config {file}")
+
+
+def typed(question: str) -> str:
+    """Ask on the terminal; an end of the input is an empty answer."""
+    try:
+        return input(question)
+    except EOFError:
+        return ""
