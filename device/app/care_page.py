@@ -23,8 +23,8 @@ def render(page: str) -> str:
     for name in ("care:ja", "events", "care:en"):
         table = _events() if name == "events" else _cares(name.partition(":")[2])
         # A table ends with the last line that begins with a bar.
-        page = re.sub(rf"<!-- {name} -->\n(\n(\|.*\n)*)?", f"<!-- {name} -->\n\n{table}", page)
-    return page
+        page = re.sub(rf"<!-- {name} -->\n\n?(\|.*\n)*\n?", f"<!-- {name} -->\n\n{table}\n", page)
+    return page.rstrip() + "\n"
 
 
 def _cares(language: str) -> str:
