@@ -13,7 +13,17 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import apdu_cost, card_part, clinic_side, face_part, line, panel_idle, portrait_cost, screen_update
+from bench import (
+    apdu_cost,
+    card_part,
+    clinic_side,
+    face_part,
+    line,
+    panel_idle,
+    portrait_cost,
+    screen_update,
+    unit_cost,
+)
 from bench.picture import draw
 from device.domain.errors import UketsukeError
 from device.sim.card.link import BIT_RATES
@@ -23,6 +33,7 @@ AIM_HOST, AIM_PART = 1.1, 1.05
 AIM_SANDBOX_MS = 30
 AIMED_KBPS = 424
 PANEL_SECONDS = 5.0
+STARTS, IDLE_S = 4, 20.0
 
 
 def main() -> int:
@@ -35,17 +46,16 @@ def main() -> int:
     parser.add_argument("--json", type=Path, default=Path(".cache/bench/card.json"), help="where the figures go")
     parser.add_argument("--picture", type=Path, help="draw where the time goes (SVG)")
     parser.add_argument(
-        "--only", choices=["card", "clinic", "face", "line", "panel", "screen"], help="measure one part"
+        "--only", choices=["card", "clinic", "face", "line", "panel", "screen", "unit"], help="measure one part"
     )
     parser.add_argument("--seconds", type=float, default=60.0, help="that fifty units come to the clinic side")
     parser.add_argument("--face-picture", type=Path, help="draw the face part's ratios (.svg)")
+    parser.add_argument("--visits", type=int, default=2_000, help="that are told to a unit to see whether it grows")
     parser.add_argument("--results", type=int, default=20_000, help="that wait when the line comes back")
     options = parser.parse_args()
     if options.only in {None, "line"}:
         line.measure(options.turns * 5, options.results, options.json.with_name("line.json"))
-    if options.only in {None, "panel"}:
-        for words in panel_idle.say(panel_idle.measure(PANEL_SECONDS)):
-            _say(words)
+    _measure_unit(options)
     if options.only in {None, "clinic"}:
         figures_of_clinic = clinic_side.measure(options.turns * 5, options.seconds)
         for words in clinic_side.say(figures_of_clinic):
@@ -57,6 +67,15 @@ def main() -> int:
     if options.only in {None, "face"}:
         face_part.measure(options.turns, options.json.with_name("face.json"), options.face_picture, _say)
     return _measure_card(options) if options.only in {None, "card"} else 0
+
+
+def _measure_unit(options: argparse.Namespace) -> None:
+    if options.only in {None, "panel"}:
+        for words in panel_idle.say(panel_idle.measure(PANEL_SECONDS)):
+            _say(words)
+    if options.only in {None, "unit"}:
+        for words in unit_cost.say(unit_cost.measure(STARTS, IDLE_S, options.visits)):
+            _say(words)
 
 
 def _measure_card(options: argparse.Namespace) -> int:

@@ -130,6 +130,17 @@ CARES: tuple[Care, ...] = (
         person=_DOCTOR,
     ),
     Care(
+        part="old outbox",
+        name=Text(ja="壊れた送信待ち", en="damaged outbox"),
+        back_s=None,
+        by=Text(ja="別名で残し、空のものを始める", en="kept under another name; an empty one was begun"),
+        without=_ALL,
+        person_after_s=0.0,
+        person=Text(
+            ja="残したファイルを管理者に渡す", en="give the file that was kept to whoever administers the unit"
+        ),
+    ),
+    Care(
         part="disk",
         name=Text(ja="ディスク", en="disk"),
         back_s=12.0,

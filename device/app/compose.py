@@ -22,6 +22,7 @@ from device.app.snapshot import encode
 from device.app.unit import Identity, Parts, Unit
 from device.app.unit_socket import socket_path
 from device.domain.errors import BadConfig, Fault
+from device.domain.finding import FindingCode
 from device.domain.reasons import Reason
 from device.domain.values import SIMULATED_UNIT_PREFIX
 from device.drivers import memory
@@ -30,7 +31,7 @@ from device.drivers.machine import LinuxMachine
 from device.drivers.mutual_tls import TlsFiles
 from device.drivers.paho_line import BrokerAddress, PahoLine
 from device.drivers.sdnotify import find_supervisor
-from device.drivers.sqlite_outbox import SqliteOutbox
+from device.drivers.sqlite_outbox import SqliteOutbox, set_aside
 from device.drivers.status_socket import StatusSocket
 from device.drivers.system import SystemClock, SystemEntropy
 from device.drivers.tally_file import TallyFile
@@ -89,7 +90,7 @@ def open_unit(config: Config, stack: ExitStack, *, join_fleet: Callable[[Unit], 
         display=panel.display,
         quiet=config.voice.quiet,
         open_line=lambda will: PahoLine(address, config.unit_id, files, will=will),
-        outbox=stack.enter_context(_outbox(config)),
+        outbox=stack.enter_context(open_outbox(config, troubles)),
         signer=load_signer(config),
         authority=load_authority(config.broker.authority),
         clinic_key=load_clinic_key(config.clinic.sealing_key),
@@ -120,9 +121,27 @@ def open_metrics(port: int, unit: Unit) -> Callable[[], None]:
     return serve_metrics(port, unit.snapshot)
 
 
-def _outbox(config: Config) -> SqliteOutbox:
+def open_outbox(config: Config, troubles: dict[str, Fault]) -> SqliteOutbox:
+    """Open the outbox; a damaged one is set aside for an empty one, and `troubles` say so. Raise Fault or BadConfig."""
     try:
         config.unit.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise BadConfig(f"cannot be made: {error.strerror}", where=f"[unit] state: {config.unit.state}") from error
-    return SqliteOutbox(outbox_path(config))
+    path = outbox_path(config)
+    try:
+        return SqliteOutbox(path)
+    except Fault as fault:
+        if fault.finding is not FindingCode.OUTBOX_DAMAGED:
+            raise
+        # Patients can be served without yesterday's results; whoever administers the unit gets the file, whole.
+        try:
+            aside = set_aside(path)
+        except OSError as error:
+            raise fault from error
+        troubles["old outbox"] = Fault(
+            f"{fault}; kept as {aside.name}",
+            part="old outbox",
+            reason=Reason.OUTBOX_FAULT,
+            finding=FindingCode.OUTBOX_DAMAGED,
+        )
+        return SqliteOutbox(path)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from device.app.config import load
-from device.app.config_words import option
+from device.app.config_words import hidden, option
 from device.drivers.twin_file import TwinFile
 from device.wire.settings import read_toml
 
@@ -37,8 +37,8 @@ def origin_of(path: Path, key: str) -> Origin:
     by_fleet = "" if version is None else f"the fleet, version {version.version}"
     if isinstance(own, dict) and name in own:
         overridden = name in fleets and fleets[name] != own[name]
-        also = f"{by_fleet}: {fleets[name]!r}, which the file overrides" if overridden else ""
-        return Origin(key=told.key, value=own[name], by=f"the unit's own file, {path}", also=also)
+        also = f"{by_fleet}: {hidden(told.key, fleets[name])!r}, which the file overrides" if overridden else ""
+        return Origin(key=told.key, value=hidden(told.key, own[name]), by=f"the unit's own file, {path}", also=also)
     if name in fleets:
-        return Origin(key=told.key, value=fleets[name], by=by_fleet)
+        return Origin(key=told.key, value=hidden(told.key, fleets[name]), by=by_fleet)
     return Origin(key=told.key, value=told.default, by="nobody: the default")

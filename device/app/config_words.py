@@ -17,6 +17,7 @@ from device.wire.settings import read_toml
 
 Value = Any
 """As in JSON."""
+HIDDEN = "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,26 @@ def option(key: str) -> Option:
 
 
 def settings(path: Path) -> list[Setting]:
-    """Return what a file comes to, defaults included. Raise BadConfig as `load` does."""
+    """Return what a file comes to, defaults included; secrets are hidden. Raise BadConfig as `load` does."""
+    return [Setting(one.key, hidden(one.key, one.value), one.written) for one in _settings(path)]
+
+
+def difference(before: Path, after: Path) -> list[tuple[str, Value, Value]]:
+    """Return the options that are not alike, as key, value before, value after; secrets are hidden."""
+    old = {one.key: one.value for one in _settings(before)}
+    return [
+        (one.key, hidden(one.key, old[one.key]), hidden(one.key, one.value))
+        for one in _settings(after)
+        if old[one.key] != one.value
+    ]
+
+
+def hidden(key: str, value: Value) -> Value:
+    """Return what may be shown of a value: the hash of six digits can be guessed by trying them all."""
+    return dict.fromkeys(value, HIDDEN) if key == "attendants.passcodes" and isinstance(value, dict) else value
+
+
+def _settings(path: Path) -> list[Setting]:
     config = msgspec.to_builtins(load(path), enc_hook=str)
     written = read_toml(path, "the configuration")
     return [
@@ -90,12 +110,6 @@ def settings(path: Path) -> list[Setting]:
         for section, values in config.items()
         for name, value in values.items()
     ]
-
-
-def difference(before: Path, after: Path) -> list[tuple[str, Value, Value]]:
-    """Return the options that are not alike, as key, value before, value after."""
-    old = {one.key: one.value for one in settings(before)}
-    return [(one.key, old[one.key], one.value) for one in settings(after) if old[one.key] != one.value]
 
 
 def _is_written(document: dict[str, object], section: str, name: str) -> bool:

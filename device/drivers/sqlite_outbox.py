@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from device.domain.errors import Fault
+from device.domain.finding import FindingCode
 from device.domain.reasons import Reason
 from device.ports.line import Kept
 
@@ -38,6 +40,8 @@ _NONCE_BYTES = 12
 _BUSY_S = 5.0
 _CHECKPOINT_PAGES = 4_000
 """Some hundred results, 16 MB: each checkpoint waits for the disk three times more."""
+_DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
+_FILES = ("", "-wal", "-shm", ".key")
 
 _SCHEMA = f"""
 BEGIN IMMEDIATE;
@@ -190,7 +194,7 @@ class SqliteOutbox:
         file = self._path.with_name(f"{self._path.name}.key")
         if not file.exists():
             if self._database.execute("SELECT 1 FROM waiting").fetchone():
-                raise self._fault(f"its key {file.name} is gone: bring it back, or move this file away to start anew")
+                raise self._damaged(f"its key {file.name} is gone: bring it back, or move this file away to start anew")
             draft = file.with_name(f"{file.name}.draft")
             draft.unlink(missing_ok=True)
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new:
@@ -200,7 +204,7 @@ class SqliteOutbox:
             draft.replace(file)
         key = file.read_bytes()
         if len(key) != _KEY_BYTES:
-            raise self._fault(f"{file.name} is no key of {_KEY_BYTES} bytes")
+            raise self._damaged(f"{file.name} is no key of {_KEY_BYTES} bytes")
         return key
 
     def _prepare(self) -> None:
@@ -208,11 +212,11 @@ class SqliteOutbox:
         if (application_id, version) == (0, 0) and self._is_empty():
             self._database.executescript(_SCHEMA)
         elif application_id != _APPLICATION_ID:
-            raise self._fault("this file belongs to another program; name another file or move it away")
+            raise self._damaged("this file belongs to another program; name another file or move it away")
         elif version != _SCHEMA_VERSION:
             raise self._fault(f"written by another version (schema {version}, this program knows {_SCHEMA_VERSION})")
         elif (verdict := self._pragma("quick_check(1)")) != "ok":
-            raise self._fault(f"the file is damaged ({verdict}); move it away, the unit then starts an empty one")
+            raise self._damaged(f"the file is damaged ({verdict})")
         if (mode := self._pragma("journal_mode = WAL")) != "wal":
             raise self._fault(f"the file system allows no write-ahead log (journal mode {mode})")
         # FULL: each commit waits for the disk. NORMAL would lose the last results in a power cut.
@@ -249,10 +253,27 @@ class SqliteOutbox:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise self._fault(_in_words(error)) from error
+            damaged = getattr(error, "sqlite_errorname", "").startswith(_DAMAGED)
+            raise (self._damaged if damaged else self._fault)(_in_words(error)) from error
+
+    def _damaged(self, message: str) -> Fault:
+        return Fault(
+            f"{self._path}: {message}", part="outbox", reason=Reason.OUTBOX_FAULT, finding=FindingCode.OUTBOX_DAMAGED
+        )
 
     def _fault(self, message: str) -> Fault:
         return Fault(f"{self._path}: {message}", part="outbox", reason=Reason.OUTBOX_FAULT)
+
+
+def set_aside(path: Path) -> Path:
+    """Move a damaged outbox out of the way, with all that belongs to it; return its new name. Raise OSError."""
+    number = next(number for number in count(1) if not path.with_name(f"{path.name}.damaged-{number}").exists())
+    aside = path.with_name(f"{path.name}.damaged-{number}")
+    for end in _FILES:
+        belongs = path.with_name(path.name + end)
+        if belongs.exists():
+            belongs.rename(aside.with_name(aside.name + end))
+    return aside
 
 
 def _place(sequence: int, message_id: str) -> bytes:

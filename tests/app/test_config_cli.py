@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -161,3 +162,16 @@ def test_a_thousand_slips_are_each_read_or_named_with_their_file(tmp_path: Path)
             read += 1
     assert [refusal for refusal in refusals if not refusal.startswith(str(path))] == []
     assert 0 < read < MUTANTS  # the mutations are neither harmless nor all deadly
+
+
+def test_hashes_of_passcodes_are_never_shown(written: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    for path, digest in ((written, "$argon2id$7f3a"), (other, "$argon2id$9c1e")):
+        path.write_text(EXAMPLE.replace("# passcodes = {}", f'passcodes = {{"desk-1" = "{digest}"}}'), encoding="utf-8")
+    shown = said("show", written)[1] + said("show", written, "--json")[1]
+    shown += said("explain", "passcodes", "--config", written)[1]
+    code, text = said("diff", written, other)
+    assert code == 1
+    assert "attendants.passcodes" in text
+    assert "desk-1" in shown
+    assert not re.search("7f3a|9c1e", shown + text)

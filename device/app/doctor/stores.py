@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,8 +61,11 @@ def state_folder(case: Case) -> Iterator[Finding]:
 
 def outbox(case: Case) -> Iterator[Finding]:
     """Results can be kept, and they leave."""
-    told = case.senses.outbox()
     where = "outbox"
+    for path in _files(case.settings.unit.state):
+        if re.search(r"\.damaged-\d+$", path.name):
+            yield Finding(Code.OUTBOX_DAMAGED, str(path), "an earlier one was set aside")
+    told = case.senses.outbox()
     if told.fault is not None:
         yield Finding(told.fault.finding or Code.OUTBOX_DAMAGED, where, str(told.fault))
         return

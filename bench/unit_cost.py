@@ -1,0 +1,239 @@
+"""What a whole unit costs: from start to ready, memory, processor time at rest, and memory over many visits.
+
+The unit is the real program in a process of its own, as systemd starts it, with all networks, two cameras that film a
+folder and a simulated HAT. The visits are told to a unit of simulated parts in one process: what would grow there are
+the unit's own books.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+import cv2
+import numpy as np
+from joserfc.jwk import ECKey
+
+from bench.face_frames import film
+from clinic.people import SHIPPED
+from device.app.demo.site import UNIT, Site, open_site
+from device.app.world import World
+from device.domain.values import UnitId
+from device.drivers import memory
+from device.sim.card import CardAuthority, OtherCard
+from device.sim.clock import SimulatedClock
+from device.sim.line import MemoryBroker
+from device.sim.pn532 import SimulatedPn532
+from device.wire import topics
+from device.wire.codec import decode, encode
+from device.wire.messages import SignedResult
+from device.wire.receipts import acknowledge, sign_receipt
+from device.wire.sealing import Signer, verify
+from device.wire.services import CONSUMER
+from provisioning.pki import SiteAuthority
+
+AIMS = "A whole unit (aims: ready in 2.5 s warm, 180 MB, 1 % at rest, 1 KB per 1,000 visits)"
+READY_WITHIN_S = 120.0
+SETTLE_S = 8.0
+"""Cameras have opened then, and what the start took is given back."""
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+POINTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class UnitCost:
+    """One unit."""
+
+    ready_s: float
+    """The best of the starts: the others shared the machine."""
+    starts: tuple[float, ...]
+    resident_mb: float
+    """The unit's own process."""
+    children_mb: float
+    """Cameras and the picture's sandbox; what they share with the unit is counted again."""
+    idle_percent: float
+    """Of one core: the unit alone, for its cameras film a folder, which no camera does."""
+    visits: int
+    kb_per_1000: float
+    """Slope of resident memory over the second half of the visits."""
+
+
+def measure(starts: int, idle_s: float, visits: int) -> UnitCost:
+    """Start a unit so many times, let the last one rest, and tell so many visits to a simulated one."""
+    with tempfile.TemporaryDirectory(prefix="uk") as place:
+        folder = Path(place)
+        authority = CardAuthority()
+        now = datetime.now(UTC)
+        with (
+            open_site(folder, card_authority=authority.certificate_pem, people=SHIPPED, now=now) as site,
+            SimulatedPn532(folder) as hat,
+        ):
+            config = _configure(folder, site, str(hat.device))
+            times = []
+            for number in range(starts):
+                with _Started(config, folder / f"notify-{number}") as unit:
+                    times.append(unit.ready_s)
+                    if number == starts - 1:
+                        time.sleep(SETTLE_S)
+                        resident_mb, children_mb = unit.memory_mb()
+                        idle_percent = unit.busy_percent(idle_s)
+    return UnitCost(
+        ready_s=min(times),
+        starts=tuple(round(one, 2) for one in times),
+        resident_mb=resident_mb,
+        children_mb=children_mb,
+        idle_percent=idle_percent,
+        visits=visits,
+        kb_per_1000=growth(visits),
+    )
+
+
+def say(cost: UnitCost) -> list[str]:
+    """Return the figures as lines."""
+    return [
+        AIMS,
+        f"  start to ready          {cost.ready_s:6.2f} s   (starts: {', '.join(f'{one:.2f}' for one in cost.starts)})",
+        f"  resident memory         {cost.resident_mb:6.0f} MB  (its child processes: {cost.children_mb:.0f} MB)",
+        f"  processor time at rest  {cost.idle_percent:6.2f} %",
+        f"  growth                  {cost.kb_per_1000:6.2f} KB per 1,000 of {cost.visits:,} simulated visits",
+    ]
+
+
+class _Started:
+    """`uketsuke run`, as systemd starts it."""
+
+    def __init__(self, config: Path, notify: Path) -> None:
+        self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._notify.bind(str(notify))
+        self._notify.settimeout(READY_WITHIN_S)
+        began_s = time.monotonic()
+        self._process = subprocess.Popen(  # noqa: S603  our own program
+            [sys.executable, "-m", "device.app.cli", "run", "--config", str(config)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | memory.SETTINGS | {"NOTIFY_SOCKET": str(notify)},
+        )
+        while b"READY=1" not in self._notify.recv(256):
+            pass
+        self.ready_s = time.monotonic() - began_s
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait()
+        if self._process.stdin:
+            self._process.stdin.close()
+        self._notify.close()
+
+    def memory_mb(self) -> tuple[float, float]:
+        pid = self._process.pid
+        below = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        return _resident_kb(pid) / 1024, sum(_resident_kb(int(child)) for child in below) / 1024
+
+    def busy_percent(self, seconds: float) -> float:
+        before = self._ticks()
+        time.sleep(seconds)
+        return 100 * (self._ticks() - before) / TICKS_PER_S / seconds
+
+    def _ticks(self) -> int:
+        told = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return int(told[11]) + int(told[12])
+
+
+def growth(visits: int) -> float:
+    """Return how many KB of resident memory 1,000 visits cost a unit, once it has had half of them."""
+    logging.getLogger("device").setLevel(logging.CRITICAL)  # each visit ends with a warning of its own
+    world, card = _world(), OtherCard()
+    points = []
+    for number in range(visits):
+        world.place(card)
+        world.pass_time(2.0)
+        world.lift()
+        world.pass_time(10.0)
+        world.happenings.clear()
+        world.voice.said.clear()
+        world.indicators.changes.clear()
+        if number >= visits // 2 and number % max(1, visits // (2 * POINTS)) == 0:
+            gc.collect()
+            memory.sweep()
+            points.append((number, _resident_kb(os.getpid())))
+    numbers, sizes = (np.array(column, float) for column in zip(*points, strict=True))
+    return float(np.polyfit(numbers, sizes, 1)[0] * 1000)
+
+
+def _world() -> World:
+    now = datetime.now(UTC)
+    authority = SiteAuthority.create("bench", now=now)
+    signers = {}
+    with tempfile.TemporaryDirectory() as place:
+        for name in (CONSUMER, "sim-0001"):
+            files = authority.issue_client(name, now=now).write(Path(place), name)
+            signers[name] = Signer.load(files.key.read_bytes(), files.certificate.read_bytes())
+    clock = SimulatedClock(now)
+    broker = MemoryBroker(clock)
+
+    def hear(unit: UnitId, payload: bytes) -> None:
+        signed: SignedResult = decode(payload, SignedResult)
+        copy = verify(signed.jws, speaker=unit, authority=authority.certificate, at=clock.utc_now())
+        receipt = acknowledge(copy, unit, "stored", at=clock.utc_now(), reason=None)
+        broker.publish(topics.down(unit, topics.Down.RECEIPT), encode(sign_receipt(receipt, signers[CONSUMER])))
+
+    broker.host(topics.Up.RESULT, hear)
+    return World(
+        broker=broker,
+        clock=clock,
+        signer=signers["sim-0001"],
+        authority=authority.certificate,
+        clinic_key=ECKey.generate_key("P-256", private=False),
+    )
+
+
+def _configure(folder: Path, site: Site, device: str) -> Path:
+    for name in ("faces", "front"):
+        (folder / name).mkdir()
+        for number, frame in enumerate(film(4)):
+            cv2.imwrite(str(folder / name / f"{number}.png"), frame)
+    path = folder / "unit.toml"
+    path.write_text(
+        f"""
+[unit]
+name = "{UNIT}"
+state = "state"
+[broker]
+host = "127.0.0.1"
+port = {site.broker.port}
+authority = "{site.tls.authority}"
+certificate = "{site.tls.certificate}"
+key = "{site.tls.key}"
+[clinic]
+sealing_key = "clinic.public.jwk"
+[card]
+reader = "pn532"
+bus = "uart:{device}"
+front = "folder:front"
+[camera]
+source = "folder:faces"
+[upkeep]
+morning = ""
+""",
+        encoding="utf-8",
+    )
+    return path
+
+
+def _resident_kb(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")), 0)
