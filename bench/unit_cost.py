@@ -37,7 +37,8 @@ from device.sim.pn532 import SimulatedPn532
 from device.wire import topics
 from device.wire.codec import decode, encode
 from device.wire.messages import SignedResult
-from device.wire.receipts import acknowledge, sign_receipt
+from device.wire.receipts import acknowledge
+from device.wire.said import sign_receipt
 from device.wire.sealing import Signer, verify
 from device.wire.services import CONSUMER
 from provisioning.pki import SiteAuthority
