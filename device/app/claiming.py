@@ -25,7 +25,15 @@ from device.drivers.paho_line import BrokerAddress, PahoLine
 from device.drivers.system import SystemClock, SystemEntropy
 from device.link import events
 from device.link.actions import Close, Connect, Publish, Subscribe
-from device.link.claim import ClaimAction, ClaimMachine, ClaimSettled, ClaimWaits, Expected
+from device.link.claim import (
+    ClaimAction,
+    ClaimMachine,
+    ClaimSettled,
+    ClaimWaits,
+    Expected,
+    check_certificate,
+    common_name,
+)
 from device.ports.key_store import KeyStore
 from device.ports.line import Incoming, Line
 from device.wire.fleet import ClaimGranted, ClaimRefused, ClaimRequest
@@ -121,13 +129,14 @@ class Home:
 def write_certificate(home: Home, certificate: bytes, rescue: bytes | None) -> x509.Certificate:
     """Put the next certificate and its key (`home.next_key`) in place of the present ones; return it.
 
-    Raise Fault when the disk refuses, BadConfig for a certificate of another key.
+    It is looked at as at the claim, because a broker that lies must not be able to take the unit's name away.
+    Raise Fault when the disk refuses, MessageError for a certificate of another key, unit or fleet.
     """
-    pem = _pem(certificate)
-    read = x509.load_der_x509_certificate(certificate)
+    present = x509.load_pem_x509_certificate(home.certificate.read_bytes())
+    authority = x509.load_pem_x509_certificate(home.authority.read_bytes())
     _, key = KeyFile(home.next_key).request()
-    if read.public_key() != key:
-        raise BadConfig("the fleet sent a certificate for another key", where=str(home.next_key))
+    read = check_certificate(certificate, common_name(present), Expected(key, authority))
+    pem = _pem(certificate)
     if rescue is not None:
         write_whole(home.rescue, _pem(rescue), mode=PUBLIC)
     # From here on the change is made, whatever happens: `mend` ends it at the next start.

@@ -190,15 +190,21 @@ def check_certificate(der: bytes, unit: str, expected: Expected) -> x509.Certifi
     try:
         certificate = x509.load_der_x509_certificate(der)
         certificate.verify_directly_issued_by(expected.authority)
-        names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        name = common_name(certificate)
         key = certificate.public_key()
     except (ValueError, TypeError, InvalidSignature) as error:
         raise _refused("the certificate is not from the ticket's fleet") from error
     if key != expected.key:
         raise _refused("the certificate is for another key than this unit's")
-    if [name.value for name in names] != [unit]:
+    if name != unit:
         raise _refused("the certificate is for another unit")
     return certificate
+
+
+def common_name(certificate: x509.Certificate) -> str:
+    """Return whose certificate it is. Raise ValueError where it names nobody, or several."""
+    (name,) = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(name.value)
 
 
 def _refused(words: str) -> MessageError:

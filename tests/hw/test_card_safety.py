@@ -58,7 +58,9 @@ def unspendable() -> CardBox:
     return CardBox(tuple(replace(card, expendable=False) for card in wardrobe.card_box().cards))
 
 
-@pytest.mark.parametrize("phase", {p.name: p for plan in PLANS.values() for p in plan.phases}.values(), ids=str)
+@pytest.mark.parametrize(
+    "phase", {p.name: p for plan in PLANS.values() for p in plan.phases}.values(), ids=lambda phase: phase.name
+)
 def test_no_phase_of_any_plan_spends_a_try(table: Table, phase: Phase) -> None:
     if phase.name in {"camera", "face", "keypad_life", "nfc_life"}:
         pytest.skip("sends nothing that counts, and takes long; nfc_life is nfc again and again")

@@ -109,7 +109,8 @@ class Play:
         state = self._world.state
         if isinstance(state, Moving):
             scene = self._moving(scene, state.moves[0], at_s)
-        self.holder_seen |= scene.person is Person.HOLDER and scene.trouble is None
+        # A face that stays covered is compared as it is in the end.
+        self.holder_seen |= scene.person is Person.HOLDER and scene.trouble in {None, Reason.FACE_COVERED}
         return scene
 
     def _moving(self, scene: Scene, move: Move, at_s: float) -> Scene:
@@ -207,6 +208,7 @@ class Walk:
     def begin_visit(self, which: int, plan: Plan) -> None:
         world = self.world
         world.lift()
+        self.check()  # what the lifting still brought up belongs to those who were before the camera until now
         self.stage.recover()
         world.front.recover()
         match plan.camera:
