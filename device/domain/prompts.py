@@ -33,6 +33,8 @@ class Cue(StrEnum):
     KEYS = "keys"
     ASK = "ask"
     """A yes or a no: may the clinic see something? The other questions have patterns of their own."""
+    ASK_BY_CARD = "ask_by_card"
+    """The same, and lifting the card and placing it again is a yes as well."""
     ASK_LAST_TRY = "ask_last_try"
     ASK_STAFF = "ask_staff"
     """The attendant is asked, not the visitor."""

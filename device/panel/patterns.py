@@ -104,6 +104,8 @@ PATTERNS: Mapping[Cue, Mapping[str, Rhythm]] = MappingProxyType(
         Cue.KEYS: {"keys": _STEADY},
         # Two beats and a pause, on the lamp beside the keys: a question that the keys answer.
         Cue.ASK: {"keys": _BEATS, "buzzer": _once("x")},
+        # The card's lamp beats with it where the card answers as well.
+        Cue.ASK_BY_CARD: {"keys": _BEATS, "card": _BEATS, "buzzer": _once("x")},
         # The other questions beat the same way and light a second lamp, or beat thrice: what is asked is told by place.
         Cue.ASK_REGISTRATION: {"keys": _BEATS, "card": _STEADY, "buzzer": _once("x")},
         Cue.ASK_SUBSIDY: {"keys": _BEATS, "ready": _STEADY, "buzzer": _once("x")},

@@ -10,7 +10,7 @@ from device.reception import states as at
 from device.reception.effects import Effect, Say, ShowCue, StartTimer, Utterance
 from device.reception.events import Timer
 from device.reception.policy import Policy
-from device.reception.questions import RULES, Topic
+from device.reception.questions import CONSENT_BY_CARD, RULES, Rule, Topic
 from device.reception.states import State, Visit
 from device.wire.reasons import entry
 
@@ -99,7 +99,7 @@ def takes_pin(visit: Visit) -> bool:
 
 def ask(state: at.Asking, policy: Policy, why: Reason | None = None) -> Step:
     """Ask, after saying `why`."""
-    rule = RULES[state.question.topic]
+    rule = _rule(state, policy)
     choice: tuple[Effect, ...] = (do.OpenChoice(rule.choices),) if rule.choices else ()
     return state, (
         ShowCue(rule.cue),
@@ -111,12 +111,14 @@ def ask(state: at.Asking, policy: Policy, why: Reason | None = None) -> Step:
 
 def spoken(state: at.Asking, policy: Policy) -> Utterance:
     """Return the question in words."""
-    phrase = RULES[state.question.topic].phrase
-    if may_answer_by_card(state, policy):
-        phrase = Phrase.ASK_CONSENT_BY_CARD
+    phrase = _rule(state, policy).phrase
     if phrase is Phrase.READ_BACK and not state.question.items:
         phrase = Phrase.READ_BACK_NOTHING
     return Utterance(phrase, items=state.question.items)
+
+
+def _rule(state: at.Asking, policy: Policy) -> Rule:
+    return CONSENT_BY_CARD if may_answer_by_card(state, policy) else RULES[state.question.topic]
 
 
 def may_answer_by_card(state: at.Asking, policy: Policy) -> bool:

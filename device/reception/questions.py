@@ -73,6 +73,9 @@ RULES: Mapping[Topic, Rule] = MappingProxyType(
     }
 )
 
+CONSENT_BY_CARD = Rule(Phrase.ASK_CONSENT_BY_CARD, Cue.ASK_BY_CARD)
+"""How consent is asked for where lifting the card and placing it again is a yes as well."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answers:

@@ -16,13 +16,17 @@ from device.domain.reasons import Reason
 from device.panel.cues import levels
 from device.panel.lamps import LAMPS
 from device.panel.patterns import PATTERNS, TICK_S
-from device.reception.questions import RULES, Topic
+from device.reception.questions import CONSENT_BY_CARD, RULES, Topic
 from device.wire import phrases
 from device.wire.reasons import entry
 from device.wire.texts import Text
 
 LIFT = "lift"
-"""Take the card; every other deed is keys."""
+"""Take the card: the visit is over."""
+LIFT_FOR_YES = "lift for yes"
+"""Lift the card as an answer."""
+PLACE = "place"
+"""Put the card back. Every other deed is keys."""
 
 WATCHED_TICKS = 30
 """Three seconds: twice the longest rhythm of a question."""
@@ -35,7 +39,15 @@ class Wishes:
     """What somebody wants, as keys."""
 
     pin: str = field(default="1234", repr=False)
+    """Empty for somebody who knows none, or cannot type."""
     answers: Mapping[Topic, str] = field(default_factory=lambda: _YES)
+    by_card: str = "#"
+    """The answer to the question of consent where the card may give it: a key or `LIFT_FOR_YES`."""
+
+    @property
+    def pin_keys(self) -> str:
+        """What they press when they are asked for the PIN."""
+        return self.pin and self.pin + "#"
 
 
 @dataclass(slots=True)
@@ -50,12 +62,14 @@ class Listener:
         found: list[tuple[int, str]] = []
         for topic, rule in RULES.items():
             found += self._at(phrases.phrasebook().phrases[rule.phrase], said, self.wishes.answers[topic])
-        consent_by_card = phrases.phrasebook().phrases[Phrase.ASK_CONSENT_BY_CARD]
+        consent_by_card = phrases.phrasebook().phrases[CONSENT_BY_CARD.phrase]
+        place_again = phrases.phrasebook().phrases[Phrase.PLACE_AGAIN]
         nothing = phrases.phrasebook().phrases[Phrase.READ_BACK_NOTHING]
-        found += self._at(consent_by_card, said, self.wishes.answers[Topic.CONSENT])
+        found += self._at(consent_by_card, said, self.wishes.by_card)
+        found += self._at(place_again, said, PLACE)
         found += self._at(nothing, said, self.wishes.answers[Topic.READ_BACK])
         for asks_for_pin in (phrases.phrasebook().phrases[Phrase.ENTER_PIN], entry(Reason.PIN_WRONG).patient):
-            found += self._at(asks_for_pin, said, self.wishes.pin + "#")
+            found += self._at(asks_for_pin, said, self.wishes.pin_keys)
         for over in (phrases.phrasebook().phrases[Phrase.TAKE_CARD], entry(Reason.CARD_LEFT_BEHIND).patient):
             found += self._at(over, said, LIFT)
         return max(found)[1] if found else None
@@ -79,8 +93,12 @@ class Watcher:
             if cue is rule.cue:
                 return self.wishes.answers[topic]
         match cue:
+            case CONSENT_BY_CARD.cue:
+                return self.wishes.by_card
+            case Cue.PLACE_AGAIN:
+                return PLACE
             case Cue.KEYS:
-                return self.wishes.pin + "#"
+                return self.wishes.pin_keys
             case Cue.SUCCESS | Cue.STAFF | Cue.TAKE_CARD | Cue.CARD_LEFT:
                 return LIFT
             case _:

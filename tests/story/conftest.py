@@ -25,8 +25,10 @@ from clinic.store import Store
 from clinic.store_file import read_records
 from clinic.units import Units
 from device.app.assets.place import MODELS_DIR
+from device.app.attendant import hash_passcode
 from device.app.face_models import load_engine
 from device.app.world import FaceWorks, World
+from device.domain.secrets import Passcode
 from device.domain.values import Assurance, CardKind, UnitId
 from device.drivers.portrait import SandboxedPortraitDecoder
 from device.face.manifest import Threshold
@@ -96,6 +98,18 @@ def make_card(card_authority: CardAuthority) -> Callable[..., SimulatedCard]:
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def passcode() -> str:
+    """What an attendant types before `#`."""
+    return "482913"
+
+
+@pytest.fixture(scope="session")
+def kept(passcode: str) -> dict[str, str]:
+    """What the configuration keeps of it."""
+    return {"desk-1": hash_passcode(Passcode(passcode.encode()))}
 
 
 @dataclass(slots=True)

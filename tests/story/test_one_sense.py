@@ -10,19 +10,20 @@ import pytest
 
 from device.app.face_desk import LivenessParts
 from device.app.world import FaceWorks, World
-from device.domain.prompts import STEERING, Phrase
+from device.domain.prompts import STEERING, Cue, Phrase
 from device.domain.reasons import FACE_HINTS, Reason
-from device.domain.values import CardKind, Challenge, ConsentMode, Method, Move
+from device.domain.values import AttendantReason, CardKind, Challenge, ConsentMode, Method, Move
 from device.face.liveness import LivenessRules
 from device.panel.patterns import TICK_S
 from device.reception import Idle, Policy
-from device.reception.questions import Topic
+from device.reception.questions import RULES, Topic
 from device.reception.ways import cue_of
-from device.sim.card import SimulatedCard
-from device.sim.patient import LIFT, WATCHED_TICKS, Listener, Watcher, Wishes, recognised
+from device.sim.card import Misbehaviour, SimulatedCard
+from device.sim.patient import LIFT, LIFT_FOR_YES, PLACE, WATCHED_TICKS, Listener, Watcher, Wishes, recognised
 from device.sim.people.actors import Visitor, hears, sees
 from device.sim.portrait import Photo
 from device.sim.staged import Scene, StagedCamera, staged_portrait
+from device.wire import phrases
 
 MakeCard = Callable[..., SimulatedCard]
 PhotoOf = Callable[[str], Photo]
@@ -47,8 +48,13 @@ class Flow:
     """What the unit asks the visitor to do before the camera."""
     answers: Mapping[Topic, str] = field(default_factory=dict)
     pin: str = "1234"
+    by_card: str = "#"
     also: Mapping[str, Any] = field(default_factory=dict)
 
+
+BY_PIN = Policy(first_method=Method.PIN)
+BY_CARD = replace(BY_PIN, consent_by_card=True)
+NO = {"YZK": False, "TKK": False}
 
 FLOWS = {
     "by face": Flow(),
@@ -56,8 +62,8 @@ FLOWS = {
     "a head that turns left": Flow(move=Move.TURN_LEFT),
     "a head that turns right": Flow(move=Move.TURN_RIGHT),
     "a face that comes closer": Flow(move=Move.COME_CLOSER),
-    "by PIN": Flow(policy=Policy(first_method=Method.PIN)),
-    "no": Flow(answers={Topic.CONSENT: "*"}, consents={"YZK": False, "TKK": False}),
+    "by PIN": Flow(policy=BY_PIN),
+    "no": Flow(answers={Topic.CONSENT: "*"}, consents=NO),
     "item by item": Flow(asks={"consent_mode": ConsentMode.ITEM_BY_ITEM}),
     "read back": Flow(policy=Policy(read_back=True)),
     "the last try, not spent": Flow(
@@ -73,7 +79,36 @@ FLOWS = {
     "an iPhone": Flow(card={"kind": CardKind.IPHONE, "portrait": None}),
     "a qualification that ended": Flow(serial=1002, reason=Reason.QUALIFICATION_ENDED),
     "an expired certificate": Flow(serial=1006, reason=Reason.CERTIFICATE_EXPIRED, consents={}),
+    "yes by lifting the card": Flow(policy=BY_CARD, by_card=LIFT_FOR_YES, answers={Topic.CONSENT: "*"}),
+    "yes by key where the card may answer": Flow(policy=BY_CARD),
+    "no by key where the card may answer": Flow(policy=BY_CARD, by_card="*", consents=NO),
+    "nothing to read back": Flow(
+        policy=replace(BY_PIN, read_back=True),
+        asks={"consent_mode": ConsentMode.ITEM_BY_ITEM},
+        answers={Topic.CONSENT: "*"},
+        consents=NO,
+    ),
+    "no subsidy": Flow(policy=BY_PIN, serial=1014, answers={Topic.PUBLIC_EXPENSE: "*"}, also={"public_expense": False}),
+    "a prescription on paper": Flow(
+        policy=BY_PIN, asks={"ask_prescription": True}, answers={Topic.PRESCRIPTION: "2"}, also={"prescription": "2"}
+    ),
+    "a guardian with an infant's card": Flow(policy=BY_PIN, card={"portrait": None}),
+    "cancelled at the PIN": Flow(policy=BY_PIN, pin="*", reason=Reason.CANCELLED, consents={}),
+    "nobody who knows the PIN": Flow(policy=BY_PIN, pin="", reason=Reason.TIMED_OUT, consents={}),
+    "a card without PIN": Flow(card={"kind": CardKind.PINLESS}),
+    "a phone that is still locked": Flow(
+        policy=BY_PIN,
+        card={"kind": CardKind.IPHONE, "portrait": None, "misbehaviour": Misbehaviour(phone_locked=True)},
+        reason=Reason.PHONE_LOCKED,
+        consents={},
+    ),
 }
+
+
+def film(world: World) -> list[Mapping[str, bool]]:
+    """Return what the lamps showed in the last seconds."""
+    now_s = world.clock.monotonic_s()
+    return [world.indicators.levels_at(now_s - tick * TICK_S) for tick in range(WATCHED_TICKS, 0, -1)]
 
 
 class ByEar:
@@ -83,6 +118,10 @@ class ByEar:
         self._world, self._patient, self._heard = world, Listener(wishes), 0
         self.wait = world.pass_time
         self.move_asked = hears(world.voice)
+
+    def understands(self, line: Phrase, _cue: Cue) -> bool:
+        """Whether this was said last."""
+        return phrases.say(line, "ja", tries_left=3) in self._world.voice.said[-1].text
 
     def deed(self) -> str | None:
         news = self._world.voice.said[self._heard :]
@@ -98,6 +137,10 @@ class ByEye:
         self._since_s = world.clock.monotonic_s()
         self.wait = world.watch_keys  # only then the lamps move
         self.move_asked = sees(world.indicators, world.clock)
+
+    def understands(self, _line: Phrase, cue: Cue) -> bool:
+        """Whether the lamps show this and can mean nothing else."""
+        return recognised(film(self._world)) is cue
 
     def deed(self) -> str | None:
         now_s = self._world.clock.monotonic_s()
@@ -117,9 +160,27 @@ def by_ear(world: World, hint: Reason | Phrase) -> bool:
 
 def by_eye(world: World, hint: Reason | Phrase) -> bool:
     """Whether the lamps of the last seconds show this hint and can mean nothing else."""
-    now_s = world.clock.monotonic_s()
-    film = [world.indicators.levels_at(now_s - tick * TICK_S) for tick in range(WATCHED_TICKS, 0, -1)]
-    return recognised(film) is cue_of(hint)
+    return recognised(film(world)) is cue_of(hint)
+
+
+def go_through(world: World, patient: ByEar | ByEye, card: SimulatedCard) -> None:
+    """Let the patient do what one sense tells, until the card is taken and the unit is free."""
+    end_s = world.clock.monotonic_s() + PATIENCE_S
+    while not isinstance(world.state, Idle) and world.clock.monotonic_s() < end_s:
+        match patient.deed():
+            case deed if deed == LIFT:
+                world.lift()
+                world.watch_keys(1.0)
+                world.pass_time(10)
+            case deed if deed == LIFT_FOR_YES:
+                world.lift()
+            case deed if deed == PLACE:
+                world.place(card)
+            case None | "":
+                patient.wait(0.5)
+            case keys:
+                world.type_keys(keys)
+    assert isinstance(world.state, Idle), "the card is taken and the unit is free"
 
 
 @pytest.mark.parametrize("understood", [by_ear, by_eye])
@@ -166,24 +227,68 @@ def test_every_flow_can_be_done_with_one_sense(
     world = build_world(policy=flow.policy, frame_s=0.25, face=replace(face_works, liveness=liveness))
     if flow.face and not flow.move:
         world.show(photo("obama2"))
-    wishes = Wishes(pin=flow.pin)
-    patient = sense(world, Wishes(pin=flow.pin, answers={**wishes.answers, **flow.answers}))
+    answers = {**Wishes().answers, **flow.answers}
+    patient = sense(world, Wishes(pin=flow.pin, answers=answers, by_card=flow.by_card))
     if flow.move:
         world.camera.perform(Visitor(photo("obama2"), patient.move_asked))
-    world.place(make_card(flow.serial, **{"portrait": photo("obama"), **flow.card}))
-    end_s = world.clock.monotonic_s() + PATIENCE_S
-    while not isinstance(world.state, Idle) and world.clock.monotonic_s() < end_s:
-        deed = patient.deed()
-        if deed == LIFT:
-            world.lift()
-            world.watch_keys(1.0)
-            world.pass_time(10)
-        elif deed:
-            world.type_keys(deed)
-        else:
-            patient.wait(0.5)
-    assert isinstance(world.state, Idle), "the card is taken and the unit is free"
+    card = make_card(flow.serial, **{"portrait": photo("obama"), **flow.card})
+    world.place(card)
+    go_through(world, patient, card)
     (result,) = all_results()
     assert result["reason"] == flow.reason
     assert result["consents"] == flow.consents
     assert {field: result[field] for field in flow.also} == flow.also
+
+
+@dataclass(frozen=True)
+class Check:
+    """What an attendant presses at their question, and how the visit ends."""
+
+    presses: str
+    reason: Reason = Reason.QUALIFIED
+    consents: Mapping[str, bool] = field(default_factory=lambda: {"YZK": True, "TKK": True})
+    attendant_reason: AttendantReason | None = None
+    without_pin: bool = False
+    """The visit was over before the attendant came: the card takes no PIN and no face was seen."""
+
+
+CHECKS = {
+    "the looks have changed": Check("1", attendant_reason=AttendantReason.APPEARANCE),
+    "a card that takes no PIN": Check("1", attendant_reason=AttendantReason.APPEARANCE, without_pin=True),
+    "an emergency": Check("5", attendant_reason=AttendantReason.EMERGENCY, consents={}),
+    "another person": Check("*", reason=Reason.ATTENDANT_DECLINED, consents={}),
+    "the attendant is called away": Check("", reason=Reason.TIMED_OUT, consents={}),
+}
+
+
+@pytest.mark.parametrize("sense", [ByEar, ByEye])
+@pytest.mark.parametrize("name", CHECKS)
+def test_whoever_is_looked_at_by_an_attendant_is_told_by_one_sense_whose_turn_it_is(
+    build_world: Build,
+    make_card: MakeCard,
+    kept: dict[str, str],
+    passcode: str,
+    all_results: AllResults,
+    name: str,
+    sense: type[ByEar | ByEye],
+) -> None:
+    """In an emergency it is somebody beside the patient who listens or looks."""
+    check = CHECKS[name]
+    world = build_world(policy=BY_PIN, passcodes=kept, face=None)
+    patient = sense(world, Wishes(pin=""))
+    card = make_card(kind=CardKind.PINLESS if check.without_pin else CardKind.PLASTIC)
+    world.place(card)
+    patient.wait(4)
+    calls = (Phrase.TAKE_CARD, Cue.STAFF) if check.without_pin else (Phrase.ENTER_PIN, Cue.KEYS)
+    assert patient.understands(*calls)
+    assert not patient.deed() or check.without_pin, "somebody who does not know the PIN waits for help"
+    world.type_keys(passcode + "#")
+    patient.wait(4)
+    rule = RULES[Topic.ATTENDANT]
+    assert patient.understands(rule.phrase, rule.cue), "the patient knows that the attendant is asked"
+    assert not patient.deed()
+    world.type_keys(check.presses)
+    go_through(world, patient, card)
+    result = all_results()[-1]
+    assert (result["reason"], result["consents"]) == (check.reason, check.consents)
+    assert result["attendant_reason"] == check.attendant_reason
