@@ -32,7 +32,7 @@ PLANTED = {
 }
 
 
-@pytest.mark.parametrize(("line", "secret"), PLANTED.items())
+@pytest.mark.parametrize(("line", "secret"), PLANTED.items(), ids=map(str, range(len(PLANTED))))
 def test_what_was_planted_is_taken_out(line: str, secret: str) -> None:
     told, removed = redact(line)
     assert secret not in told
