@@ -45,9 +45,13 @@ def ten_lines() -> str:
 
 def consumer_alone(site: Site) -> None:
     """Leave the configuration of a third party: no gateway, a store of its own."""
-    text = site.clinic.config.read_text()
-    head, tail = text.index("[gateway]"), text.index("[consumer]")
-    site.clinic.config.write_text(text[:head] + text[tail:].replace("clinic.sqlite", "theirs.sqlite"))
+    text = without("gateway", site.clinic.config.read_text())
+    site.clinic.config.write_text(text.replace("clinic.sqlite", "theirs.sqlite"))
+
+
+def without(section: str, text: str) -> str:
+    """Leave a section of a configuration out."""
+    return re.sub(rf"(?ms)^\[{section}\]$.*?(?=^\[|\Z)", "", text)
 
 
 def test_the_ten_lines_in_the_documents_take_a_visit_once(site_with_broker: Site) -> None:
@@ -118,8 +122,7 @@ def test_two_services_under_one_name_are_told_apart_from_a_lost_line(site_with_b
 
 
 def test_a_configuration_without_a_consumer_is_refused(clinic: ClinicFolder) -> None:
-    text = clinic.config.read_text()
-    clinic.config.write_text(text[: text.index("[consumer]")])
+    clinic.config.write_text(without("consumer", clinic.config.read_text()))
 
     with pytest.raises(BadConfig, match=r"there is no \[consumer\]"), open_consumer(clinic.config, "x", print):
         pass
