@@ -16,7 +16,7 @@ from device.domain.values import AttendantReason, CardKind, Challenge, ConsentMo
 from device.face.liveness import LivenessRules
 from device.panel.patterns import TICK_S
 from device.reception import Idle, Policy
-from device.reception.questions import RULES, Topic
+from device.reception.questions import Topic
 from device.reception.ways import cue_of
 from device.sim.card import Misbehaviour, SimulatedCard
 from device.sim.patient import LIFT, LIFT_FOR_YES, PLACE, WATCHED_TICKS, Listener, Watcher, Wishes, recognised
@@ -80,7 +80,6 @@ FLOWS = {
     "a qualification that ended": Flow(serial=1002, reason=Reason.QUALIFICATION_ENDED),
     "an expired certificate": Flow(serial=1006, reason=Reason.CERTIFICATE_EXPIRED, consents={}),
     "yes by lifting the card": Flow(policy=BY_CARD, by_card=LIFT_FOR_YES, answers={Topic.CONSENT: "*"}),
-    "yes by key where the card may answer": Flow(policy=BY_CARD),
     "no by key where the card may answer": Flow(policy=BY_CARD, by_card="*", consents=NO),
     "nothing to read back": Flow(
         policy=replace(BY_PIN, read_back=True),
@@ -94,7 +93,6 @@ FLOWS = {
     ),
     "a guardian with an infant's card": Flow(policy=BY_PIN, card={"portrait": None}),
     "cancelled at the PIN": Flow(policy=BY_PIN, pin="*", reason=Reason.CANCELLED, consents={}),
-    "nobody who knows the PIN": Flow(policy=BY_PIN, pin="", reason=Reason.TIMED_OUT, consents={}),
     "a card without PIN": Flow(card={"kind": CardKind.PINLESS}),
     "a phone that is still locked": Flow(
         policy=BY_PIN,
@@ -284,8 +282,7 @@ def test_whoever_is_looked_at_by_an_attendant_is_told_by_one_sense_whose_turn_it
     assert not patient.deed() or check.without_pin, "somebody who does not know the PIN waits for help"
     world.type_keys(passcode + "#")
     patient.wait(4)
-    rule = RULES[Topic.ATTENDANT]
-    assert patient.understands(rule.phrase, rule.cue), "the patient knows that the attendant is asked"
+    assert patient.understands(Phrase.ASK_ATTENDANT, Cue.ASK_STAFF), "the patient knows that the attendant is asked"
     assert not patient.deed()
     world.type_keys(check.presses)
     go_through(world, patient, card)
