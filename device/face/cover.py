@@ -39,11 +39,11 @@ def is_covered(square: Picture) -> bool:
     grey = cv2.GaussianBlur(cv2.cvtColor(square, cv2.COLOR_BGR2GRAY), (0, 0), 1.0).astype(np.float32)
     light: Grey = np.log(grey + FLOOR)
     across, down = cv2.Sobel(light, cv2.CV_32F, 1, 0, ksize=3), cv2.Sobel(light, cv2.CV_32F, 0, 1, ksize=3)
-    steepness: Grey = np.hypot(across, down)
-    mouth = float(steepness[MOUTH].mean())
-    eyes = [float(steepness[eye].mean()) for eye in EYES]
+    mouth, *eyes = (float(np.hypot(across[part], down[part]).mean()) for part in (MOUTH, *EYES))
     if mouth < SMOOTH_MOUTH and mouth < MOUTH_TO_EYES * sum(eyes) / len(eyes):
         return True
+    if min(eyes) >= SMOOTH_EYES:
+        return False
     cheeks = float(np.median(np.concatenate([light[cheek].ravel() for cheek in CHEEKS])))
     lighter_eye = max(float(np.median(light[eye])) for eye in EYES)
-    return min(eyes) < SMOOTH_EYES and lighter_eye < cheeks + float(np.log(DARK_EYES))
+    return lighter_eye < cheeks + float(np.log(DARK_EYES))

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.face.manifest import ModelSpec
+from device.face.picture import planes
 from device.ports.camera import Picture
 from device.ports.network import Network
 
@@ -59,9 +60,11 @@ class Template:
 def embed(network: Network, spec: ModelSpec, square: Picture) -> Direction:
     """Return the direction of an aligned face. Raise Fault(INTERNAL_FAULT) when the network gives none."""
     pixels = square[..., ::-1] if spec.input.channels == "rgb" else square
-    mean, std = (np.asarray(values, np.float32) for values in (spec.input.mean, spec.input.std))
-    fed = (pixels.astype(np.float32) - mean) / std
-    outputs = list(network.run(np.ascontiguousarray(fed.transpose(2, 0, 1)[np.newaxis])).values())
+    mean, std = (np.reshape(np.asarray(values, np.float32), (-1, 1, 1)) for values in (spec.input.mean, spec.input.std))
+    fed = planes(pixels)
+    fed -= mean
+    fed /= std
+    outputs = list(network.run(fed).values())
     vector = outputs[0].reshape(-1) if len(outputs) == 1 else np.empty(0, np.float32)
     length = float(np.linalg.norm(vector)) if vector.size else 0.0
     if not np.isfinite(length) or length == 0.0:

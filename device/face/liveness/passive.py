@@ -19,6 +19,7 @@ from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.face.detect import Face
 from device.face.engine import Model
+from device.face.picture import planes
 from device.ports.camera import Picture
 
 LIVE_CLASS = 1
@@ -76,8 +77,7 @@ def _one(net: Model, picture: Picture, face: Face) -> float:
     spec = net.spec.input
     left, top, right, bottom = surroundings(picture, face, spec.enlarge)
     small = cv2.resize(picture[top:bottom, left:right], (spec.width, spec.height))
-    tensor = np.ascontiguousarray(small.astype(np.float32).transpose(2, 0, 1)[np.newaxis])
-    outputs = list(net.network.run(tensor).values())
+    outputs = list(net.network.run(planes(np.asarray(small, np.uint8))).values())
     logits = outputs[0].reshape(-1).astype(np.float64) if len(outputs) == 1 else np.empty(0)
     if logits.size != CLASSES or not np.isfinite(logits).all():
         raise Fault(f"{net.spec.name} gave no opinion on a face", part="liveness", reason=Reason.INTERNAL_FAULT)
