@@ -41,6 +41,7 @@ _BUSY_S = 5.0
 _CHECKPOINT_PAGES = 4_000
 """Some hundred results, 16 MB: each checkpoint waits for the disk three times more."""
 _DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
+_IS_DAMAGED = "the file is damaged; move it away, the unit then starts an empty one"
 _FILES = ("", "-wal", "-shm", ".key")
 
 _SCHEMA = f"""
@@ -216,7 +217,7 @@ class SqliteOutbox:
         elif version != _SCHEMA_VERSION:
             raise self._fault(f"written by another version (schema {version}, this program knows {_SCHEMA_VERSION})")
         elif (verdict := self._pragma("quick_check(1)")) != "ok":
-            raise self._damaged(f"the file is damaged ({verdict})")
+            raise self._damaged(f"{_IS_DAMAGED} ({verdict})")
         if (mode := self._pragma("journal_mode = WAL")) != "wal":
             raise self._fault(f"the file system allows no write-ahead log (journal mode {mode})")
         # FULL: each commit waits for the disk. NORMAL would lose the last results in a power cut.
@@ -294,7 +295,7 @@ def _in_words(error: sqlite3.Error | OSError) -> str:
         case "SQLITE_NOTADB":
             return "this is no database; name another file or move it away"
         case name if name.startswith("SQLITE_CORRUPT"):
-            return "the file is damaged; move it away, the unit then starts an empty one"
+            return _IS_DAMAGED
         case name if name.startswith("SQLITE_BUSY"):
             return f"another program has held the file for {_BUSY_S:.0f} s"
         case _:

@@ -97,10 +97,11 @@ def test_a_bad_configuration_is_one_sentence_and_exit_code_2(
     command: list[str], clinic: ClinicFolder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clinic.config.write_text(clinic.config.read_text().replace("host", "hosst"))
+    line = clinic.config.read_text().splitlines().index('hosst = "127.0.0.1"') + 1
 
     assert run(monkeypatch, *command, clinic.config) == 2
     assert capsys.readouterr().err == (
-        f"uketsuke-clinic: {clinic.config}:7: [broker] hosst: no option 'hosst'; it has host, port, authority. "
+        f"uketsuke-clinic: {clinic.config}:{line}: [broker] hosst: no option 'hosst'; it has host, port, authority. "
         "Did you mean 'host'?\n"
     )
 
