@@ -99,6 +99,11 @@ class Ear:
             assert text in self._said, self._said
             self._said = self._said.partition(text)[2]
 
+    def close(self) -> None:
+        """Hear the rest; the unit has ended."""
+        self._thread.join(PATIENCE_S)
+        self._stream.close()
+
     def _listen(self) -> None:
         for line in self._stream:
             print(line.decode(), end="", flush=True)
@@ -212,10 +217,11 @@ def test_a_visit_by_pin_pressed_on_the_kernels_lines_with_its_watchdog_fed(
                 "PYTHONUNBUFFERED": "1",
             },
         )
-        stack.callback(unit.wait)
-        stack.callback(unit.kill)
         assert unit.stdout is not None
         ear = Ear(unit.stdout)
+        stack.callback(ear.close)
+        stack.callback(unit.wait)
+        stack.callback(unit.kill)
         supervisor.wait_for("READY=1")
         slot.insert(card)
         ear.expect(say(Phrase.ENTER_PIN, "ja", tries_left=3))
