@@ -26,7 +26,7 @@ from joserfc.jwk import ECKey
 
 from bench.face_frames import film
 from clinic.people import SHIPPED
-from device.app.demo.site import UNIT, Site, open_site
+from device.app.demo.site import Site, open_site
 from device.app.world import World
 from device.domain.values import UnitId
 from device.drivers import memory
@@ -44,6 +44,13 @@ from device.wire.services import CONSUMER
 from provisioning.pki import SiteAuthority
 
 AIMS = "A whole unit (aims: ready in 2.5 s warm, 180 MB, 1 % at rest, 1 KB per 1,000 visits)"
+_SECTIONS = """\
+[camera]
+source = "folder:faces"
+[upkeep]
+morning = ""
+"""
+"""A camera that films a folder, and no morning round of the doctor while something is measured."""
 READY_WITHIN_S = 120.0
 SETTLE_S = 8.0
 """Cameras have opened then, and what the start took is given back."""
@@ -209,27 +216,7 @@ def _configure(folder: Path, site: Site, device: str) -> Path:
             cv2.imwrite(str(folder / name / f"{number}.png"), frame)
     path = folder / "unit.toml"
     path.write_text(
-        f"""
-[unit]
-name = "{UNIT}"
-state = "state"
-[broker]
-host = "127.0.0.1"
-port = {site.broker.port}
-authority = "{site.tls.authority}"
-certificate = "{site.tls.certificate}"
-key = "{site.tls.key}"
-[clinic]
-sealing_key = "clinic.public.jwk"
-[card]
-reader = "pn532"
-bus = "uart:{device}"
-front = "folder:front"
-[camera]
-source = "folder:faces"
-[upkeep]
-morning = ""
-""",
+        site.unit_config(card=f'reader = "pn532"\nbus = "uart:{device}"\nfront = "folder:front"', sections=_SECTIONS),
         encoding="utf-8",
     )
     return path

@@ -73,6 +73,36 @@ class SiteBroker:
     pid_file: Path | None = None
     """Where mosquitto notes its process id, for whoever tells it to read the revocation list."""
 
+    @classmethod
+    def in_folder(
+        cls,
+        folder: Path,
+        *,
+        branch: Branch,
+        port: int,
+        admin_port: int,
+        address: str,
+        run_as: str | None,
+        claims: ClaimListener | None = None,
+        pid_file: Path | None = None,
+    ) -> SiteBroker:
+        """Return a broker that stays, with its files where a site and a fleet keep them."""
+        return cls(
+            branch=branch,
+            port=port,
+            admin_port=admin_port,
+            address=address,
+            authority=folder / "authority.cert.pem",
+            certificate=folder / "broker.cert.pem",
+            key=folder / "broker.key.pem",
+            revoked=folder / "revoked.crl.pem",
+            data=folder / "data",
+            access_list=folder / "access.list",
+            run_as=run_as,
+            claims=claims,
+            pid_file=pid_file,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:

@@ -84,17 +84,12 @@ class Places:
 
     def site_broker(self, plan: SitePlan) -> SiteBroker:
         """Return the broker that the plan asks for."""
-        return SiteBroker(
+        return SiteBroker.in_folder(
+            self.broker,
             branch=plan.branch,
             port=plan.broker.port,
             admin_port=plan.broker.admin_port,
             address=plan.broker.address,
-            authority=self.broker / "authority.cert.pem",
-            certificate=self.broker / "broker.cert.pem",
-            key=self.broker / "broker.key.pem",
-            revoked=self.revoked,
-            data=self.broker / "data",
-            access_list=self.broker / "access.list",
             run_as=plan.broker.account,
         )
 

@@ -23,7 +23,7 @@ import pytest
 
 from clinic.people import SHIPPED, load_people
 from device.app.assets.place import MODELS_DIR
-from device.app.demo.site import UNIT, Site, open_site
+from device.app.demo.site import Site, open_site
 from device.ports.camera import Picture
 from device.sim.card import CardAuthority, CardFrontPrint, SimulatedCard
 from device.sim.card_front_pictures import InventedFront, look_again, photograph, print_card, take_view
@@ -164,29 +164,7 @@ def write_config(tmp_path: Path, site: Site, reader: tuple[str, Hand]) -> Callab
 
     def write(*, card: str = "", sections: str = "") -> Path:
         path = tmp_path / "unit.toml"
-        path.write_text(
-            f"""
-[unit]
-name = "{UNIT}"
-state = "state"
-
-[broker]
-host = "127.0.0.1"
-port = {site.broker.port}
-authority = "{site.tls.authority}"
-certificate = "{site.tls.certificate}"
-key = "{site.tls.key}"
-
-[clinic]
-sealing_key = "clinic.public.jwk"
-
-[card]
-{reader[0]}
-{card}
-{sections}
-""",
-            encoding="utf-8",
-        )
+        path.write_text(site.unit_config(card="\n".join((reader[0], card)), sections=sections), encoding="utf-8")
         return path
 
     return write

@@ -54,6 +54,28 @@ class Site:
     screen: str | None
     """Where a spectator makes an account on the reception screen; None without one."""
 
+    def unit_config(self, *, card: str, sections: str = "") -> str:
+        """Return a unit.toml for this site: `card` are the options of its reader, `sections` come after them."""
+        return f"""\
+[unit]
+name = "{UNIT}"
+state = "state"
+
+[broker]
+host = "127.0.0.1"
+port = {self.broker.port}
+authority = "{self.tls.authority}"
+certificate = "{self.tls.certificate}"
+key = "{self.tls.key}"
+
+[clinic]
+sealing_key = "clinic.public.jwk"
+
+[card]
+{card}
+{sections}
+"""
+
 
 @contextlib.contextmanager
 def open_site(
