@@ -12,7 +12,7 @@ VM_CACHE ?= /var/cache/uketsuke-vm
 .PHONY: help setup demo fleet-demo test deb deb-test vm-test check bench bench-demo bench-station fuzz faults pages format lock voice clean
 
 help: ## Show this list.
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: $(STAMPS)/assets $(STAMPS)/voice ## Install what is needed: packages, weights, pictures, the voice's recordings.
 

@@ -20,7 +20,7 @@ import pytest
 
 from clinic.people import SHIPPED, load_people
 from clinic.store_file import read_records
-from device.app.demo.site import UNIT, open_site
+from device.app.demo.site import open_site
 from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
 from device.domain.values import ConsentItem
@@ -186,24 +186,9 @@ def test_a_visit_by_pin_pressed_on_the_kernels_lines_with_its_watchdog_fed(
         stack.callback(slot.close)
         config = tmp_path / "unit.toml"
         config.write_text(
-            f"""
-            [unit]
-            name = "{UNIT}"
-            state = "state"
-            [broker]
-            host = "127.0.0.1"
-            port = {site.broker.port}
-            authority = "{site.tls.authority}"
-            certificate = "{site.tls.certificate}"
-            key = "{site.tls.key}"
-            [clinic]
-            sealing_key = "clinic.public.jwk"
-            [card]
-            name = "{VIRTUAL_READER}"
-            [panel]
-            kind = "gpio"
-            settle_us = {SETTLE_US}
-            """,
+            site.unit_config(
+                card=f'name = "{VIRTUAL_READER}"', sections=f'[panel]\nkind = "gpio"\nsettle_us = {SETTLE_US}'
+            ),
             encoding="utf-8",
         )
         unit = subprocess.Popen(
