@@ -22,11 +22,11 @@ from clinic.record import VisitRecord
 from clinic.screen.accounts import Accounts
 from clinic.screen.app import ScreenParts, build_screen
 from clinic.screen.database import Database
-from clinic.screen.server import serve
 from clinic.store import Store
 from clinic.units import Units
 from device.domain.reasons import Reason
 from device.domain.values import Assurance, CardKind
+from provisioning.web.server import serve
 
 PASSWORD = "bench bench bench 1"  # noqa: S105  of a database that lives as long as the measurement
 

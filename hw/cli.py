@@ -13,7 +13,6 @@ from typing import Annotated
 import msgspec
 import typer
 
-from clinic.screen.server import serve
 from device.domain.errors import UketsukeError
 from device.wire.bench_record import read_signed
 from hw import simulation_cli
@@ -30,6 +29,7 @@ from hw.station.app import build_station
 from hw.station.desk import StationDesk
 from hw.station.files import Station
 from hw.study import cli as study_cli
+from provisioning.web.server import serve
 
 FOLDER = Path("bench-station")
 EXIT_NO_PASS, EXIT_TROUBLE = 1, 2

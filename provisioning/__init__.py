@@ -8,5 +8,6 @@ broker      mosquitto's configuration and access list as data, a reason beside e
 versions    what each version of mosquitto needs
 page        the tables of docs/broker.md
 mosquitto   a mosquitto as a child process
+web         what every page of ours shares, the clinic's as well: log-in, walls, words, style
 fleet       the fleet: claims, settings, revocation, health, audit
 """

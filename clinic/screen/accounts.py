@@ -5,29 +5,17 @@ A wrong password costs the account a growing pause, told in the same words wheth
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
-import pyotp
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 
 from clinic.screen.database import Database
 from device.domain.errors import BadConfig
-
-NAME: Final = re.compile(r"[a-z][a-z0-9._-]{1,31}")
-SHORTEST_PASSWORD: Final = 12
-"""Characters. NIST SP 800-63B-4 asks for 15 alone and 8 with a second factor; the growing pause lies between."""
-LONGEST_PASSWORD: Final = 128
-FREE_FAILURES: Final = 4
-"""Slips of the finger that cost nothing."""
-FIRST_PAUSE_S: Final = 30.0
-LONGEST_PAUSE_S: Final = 900.0
-TOTP_STEP_S: Final = 30
+from provisioning.web.passwords import Hashes, check_name, check_password, pause_s, totp_step
+from provisioning.web.people import Account, Refusal
 
 
 class Role(StrEnum):
@@ -37,26 +25,6 @@ class Role(StrEnum):
     """See arrivals, act on them."""
     ADMIN = "admin"
     """The desk's part, and accounts, the access log and disaster mode."""
-
-
-class Refusal(StrEnum):
-    """Why nobody was let in."""
-
-    WRONG = "wrong"
-    """Name, password or code; which one is nobody's business."""
-    PAUSED = "paused"
-    CODE_MISSING = "code_missing"
-    """The password was right and a code is needed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One person."""
-
-    name: str
-    role: Role
-    enabled: bool = True
-    second_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +40,7 @@ class Accounts:
 
     def __init__(self, database: Database, hasher: PasswordHasher | None = None) -> None:
         self._database = database
-        # The library's defaults are RFC 9106's second recommendation: 64 MiB, 3 passes, 4 lanes.
-        self._hasher = hasher or PasswordHasher()
-        # Somebody who guesses names shall wait as long as somebody who guesses passwords.
-        self._nobody = self._hasher.hash("nobody has this password")
+        self._hashes = Hashes(hasher)
 
     def all(self) -> list[Account]:
         """Return every account by name."""
@@ -87,12 +52,15 @@ class Accounts:
                 )
             ]
 
+    def known(self, name: str) -> bool:
+        """Tell whether there is an account of this name."""
+        return self._find(name) is not None
+
     def create(self, name: str, role: Role, password: str) -> Account:
         """Make an account. Raise BadConfig naming what does not fit."""
-        if not NAME.fullmatch(name):
-            raise BadConfig("2 to 32 of a-z, 0-9, '.', '_', '-', a letter first", where="name")
-        self._refuse_weak(name, password)
-        hashed = self._hasher.hash(password)
+        check_name(name)
+        check_password(name, password)
+        hashed = self._hashes.make(password)
         try:
             with self._database.change() as rows:
                 rows.execute("INSERT INTO account (name, role, password_hash) VALUES (?, ?, ?)", (name, role, hashed))
@@ -102,8 +70,8 @@ class Accounts:
 
     def set_password(self, name: str, password: str) -> None:
         """Give an account another password; its pause and its sessions end. Raise BadConfig when it does not fit."""
-        self._refuse_weak(name, password)
-        hashed = self._hasher.hash(password)
+        check_password(name, password)
+        hashed = self._hashes.make(password)
         with self._database.change() as rows:
             rows.execute(
                 "UPDATE account SET password_hash = ?, failures = 0, locked_until = 0 WHERE name = ?", (hashed, name)
@@ -130,11 +98,11 @@ class Accounts:
         """Return the account if all that was given is right. Each failure counts, also the one with a wrong code."""
         found = self._find(name)
         if found is None:
-            self._matches(self._nobody, password)
+            self._hashes.fits(None, password)
             return Refusal.WRONG
         if found.locked_until > now.timestamp():
             return Refusal.PAUSED
-        if not self._matches(found.hashed, password) or not found.account.enabled:
+        if not self._hashes.fits(found.hashed, password) or not found.account.enabled:
             return self._failed(name, now)
         if found.secret is not None:
             if not code:
@@ -154,16 +122,8 @@ class Accounts:
         role, enabled, hashed, secret, locked_until = row
         return _Stored(Account(name, Role(role), bool(enabled), secret is not None), hashed, secret, locked_until)
 
-    def _matches(self, hashed: str, password: str) -> bool:
-        if len(password) > LONGEST_PASSWORD:
-            return False
-        try:
-            return self._hasher.verify(hashed, password)
-        except (VerificationError, InvalidHashError):
-            return False
-
     def _takes_code(self, name: str, secret: str, code: str, now: datetime) -> bool:
-        step = _totp_step(secret, code, now)
+        step = totp_step(secret, code, now)
         if step is None:
             return False
         # A code seen over somebody's shoulder is worth nothing: each one counts once, in one statement.
@@ -178,31 +138,13 @@ class Accounts:
             (failures,) = rows.execute(
                 "UPDATE account SET failures = failures + 1 WHERE name = ? RETURNING failures", (name,)
             ).fetchone()
-            if failures > FREE_FAILURES:
-                pause_s = min(FIRST_PAUSE_S * 2 ** min(failures - FREE_FAILURES - 1, 10), LONGEST_PAUSE_S)
-                rows.execute("UPDATE account SET locked_until = ? WHERE name = ?", (now.timestamp() + pause_s, name))
+            if pause := pause_s(failures):
+                rows.execute("UPDATE account SET locked_until = ? WHERE name = ?", (now.timestamp() + pause, name))
         return Refusal.WRONG
 
     def _succeeded(self, name: str, password: str, hashed: str) -> None:
-        if self._hasher.check_needs_rehash(hashed):
-            hashed = self._hasher.hash(password)
+        hashed = self._hashes.renewed(hashed, password)
         with self._database.change() as rows:
             rows.execute(
                 "UPDATE account SET failures = 0, locked_until = 0, password_hash = ? WHERE name = ?", (hashed, name)
             )
-
-    def _refuse_weak(self, name: str, password: str) -> None:
-        if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-            raise BadConfig(f"{SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters", where="password")
-        if name in password.lower() or len(set(password)) < 5:  # noqa: PLR2004  fewer different ones is a pattern
-            raise BadConfig("is too easy to guess: contains the name, or the same few characters", where="password")
-
-
-def _totp_step(secret: str, code: str, now: datetime) -> int | None:
-    """Return the time step that the code belongs to: this one or a neighbour (RFC 6238 5.2), or None."""
-    totp = pyotp.TOTP(secret, interval=TOTP_STEP_S)
-    current = int(now.timestamp()) // TOTP_STEP_S
-    for step in (current, current - 1, current + 1):
-        if totp.verify(code, for_time=step * TOTP_STEP_S):
-            return step
-    return None

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from clinic.changes import Change
 from clinic.day_list import day_list_csv
 from clinic.desk import Desk
 from clinic.screen.access_log import AccessLog
-from clinic.screen.gate import Gate, Visit
-from clinic.screen.views import Views, full_width
+from clinic.screen.views import full_width, is_named
 from device.domain.errors import Fault
+from provisioning.web.gate import Gate, Visit
+from provisioning.web.live import events
+from provisioning.web.views import Views
 
-HEARTBEAT_S: Final = 15.0
-"""Shorter than what proxies and tablets take for a dead line."""
 LOOK_BACK_DAYS: Final = 400
 
 
@@ -56,7 +54,7 @@ class ArrivalPages:
 
     def arrivals(self, visit: Visit) -> Response:
         """Return the whole page."""
-        self.log.add(visit.who, "arrivals with names" if visit.named else "arrivals", "", visit.now)
+        self.log.add(visit.who, "arrivals with names" if is_named(visit) else "arrivals", "", visit.now)
         return self.views.page("arrivals.html", visit, here="/arrivals", now=self._current(visit))
 
     def rows(self, visit: Visit) -> Response:
@@ -65,11 +63,7 @@ class ArrivalPages:
 
     async def events(self, request: Request) -> Response:
         """Tell the page that there is something new; it asks for it, so nothing personal is in here."""
-        if self.gate.session_of(request) is None:
-            return PlainTextResponse("", 401)
-        return StreamingResponse(
-            self._changes(lambda: self.gate.session_of(request) is not None), media_type="text/event-stream"
-        )
+        return await events(request, self.gate, lambda listen: self.desk.subscribe(lambda _change: listen()))
 
     def search(self, visit: Visit) -> Response:
         """Return today's visits with these words. By POST: what is searched for stands in no address and no log."""
@@ -104,7 +98,7 @@ class ArrivalPages:
                 media_type="text/csv",
                 headers={"Content-Disposition": f'attachment; filename="uketsuke-{day}.csv"'},
             )
-        self.log.add(visit.who, "day list with names" if visit.named else "day list", str(day), visit.now)
+        self.log.add(visit.who, "day list with names" if is_named(visit) else "day list", str(day), visit.now)
         return self.views.page(
             "day.html",
             visit,
@@ -155,26 +149,6 @@ class ArrivalPages:
             "waiting": [row for row in rows if row.waits],
             "done": [row for row in rows if row.attended_at and visit.now - row.attended_at < self.fade_after],
         }
-
-    async def _changes(self, goes_on: Callable[[], bool]) -> AsyncIterator[str]:
-        loop, changed = asyncio.get_running_loop(), asyncio.Event()
-
-        def wake(_change: Change) -> None:
-            loop.call_soon_threadsafe(changed.set)
-
-        end = self.desk.subscribe(wake)
-        try:
-            yield ": here\n\n"
-            while goes_on():
-                try:
-                    await asyncio.wait_for(changed.wait(), HEARTBEAT_S)
-                except TimeoutError:
-                    yield ": still here\n\n"
-                    continue
-                changed.clear()  # many changes at once are one look
-                yield "event: change\ndata: \n\n"
-        finally:
-            end()
 
     def _gone(self, visit: Visit) -> Response:
         if visit.in_parts:

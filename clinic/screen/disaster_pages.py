@@ -14,10 +14,10 @@ from clinic.desk import Desk
 from clinic.enquiries import Enquiries, read_query
 from clinic.national_service import InsuranceQuery, PersonQuery, Query
 from clinic.screen.access_log import AccessLog
-from clinic.screen.gate import Gate, Visit
-from clinic.screen.views import Views
 from device.domain.errors import Fault, MessageError
 from device.domain.reasons import Reason
+from provisioning.web.gate import Gate, Visit
+from provisioning.web.views import Views
 
 INSURANCE_FIELDS: Final = ("insurer_number", "symbol", "number", "branch")
 CONSENT: Final = {"yes": True, "no": False, "nobody": None}

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from clinic.config import ScreenSection
+from clinic.config import ScreenSection, issue_again
 from clinic.desk import Desk
 from clinic.screen.access_log import KEY_BYTES, load_log_key
 from clinic.screen.app import ScreenParts, build_screen
 from clinic.screen.database import Database
-from clinic.screen.server import serve
+from provisioning.web.server import serve
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +57,7 @@ def open_screen(section: ScreenSection, folder: Path, desk: Desk) -> Iterator[Op
             port=section.port,
             certificate=None if section.certificate is None else folder / section.certificate,
             key=None if section.key is None else folder / section.key,
+            again=f"make new ones with {issue_again('screen')}, DIR being the site's folder",
         ) as port:
             scheme = "http" if section.certificate is None else "https"
             address = f"{scheme}://{section.names[0] if section.names else section.host}:{port}"

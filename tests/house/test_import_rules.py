@@ -53,6 +53,8 @@ def test_the_house_as_it_is_keeps_its_rules(copied_house: Path) -> None:
         ("clinic/gateway.py", "import device.reception"),
         ("provisioning/pki.py", "import device.app.config"),
         ("device/app/unit.py", "import clinic.gateway"),
+        ("provisioning/fleet/fleet.py", "import clinic.gateway"),
+        ("provisioning/web/gate.py", "import provisioning.fleet.fleet"),
     ],
 )
 def test_a_planted_violation_turns_the_check_red(copied_house: Path, file: str, violation: str) -> None:

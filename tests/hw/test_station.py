@@ -13,7 +13,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from starlette.testclient import TestClient
 
-from clinic.screen.server import serve
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from hw import plans
@@ -30,6 +29,7 @@ from hw.sim.unit import SimulatedUnit
 from hw.station.app import build_station
 from hw.station.desk import OnTheTable, StationDesk
 from hw.station.files import Station
+from provisioning.web.server import serve
 
 WAIT_MS = 20_000
 WAIT_S = 20.0

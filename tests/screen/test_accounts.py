@@ -7,10 +7,12 @@ import pyotp
 import pytest
 from argon2 import PasswordHasher
 
-from clinic.screen.accounts import FREE_FAILURES, Account, Accounts, Refusal, Role
+from clinic.screen.accounts import Accounts, Role
 from clinic.screen.database import Database
-from clinic.screen.sessions import IDLE_S, LONGEST_S, Sessions, is_of
+from clinic.screen.sessions import Sessions
 from device.domain.errors import BadConfig
+from provisioning.web.passwords import FREE_FAILURES
+from provisioning.web.people import IDLE_S, LONGEST_S, Account, Refusal, is_of
 
 PASSWORD = "correct horse battery"
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
-from clinic.screen.server import serve
 from device.domain.reasons import Reason
+from provisioning.web.server import serve
 
 Reception = Any
 """Made in conftest."""

@@ -1,4 +1,4 @@
-"""Serves the screen on a thread of its own, over TLS, or in the clear to this machine alone."""
+"""Serves pages on a thread of its own, over TLS, or in the clear to this machine alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
-from clinic.config import issue_again
 from device.domain.errors import BadConfig
 
 STOP_S: Final = 5.0
@@ -21,19 +20,30 @@ BACKLOG: Final = 128
 
 
 @contextmanager
-def serve(app: ASGIApp, *, host: str, port: int, certificate: Path | None, key: Path | None) -> Iterator[int]:
+def serve(
+    app: ASGIApp,
+    *,
+    host: str,
+    port: int,
+    certificate: Path | None,
+    key: Path | None,
+    where: str = "[screen]",
+    again: str = "make new ones",
+) -> Iterator[int]:
     """Serve `app` until the block ends; give the port (another one when 0 was asked for).
+
+    `where` is the configuration's section for errors, `again` what to do about files that do not fit.
 
     Raise BadConfig when the address cannot be had, the certificate does not fit, or names would cross a network in
     the clear.
     """
     if certificate is None and not is_loopback(host):
-        raise BadConfig(f"{host} is not this machine alone: certificate and key are needed", where="[screen] host")
+        raise BadConfig(f"{host} is not this machine alone: certificate and key are needed", where=f"{where} host")
     config = uvicorn.Config(
         app,
         ssl_certfile=certificate,
         ssl_keyfile=key,
-        access_log=False,  # the screen keeps a log of its own, which nobody alters unnoticed
+        access_log=False,  # the pages keep a log of their own, which nobody alters unnoticed
         log_config=None,
         server_header=False,
         proxy_headers=False,
@@ -46,11 +56,10 @@ def serve(app: ASGIApp, *, host: str, port: int, certificate: Path | None, key: 
     try:
         config.load()
     except (OSError, ValueError) as error:
-        words = f"cannot be used: {error}; make new ones with {issue_again('screen')}, DIR being the site's folder"
-        raise BadConfig(words, where="[screen] certificate, key") from error
-    with _listening(host, port) as listener:
+        raise BadConfig(f"cannot be used: {error}; {again}", where=f"{where} certificate, key") from error
+    with _listening(host, port, where) as listener:
         server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],), name="screen", daemon=True)
+        thread = threading.Thread(target=server.run, args=([listener],), name="pages", daemon=True)
         thread.start()
         try:
             yield listener.getsockname()[1]
@@ -67,17 +76,17 @@ def is_loopback(host: str) -> bool:
 
 
 @contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def _listening(host: str, port: int, where: str) -> Iterator[socket.socket]:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise BadConfig(f"is no address of this machine: {error}", where=f"[screen] host: {host}") from error
+        raise BadConfig(f"is no address of this machine: {error}", where=f"{where} host: {host}") from error
     with listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(address)
         except OSError as error:
-            raise BadConfig(f"{host}:{port} cannot be used: {error.strerror}", where="[screen] port") from error
+            raise BadConfig(f"{host}:{port} cannot be used: {error.strerror}", where=f"{where} port") from error
         listener.listen(BACKLOG)
         yield listener
