@@ -1,8 +1,8 @@
 """What a whole unit costs: from start to ready, memory, processor time at rest, and memory over many visits.
 
 The unit is the real program in a process of its own, as systemd starts it, with all networks, two cameras that film a
-folder and a simulated HAT. The visits are told to a unit of simulated parts in one process: what would grow there are
-the unit's own books.
+folder, a simulated PN532 and a header that nobody touches. The visits are told to a unit of simulated parts in one
+process: what would grow there are the unit's own books.
 """
 
 from __future__ import annotations
@@ -47,10 +47,18 @@ AIMS = "A whole unit (aims: ready in 2.5 s warm, 180 MB, 1 % at rest, 1 KB per 1
 _SECTIONS = """\
 [camera]
 source = "folder:faces"
+[panel]
+kind = "gpio"
 [upkeep]
 morning = ""
 """
 """A camera that films a folder, and no morning round of the doctor while something is measured."""
+_HEADER = """\
+import sys
+from bench.panel_idle import QuietChip
+sys.modules[__name__] = QuietChip()
+"""
+"""What `import RPi.GPIO` finds."""
 READY_WITHIN_S = 120.0
 SETTLE_S = 8.0
 """Cameras have opened then, and what the start took is given back."""
@@ -70,7 +78,9 @@ class UnitCost:
     children_mb: float
     """Cameras and the picture's sandbox; what they share with the unit is counted again."""
     idle_percent: float
-    """Of one core: the unit alone, for its cameras film a folder, which no camera does."""
+    """Of one core: the unit's own process."""
+    children_idle_percent: float
+    """Of one core: the cameras' processes, which look twice a second while nobody asks, and the picture's sandbox."""
     visits: int
     kb_per_1000: float
     """Slope of resident memory over the second half of the visits."""
@@ -94,13 +104,14 @@ def measure(starts: int, idle_s: float, visits: int) -> UnitCost:
                     if number == starts - 1:
                         time.sleep(SETTLE_S)
                         resident_mb, children_mb = unit.memory_mb()
-                        idle_percent = unit.busy_percent(idle_s)
+                        idle_percent, children_idle_percent = unit.busy_percent(idle_s)
     return UnitCost(
         ready_s=min(times),
         starts=tuple(round(one, 2) for one in times),
         resident_mb=resident_mb,
         children_mb=children_mb,
         idle_percent=idle_percent,
+        children_idle_percent=children_idle_percent,
         visits=visits,
         kb_per_1000=growth(visits),
     )
@@ -112,7 +123,7 @@ def say(cost: UnitCost) -> list[str]:
         AIMS,
         f"  start to ready          {cost.ready_s:6.2f} s   (starts: {', '.join(f'{one:.2f}' for one in cost.starts)})",
         f"  resident memory         {cost.resident_mb:6.0f} MB  (its child processes: {cost.children_mb:.0f} MB)",
-        f"  processor time at rest  {cost.idle_percent:6.2f} %",
+        f"  processor time at rest  {cost.idle_percent:6.2f} %   (its children: {cost.children_idle_percent:.2f} %)",
         f"  growth                  {cost.kb_per_1000:6.2f} KB per 1,000 of {cost.visits:,} simulated visits",
     ]
 
@@ -130,7 +141,9 @@ class _Started:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=os.environ | memory.SETTINGS | {"NOTIFY_SOCKET": str(notify)},
+            env=os.environ
+            | memory.SETTINGS
+            | {"NOTIFY_SOCKET": str(notify), "PYTHONPATH": f"{config.parent}:{Path(__file__).parents[1]}"},
         )
         while b"READY=1" not in self._notify.recv(256):
             pass
@@ -147,18 +160,29 @@ class _Started:
         self._notify.close()
 
     def memory_mb(self) -> tuple[float, float]:
-        pid = self._process.pid
-        below = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-        return _resident_kb(pid) / 1024, sum(_resident_kb(int(child)) for child in below) / 1024
+        """Return the unit's own, and its children's."""
+        own, *below = self._pids()
+        return _resident_kb(own) / 1024, sum(map(_resident_kb, below)) / 1024
 
-    def busy_percent(self, seconds: float) -> float:
-        before = self._ticks()
+    def busy_percent(self, seconds: float) -> tuple[float, float]:
+        """Return the unit's own share of a core over this time, and its children's."""
+        pids = self._pids()
+        before = [_ticks(pid) for pid in pids]
         time.sleep(seconds)
-        return 100 * (self._ticks() - before) / TICKS_PER_S / seconds
+        own, *below = (
+            100 * (_ticks(pid) - then) / TICKS_PER_S / seconds for pid, then in zip(pids, before, strict=True)
+        )
+        return own, sum(below)
 
-    def _ticks(self) -> int:
-        told = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return int(told[11]) + int(told[12])
+    def _pids(self) -> list[int]:
+        pid = self._process.pid
+        tasks = Path(f"/proc/{pid}/task").iterdir()
+        return [pid, *(int(child) for task in tasks for child in (task / "children").read_text().split())]
+
+
+def _ticks(pid: int) -> int:
+    told = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return int(told[11]) + int(told[12])
 
 
 def growth(visits: int) -> float:
@@ -214,6 +238,8 @@ def _configure(folder: Path, site: Site, device: str) -> Path:
         (folder / name).mkdir()
         for number, frame in enumerate(film(4)):
             cv2.imwrite(str(folder / name / f"{number}.png"), frame)
+    (folder / "RPi").mkdir()
+    (folder / "RPi" / "GPIO.py").write_text(_HEADER, encoding="utf-8")
     path = folder / "unit.toml"
     path.write_text(
         site.unit_config(card=f'reader = "pn532"\nbus = "uart:{device}"\nfront = "folder:front"', sections=_SECTIONS),

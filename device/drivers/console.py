@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import sys
 import termios
+import threading
 import tty
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -20,9 +22,10 @@ from device.wire.texts import joined
 KEYS = frozenset("0123456789*#")
 HOLD_S = 0.06
 """A typed character is a key held for this long …"""
-REST_S = 0.06
+UP_S = 0.06
 """… and up for this long, so that the decoder sees two equal digits as two."""
 POLL_S = 0.02
+REST_S = 1.0
 
 
 class ConsoleKeypad:
@@ -37,6 +40,9 @@ class ConsoleKeypad:
         self._typed: deque[str] = deque()
         self._key: str | None = None
         self._until_s = 0.0
+        self._wake: Callable[[], None] = lambda: None
+        self._ending: int | None = None
+        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
         if self._stream.isatty():
@@ -44,38 +50,48 @@ class ConsoleKeypad:
             self._saved = termios.tcgetattr(descriptor)
             # Characters come at once and are not echoed: they may be a PIN. Ctrl-C keeps working.
             tty.setcbreak(descriptor)
+            ends, self._ending = os.pipe()
+            self._thread = threading.Thread(target=self._listen, args=(descriptor, ends), name="terminal", daemon=True)
+            self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._ending is not None:
+            os.close(self._ending)
+        if self._thread is not None:
+            self._thread.join()
         if self._saved is not None:
-            termios.tcsetattr(self._stream.fileno(), termios.TCSADRAIN, self._saved)
+            with contextlib.suppress(termios.error):  # it hung up: there is nothing to put back
+                termios.tcsetattr(self._stream.fileno(), termios.TCSADRAIN, self._saved)
 
     def scan(self) -> KeypadSample:
         """Return the key that is down now, if any."""
         now_s = self._clock.monotonic_s()
-        self._read()
         if now_s >= self._until_s:
             if self._key is not None:
-                self._key, self._until_s = None, now_s + REST_S
+                self._key, self._until_s = None, now_s + UP_S
             elif self._typed:
                 self._key, self._until_s = self._typed.popleft(), now_s + HOLD_S
         return KeypadSample(now_s, frozenset() if self._key is None else frozenset({self._key}))
 
-    def rest(self, wake: Callable[[], None]) -> float:  # noqa: ARG002  the port's signature
-        """Ask to be looked at again soon."""
-        return POLL_S
+    def rest(self, wake: Callable[[], None]) -> float:
+        """Wake whoever rests when something is typed."""
+        self._wake = wake  # before looking: what is typed in between wakes
+        return POLL_S if self._typed else REST_S
 
-    def _read(self) -> None:
-        if self._saved is None:
-            return
-        descriptor = self._stream.fileno()
-        while select.select([descriptor], [], [], 0)[0]:
-            characters = os.read(descriptor, 64)
-            if not characters:
-                return
-            self._typed.extend(key for key in characters.decode("ascii", "ignore") if key in KEYS)
+    def _listen(self, terminal: int, ends: int) -> None:
+        with os.fdopen(ends, "rb"):
+            while ends not in select.select([terminal, ends], [], [])[0]:
+                try:
+                    characters = os.read(terminal, 64)
+                except OSError:  # it hung up: nobody types there any more
+                    return
+                if not characters:
+                    return
+                self._typed.extend(key for key in characters.decode("ascii", "ignore") if key in KEYS)
+                self._wake()
 
 
 class ConsoleIndicators:

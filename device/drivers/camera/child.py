@@ -1,12 +1,14 @@
-"""The camera's child: it films all the time, and writes a frame where it is told to when it is told to.
+"""The camera's child: the camera runs all the time, and a frame is written where and when somebody asks for one.
 
-A frame that nobody asked for is not copied out of the camera's own buffers, which the next frames overwrite.
+While nobody asks, the sensor goes on and keeps exposure and colours up to date, but the child only looks twice a second
+whether it still gives frames: what it does not take stays in the camera's own buffers, which the next ones overwrite.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
+import select
 import signal
 import socket
 import sys
@@ -21,6 +23,10 @@ from device.drivers.lockdown import leave_no_memory_image
 PR_SET_PDEATHSIG = 1
 WORDS_VARIABLE = "UKETSUKE_CAMERA_WORDS"
 """The descriptor of the socket that the unit passed on."""
+LOOK_S = 0.5
+"""While nobody asks. The unit takes a camera for stalled after 2 s."""
+BUFFERS = 4
+"""So many frames at most wait in a camera's buffers; behind them comes one that is fresh."""
 
 
 def serve(open_source: Callable[[], Source]) -> int:
@@ -49,32 +55,59 @@ def _film(source: Source, words: socket.socket) -> None:
     frames = SharedFrames(descriptors[0], width, height, has_small=source.has_small)
     os.close(descriptors[0])
     words.settimeout(0)
-    number = 0
-    wanted: Take | None = None
-    written: int | None = None
+    film = _Film(source, words, frames)
     while True:
-        with source.shoot() as shot:
-            number += 1
-            frames.beat(time.monotonic())
-            for order in _orders(words):
-                match order:
-                    case Take():
-                        wanted = order
-                    case Cancel():
-                        wanted = None
-                        if written is not None:
-                            _overwrite(frames, written)
-                    case HoldLight(hold=hold):
-                        source.hold_light(hold=hold)
-            if wanted is not None and shot.started_s >= wanted.after_s:
-                written = wanted.place
-                shot.copy_to(*frames.view(written))
-                say(words, Taken(wanted.order, number, shot.ended_s))
-                wanted = None
+        for order in _orders(words, 0.0 if film.is_wanted else LOOK_S):
+            film.obey(order)
+        film.look()
 
 
-def _orders(words: socket.socket) -> Iterator[ToChild]:
-    """Yield what was said meanwhile. Raise ConnectionError when the unit is gone."""
+class _Film:
+    """The frame that somebody asked for, if somebody did."""
+
+    def __init__(self, source: Source, words: socket.socket, frames: SharedFrames) -> None:
+        self._source = source
+        self._words = words
+        self._frames = frames
+        self._number = 0
+        self._wanted: Take | None = None
+        self._written: int | None = None
+
+    @property
+    def is_wanted(self) -> bool:
+        return self._wanted is not None
+
+    def obey(self, order: ToChild) -> None:
+        match order:
+            case Take():
+                self._wanted = order
+            case Cancel():
+                self._wanted = None
+                if self._written is not None:
+                    _overwrite(self._frames, self._written)
+            case HoldLight(hold=hold):
+                self._source.hold_light(hold=hold)
+
+    def look(self) -> None:
+        """Go on to an exposure that is fresh, and write it if it is wanted."""
+        after_s = self._wanted.after_s if self._wanted else time.monotonic()
+        for _ in range(BUFFERS + 1):
+            with self._source.shoot() as shot:
+                self._number += 1
+                self._frames.beat(time.monotonic())
+                if shot.started_s < after_s:
+                    continue
+                if self._wanted is not None:
+                    self._written = self._wanted.place
+                    shot.copy_to(*self._frames.view(self._written))
+                    say(self._words, Taken(self._wanted.order, self._number, shot.ended_s))
+                    self._wanted = None
+                return
+
+
+def _orders(words: socket.socket, wait_s: float) -> Iterator[ToChild]:
+    """Yield what was said meanwhile, or is said within this time. Raise ConnectionError when the unit is gone."""
+    select.select([words], [], [], wait_s)
     while True:
         try:
             order = hear_unit(words)
