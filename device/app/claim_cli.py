@@ -11,6 +11,7 @@ import typer
 from device.app.claiming import Home, claim_unit
 from device.domain.errors import BadConfig
 from device.drivers.key_file import KeyFile
+from device.link.claim import ClaimWaits
 from device.wire.ticket import MAX_TEXT, Ticket, read_ticket
 
 MOUNTS = (Path("/media"), Path("/mnt"), Path("/run/media"))
@@ -47,7 +48,7 @@ def claim(
         home,
         KeyFile(home.key),
         timeout_s=timeout,
-        tell=(lambda _: None) if as_json else (lambda why: typer.echo(f"waiting: {why}", err=True)),
+        tell=(lambda _: None) if as_json else (_say_what_is_missing),
     )
     if as_json:
         fields = {"unit": granted.unit, "config": str(home.config), "fingerprint": found.fingerprint}
@@ -97,6 +98,14 @@ def _only_one(mounts: tuple[Path, ...]) -> Path:
         words = f"{len(found)} tickets there: {many}; name one" if found else "no file *.ticket on any memory stick"
         raise BadConfig(words, where="--from-usb")
     return found[0]
+
+
+def _say_what_is_missing(waits: ClaimWaits) -> None:
+    if waits.refused:
+        no = f"管理者がまだ登録を認めていません / not admitted by the fleet yet: {waits.why}"
+        typer.echo(no, err=True)
+    else:
+        typer.echo(f"waiting: {waits.why}", err=True)
 
 
 def _plain(fingerprint: str) -> str:

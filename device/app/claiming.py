@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.domain.values import UnitId
-from device.drivers.board import board_digest
+from device.drivers.board import board_number
 from device.drivers.key_file import PRIVATE, KeyFile, write_whole
 from device.drivers.mutual_tls import TlsFiles
 from device.drivers.paho_line import BrokerAddress, PahoLine
@@ -36,6 +36,7 @@ from device.link.claim import (
 )
 from device.ports.key_store import KeyStore
 from device.ports.line import Incoming, Line
+from device.wire.board import board_digest
 from device.wire.fleet import ClaimGranted, ClaimRefused, ClaimRequest
 from device.wire.ticket import Ticket
 
@@ -64,6 +65,13 @@ sealing_key = "clinic.public.jwk"
 [fleet]
 member = true
 """
+
+
+class FleetSaysNo(Fault):
+    """The fleet was heard, and it does not want this machine as a unit, or not yet."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, part="claim", reason=Reason.SERVICE_REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,19 +167,20 @@ def claim_unit(
     key_store: KeyStore,
     *,
     timeout_s: float,
-    tell: Callable[[str], None] = lambda _: None,
+    tell: Callable[[ClaimWaits], None] = lambda _: None,
     hardware: str | None = None,
 ) -> ClaimGranted:
     """Ask the ticket's fleet for an identity and keep it in `home`; `tell` is told what is waited for.
 
-    Raise Fault (part `claim`) with the fleet's own words when it says no, or when nobody answered in time.
+    Raise FleetSaysNo with the fleet's own words, also when it said "not yet" until the time was up; Fault (part
+    `claim`) when nobody answered in time.
     """
     csr, key = key_store.request()
     entropy = SystemEntropy()
     request = ClaimRequest(
         nonce=entropy.token(16).hex(),
         csr=csr,
-        hardware=hardware or board_digest(),
+        hardware=hardware or board_digest(board_number()),
         version=version("uketsuke"),
         key_store=key_store.kind,
     )
@@ -189,7 +198,7 @@ def claim_unit(
         finally:
             line.close()
     if isinstance(answer, ClaimRefused):
-        raise _fault(f"the fleet says no at step {answer.step}: {answer.words}")
+        raise FleetSaysNo(f"the fleet says no at step {answer.step}: {answer.words}")
     write_whole(home.door, f"{ticket.host} {ticket.port}\n".encode(), mode=PUBLIC)
     home.keep(answer)
     return answer
@@ -230,13 +239,13 @@ def ran_out(home: Home, now: datetime) -> bool:
 class _Talk:
     """The machine with a line and a clock."""
 
-    def __init__(self, machine: ClaimMachine, line: Line, clock: Clock, tell: Callable[[str], None]) -> None:
+    def __init__(self, machine: ClaimMachine, line: Line, clock: Clock, tell: Callable[[ClaimWaits], None]) -> None:
         self._machine = machine
         self._line = line
         self._clock = clock
         self._tell = tell
         self._news: queue.SimpleQueue[events.Event] = queue.SimpleQueue()
-        self._why = "nothing was heard"
+        self._waits = ClaimWaits("nothing was heard")
 
     def until_settled(self, timeout_s: float) -> ClaimGranted | ClaimRefused:
         deadline_s = self._clock.monotonic_s() + timeout_s
@@ -248,7 +257,7 @@ class _Talk:
                 self._do(action)
             left_s = min(self._machine.wake_at_s, deadline_s) - self._clock.monotonic_s()
             if self._clock.monotonic_s() >= deadline_s:
-                raise _fault(f"no answer within {timeout_s:.0f} s; at last: {self._why}")
+                raise self._too_late(timeout_s)
             try:
                 event = self._news.get(timeout=max(left_s, 0.001))
             except queue.Empty:
@@ -264,11 +273,16 @@ class _Talk:
                 self._line.subscribe(topic)
             case Publish(topic, payload, expiry_s):
                 self._line.publish(topic, payload, expiry_s=expiry_s)
-            case ClaimWaits(why):
-                self._why = why
-                self._tell(why)
+            case ClaimWaits():
+                self._waits = action
+                self._tell(action)
             case _:
                 raise AssertionError(action)
+
+    def _too_late(self, timeout_s: float) -> Fault:
+        if self._waits.refused:
+            return FleetSaysNo(f"the fleet has not said yes within {timeout_s:.0f} s: {self._waits.why}")
+        return _fault(f"no answer within {timeout_s:.0f} s; at last: {self._waits.why}")
 
     def connected(self, *, session_present: bool) -> None:
         del session_present  # it is asked anew in any case

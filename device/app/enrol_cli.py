@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,6 +20,7 @@ from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.drivers.key_file import KeyFile
 from device.drivers.system import SystemClock
+from device.link.claim import ClaimWaits
 from device.wire.ticket import Ticket
 
 ANSWER_S = 60.0
@@ -51,8 +53,8 @@ def enrol(
         found = tickets(to)
         return read_ticket_file(found[0]) if found else None
 
-    def claim(ticket: Ticket) -> None:
-        claim_unit(ticket, home, KeyFile(home.key), timeout_s=ANSWER_S)
+    def claim(ticket: Ticket, tell: Callable[[ClaimWaits], None]) -> None:
+        claim_unit(ticket, home, KeyFile(home.key), timeout_s=ANSWER_S, tell=tell)
 
     with ExitStack() as stack:
         parts = open_serving_panel(PanelSection(kind=panel), VoiceSection(device=voice), stack, clock, {})

@@ -29,11 +29,13 @@ from device.app.update_parts import order_box, reports_file
 from device.app.update_reports import UpdateReports
 from device.domain.errors import BadConfig, Fault, UketsukeError
 from device.domain.reasons import Reason
-from device.drivers.board import board_digest
+from device.drivers.board import board_number
 from device.drivers.key_file import PRIVATE, KeyFile, write_whole
 from device.drivers.twin_file import TwinFile
+from device.link.claim import ClaimWaits
 from device.link.fleet import FleetMachine, FleetPolicy, Member
 from device.link.twin import Mode, TwinBook, Version, overlaid
+from device.wire.board import board_digest
 from device.wire.codec import encode
 from device.wire.fleet import Health, WipeReceipt
 from device.wire.rollout import UpdateOrder
@@ -90,7 +92,7 @@ class Membership:
         try:
             if ran_out(self._home, datetime.now(UTC)):
                 ticket = rescue_ticket(self._home)
-                claim_unit(ticket, self._home, KeyFile(self._home.key), timeout_s=RESCUE_S, tell=log.warning)
+                claim_unit(ticket, self._home, KeyFile(self._home.key), timeout_s=RESCUE_S, tell=_log_wait)
         except UketsukeError as error:
             log.error("the unit's certificate ran out: %s", error)  # noqa: TRY400  for people
 
@@ -181,7 +183,7 @@ class Membership:
         snapshot = unit.snapshot()
         return Health(
             birth_id=unit.birth_id,
-            hardware=board_digest(),
+            hardware=board_digest(board_number()),
             version=installed("uketsuke"),
             uptime_s=int(snapshot.uptime_s),
             troubles=list(unit.health.troubles),
@@ -307,6 +309,10 @@ def start_again() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  ourselves
+
+
+def _log_wait(waits: ClaimWaits) -> None:
+    log.warning("%s", waits.why)
 
 
 def _overwrite(path: Path) -> None:

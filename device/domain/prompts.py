@@ -98,6 +98,8 @@ class Phrase(StrEnum):
     TAKE_CARD = "take_card"
     WAITING_FOR_CLAIM = "waiting_for_claim"
     """Before the first visitor, to whoever puts the unit up, as those below: what it waits for."""
+    CLAIM_REFUSED = "claim_refused"
+    """The fleet was asked and said no, or not yet: its admin knows why."""
     WAITING_FOR_CABLE = "waiting_for_cable"
     WAITING_FOR_BROKER = "waiting_for_broker"
     WAITING_FOR_TIME = "waiting_for_time"

@@ -1,8 +1,7 @@
-"""Which board this is: a digest of the number that its maker gave it, so that a copied memory card is told from it."""
+"""Which board this is: the number that its maker gave it, so that a copied memory card is told from it."""
 
 from __future__ import annotations
 
-from hashlib import sha256
 from pathlib import Path
 
 PLACES = (
@@ -13,13 +12,13 @@ FALLBACK = Path("/etc/machine-id")
 """On the memory card itself: a copy has the same, so it tells nothing then, and the birth ids have to."""
 
 
-def board_digest(places: tuple[Path, ...] = (*PLACES, FALLBACK)) -> str:
-    """Return the SHA-256 (hex) of the first number that can be read; of nothing where there is none."""
+def board_number(places: tuple[Path, ...] = (*PLACES, FALLBACK)) -> bytes:
+    """Return the first number that can be read, without blanks around it; empty where there is none."""
     for place in places:
         try:
             number = place.read_bytes().strip(b"\0\n ")
         except OSError:
             continue
         if number:
-            return sha256(b"uketsuke board " + number).hexdigest()
-    return sha256(b"uketsuke board").hexdigest()
+            return number
+    return b""

@@ -60,6 +60,8 @@ class ClaimWaits:
     """It is not over; why, for people."""
 
     why: str
+    refused: bool = False
+    """The fleet itself said so: not yet."""
 
 
 ClaimAction = Connect | Close | Subscribe | Publish | ClaimSettled | ClaimWaits
@@ -169,7 +171,7 @@ class ClaimMachine:
             return [ClaimWaits(str(error))]
         if isinstance(answer, ClaimRefused) and answer.again:
             self.wake_at_s = now_s + self._policy.later_s * (1 + self._random()) / 2
-            return [ClaimWaits(answer.words)]
+            return [ClaimWaits(answer.words, refused=True)]
         self._state = _State.DONE
         self.wake_at_s = math.inf
         return [Close(), ClaimSettled(answer)]

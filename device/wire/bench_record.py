@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
+from msgspec import Meta
 
 from device.domain.errors import Drop, MessageError
 from device.domain.reasons import Reason
+from device.wire.messages import Aware
 
 BENCH_FORMAT: Final = "uketsuke-bench-record/1"
 PASSED: Final = "pass"
@@ -28,12 +29,15 @@ _ALGORITHM: Final = "ES256"
 T = TypeVar("T", bound=msgspec.Struct)
 
 
+Word = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
 class UnitTried(msgspec.Struct, frozen=True, kw_only=True):
     """What was on the table."""
 
-    serial: str
+    serial: Word
     simulated: bool
-    board: str = ""
+    board: Annotated[str, Meta(max_length=128)] = ""
     """What the board calls itself, where it does: a serial number alone is a sticker."""
 
 
@@ -41,12 +45,14 @@ class BenchResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a fleet needs of a record."""
 
     format: str
-    id: str
-    plan: str
+    id: Word
+    plan: Word
     unit: UnitTried
-    station: str
-    ended: datetime
-    verdict: str
+    station: Word
+    ended: Aware
+    verdict: Word
+    digests: dict[str, str] = {}
+    """SHA-256 of `plan` and `limits`: what "passed" meant that day."""
 
     def passed(self, plan: str, serial: str) -> bool:
         """Tell whether this unit passed this plan."""
@@ -67,7 +73,12 @@ def sign_bench_record(record: bytes, key: ECKey, *, station: str) -> bytes:
 
 def verify_bench_record(document: bytes, stations: Mapping[str, ECKey]) -> BenchResult:
     """Return what a signed record says, if one of these stations signed it. Raise MessageError otherwise."""
-    return _decoded(read_signed(document, stations), BenchResult)
+    return bench_result(read_signed(document, stations))
+
+
+def bench_result(record: bytes) -> BenchResult:
+    """Return what a record says that `read_signed` gave. Raise MessageError where it is none."""
+    return _decoded(record, BenchResult)
 
 
 def read_signed(document: bytes, stations: Mapping[str, ECKey]) -> bytes:
@@ -90,7 +101,7 @@ def read_signed(document: bytes, stations: Mapping[str, ECKey]) -> bytes:
             raise _refused("the signature does not hold: the record was changed")
     except (JoseError, ValueError, TypeError, KeyError) as error:
         raise _refused("the signature does not hold") from error
-    result = _decoded(record, BenchResult)
+    result = bench_result(record)
     if result.format != BENCH_FORMAT:
         raise _refused(f"the record's format is {result.format!r:.40}", Drop.FOREIGN_VERSION)
     if result.station != station:

@@ -44,7 +44,7 @@ class ClaimStep(StrEnum):
     UNIT = "unit"
     """The unit may not become active in its present state."""
     APPROVAL = "approval"
-    """The site's own program said no, or did not answer."""
+    """The fleet asks for a record of the bench that is not there, or the site's own program said no or nothing."""
     ISSUE = "issue"
     """The authority could not sign."""
 

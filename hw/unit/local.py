@@ -19,6 +19,7 @@ from device.app.panel_parts import PADS, PanelParts, open_panel
 from device.app.reader_parts import open_reader
 from device.domain.errors import BadConfig, Fault
 from device.domain.values import SIMULATED_UNIT_PREFIX
+from device.drivers.board import board_number
 from device.drivers.system import SystemClock
 from device.panel.pad import Pad
 from device.ports.camera import Camera, CardFront
@@ -32,9 +33,7 @@ from hw.unit.port import FaceParts
 
 CAMERA_S: Final = 15.0
 LOOK_S: Final = 0.1
-BOARD: Final = Path("/proc/device-tree/serial-number")
 MODEL: Final = Path("/proc/device-tree/model")
-MACHINE: Final = Path("/etc/machine-id")
 START: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -66,7 +65,7 @@ class LocalUnit:
         """Say what it is, from its configuration and its board."""
         return UnitFacts(
             serial=self._config.unit_id,
-            board=read_fact(BOARD) or read_fact(MACHINE),
+            board=board_number().decode(errors="replace"),
             started=read_fact(START),
             hardware=read_fact(MODEL) or "unknown board",
             simulated=self._config.unit_id.startswith(SIMULATED_UNIT_PREFIX),

@@ -17,6 +17,7 @@ from device.wire import topics
 from device.wire.codec import decode, encode
 from device.wire.fleet import ClaimAnswer, ClaimGranted, ClaimRefused, ClaimRequest, ClaimStep
 from provisioning.broker import CLAIM_MOUNT
+from provisioning.fleet.gate import bench_complaint
 from provisioning.fleet.hook import Opinion, ask
 from provisioning.fleet.issuing import Issued, Issuer
 from provisioning.fleet.plan import FleetPlan
@@ -113,6 +114,8 @@ class ClaimDesk:
             work.audit.note("claim.again", unit.name, claim=claim.claim)
             return self._granted(unit, Issued.from_pem(claim.certificate), request)
         _may_become_active(unit, claim)
+        if claim.state is ClaimState.OPEN:
+            _tried_on_the_bench(work, self.plan, unit, request)
         if not opinion.allow:
             raise _Refusal(ClaimStep.APPROVAL, opinion.why or "the site's program said no", again=opinion.broken)
         try:
@@ -152,9 +155,12 @@ class ClaimDesk:
 
     def _note(self, work: Transaction, name: str, claim: Claim | None, no: _Refusal) -> None:
         subject = name if claim is None else claim.unit
-        work.audit.note("claim.refused", subject, claim=name, step=no.step.value, why=no.words)
+        why = f"{no.step}: {no.words}"
+        # A unit that waits for its record asks every minute: the same no again is counted and not told again.
+        if claim is None or claim.last_refusal != why:
+            work.audit.note("claim.refused", subject, claim=name, step=no.step.value, why=no.words)
         if claim is not None:
-            work.claims.refuse(claim.claim, f"{no.step}: {no.words}")
+            work.claims.refuse(claim.claim, why)
             if no.alarm:
                 work.units.alarm(claim.unit, no.words)
 
@@ -185,6 +191,12 @@ def _same_holder(claim: Claim, checked: CheckedRequest, request: ClaimRequest) -
     if claim.hardware is not None and claim.hardware != request.hardware:
         words = "this ticket and its key are on two boards: a memory card was copied"
         raise _Refusal(ClaimStep.KEY, words, alarm=True)
+
+
+def _tried_on_the_bench(work: Transaction, plan: FleetPlan, unit: Unit, request: ClaimRequest) -> None:
+    if words := bench_complaint(work, plan, unit, hardware=request.hardware):
+        # The record may come later, and the unit goes on asking.
+        raise _Refusal(ClaimStep.APPROVAL, words, again=True)
 
 
 def _may_become_active(unit: Unit, claim: Claim) -> None:

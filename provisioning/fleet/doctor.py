@@ -16,7 +16,7 @@ from device.domain.errors import BadConfig, Fault
 from provisioning.broker import render_access_list, render_settings
 from provisioning.fleet.enforcement import admin_door, broker_pid
 from provisioning.fleet.fleet import Fleet
-from provisioning.fleet.store.states import UnitState
+from provisioning.fleet.store.states import StationState, UnitState
 from provisioning.knock import knock
 from provisioning.revocation import withdrawn_in
 
@@ -154,6 +154,10 @@ def _store(fleet: Fleet, now: datetime) -> Iterator[Finding]:
         stuck = work.claims.stuck_since(now - STUCK_AFTER)
         ending = work.certificates.running_out(now + timedelta(days=7))
         states = {unit.name: unit for unit in work.units.listed()}
+        believed = [one.station for one in work.bench.stations() if one.state is StationState.TRUSTED]
+    if fleet.plan.bench.claim_needs and not believed:
+        words = f"a claim needs a {fleet.plan.bench.claim_needs} record, and no station of a bench is believed"
+        yield Finding("error", "[bench]", words, "`uketsuke-fleet records trust STATION KEY`, or no unit is claimed")
     for problem in verdict.problems:
         yield Finding("error", "audit", problem, "compare with a backup: somebody changed it")
     for unit in alarmed:

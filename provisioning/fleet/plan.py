@@ -20,6 +20,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from device.wire.fleet import Digest
 from device.wire.messages import NAME
 from device.wire.settings import load_settings
 from provisioning.broker import Branch, ClaimListener, SiteBroker
@@ -75,6 +76,18 @@ class ClaimsSection(_Section, frozen=True, kw_only=True):
     hook_s: Annotated[float, Meta(gt=0, le=60)] = 5.0
 
 
+class BenchSection(_Section, frozen=True, kw_only=True):
+    """What a unit has to have passed on the bench before it may be claimed. `uketsuke-fleet records` brings records."""
+
+    claim_needs: Annotated[str, Meta(max_length=64)] = ""
+    """The plan of which a claim needs a passed record, such as `functional`; empty: none."""
+    max_age_days: Annotated[int, Meta(ge=1, le=3_650)] = 365
+    plan_digests: list[Digest] = msgspec.field(default_factory=list)
+    """Versions of the plan that count; empty: every one. `uketsuke-fleet records list` shows them."""
+    limits_digests: list[Digest] = msgspec.field(default_factory=list)
+    """Versions of the limits that count; empty: every one."""
+
+
 class ServiceSection(_Section, frozen=True, kw_only=True):
     """The service."""
 
@@ -95,6 +108,7 @@ class FleetPlan(_Section, frozen=True, kw_only=True):
     broker: BrokerSection
     store: StoreSection = StoreSection()
     claims: ClaimsSection = ClaimsSection()
+    bench: BenchSection = msgspec.field(default_factory=BenchSection)
     service: ServiceSection = msgspec.field(default_factory=ServiceSection)
 
     @property

@@ -15,6 +15,7 @@ from provisioning.files import PUBLIC, write_atomically
 from provisioning.fleet.create import create_fleet
 from provisioning.fleet.fleet import Fleet, open_fleet, utc_now
 from provisioning.fleet.plan import (
+    BenchSection,
     BrokerSection,
     ClaimsSection,
     FleetPlan,
@@ -42,6 +43,7 @@ def run_private_fleet(
     branch: str = "simulation",
     store_url: str | None = None,
     claims: ClaimsSection | None = None,
+    bench: BenchSection | None = None,
 ) -> Iterator[PrivateFleet]:
     """Make a fleet in `folder` and run its broker on free ports of 127.0.0.1 until the block ends.
 
@@ -52,6 +54,7 @@ def run_private_fleet(
         broker=BrokerSection(host="127.0.0.1", address="127.0.0.1", account=pwd.getpwuid(os.geteuid()).pw_name),
         store=StoreSection(url=store_url) if store_url else StoreSection(),
         claims=claims or ClaimsSection(),
+        bench=bench or BenchSection(),
     )
     places = Places(folder)
     create_fleet(places, plan, now=utc_now(), actor="private", passphrase=None)

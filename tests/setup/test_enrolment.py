@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from device.app.claim_cli import tickets
+from device.app.claiming import FleetSaysNo
 from device.app.cli import app
 from device.app.config import PanelSection, VoiceSection
 from device.app.enrolment import Enrolment
@@ -18,6 +20,7 @@ from device.app.panel_parts import PanelParts
 from device.domain.errors import Fault
 from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
+from device.link.claim import ClaimWaits
 from device.sim.clock import SimulatedClock
 from device.sim.contacts import SimulatedContacts
 from device.sim.gpio import SimulatedGpio, SimulatedHeader
@@ -32,7 +35,7 @@ def test_a_machine_without_ticket_says_so_now_and_then_and_claims_when_one_comes
     used: list[str] = []
     fleet_answers = False
 
-    def claim(ticket: str) -> None:
+    def claim(ticket: str, _tell: object) -> None:
         if not fleet_answers:
             raise Fault("no answer within 60 s", part="claim", reason=Reason.BROKER_UNREACHABLE)
         used.append(ticket)
@@ -55,6 +58,35 @@ def test_a_machine_without_ticket_says_so_now_and_then_and_claims_when_one_comes
     assert enrolment.look()
     assert used == ["ticket"]
     assert voice.said[-1].text == say(Phrase.UNIT_READY, "en")
+
+
+def test_a_fleet_that_says_no_is_heard_by_voice_and_asked_again_after_a_while(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = SimulatedClock()
+    voice = RecordingVoice(clock)
+    asked: list[float] = []
+
+    def claim(_ticket: str, tell: Callable[[ClaimWaits], None]) -> None:
+        asked.append(clock.monotonic_s())
+        tell(ClaimWaits("the bench has no functional record of this unit", refused=True))
+        raise FleetSaysNo("the fleet says no at step claim: this ticket was used")
+
+    enrolment = Enrolment(
+        find=lambda: "ticket",
+        claim=claim,
+        panel=PanelParts(keypad=SimulatedKeypad(clock), indicators=RecordingIndicators(clock), voice=voice),
+        clock=clock,
+        language="ja",
+    )
+    for _ in range(100):
+        assert not enrolment.look()
+        clock.advance(1.0)
+    assert asked == [0.0, 60.0], "a no is not asked for every second"
+    assert say(Phrase.CLAIM_REFUSED, "ja") in {said.text for said in voice.said}
+    told = [record.message for record in caplog.records]
+    assert told[0] == "not claimed yet: the bench has no functional record of this unit"
+    assert told[1] == "not claimed yet: the fleet says no at step claim: this ticket was used"
 
 
 def test_who_is_a_unit_already_is_not_enrolled_again(tmp_path: Path) -> None:

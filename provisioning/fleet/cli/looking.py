@@ -11,6 +11,7 @@ import typer
 from device.domain.errors import BadConfig
 from provisioning.fleet.cli.shared import EXIT_UNWELL, HERE, FolderOption, JsonOption, UnitArgument, say, table
 from provisioning.fleet.fleet import open_fleet, utc_now
+from provisioning.fleet.gate import bench_complaint
 from provisioning.fleet.store.audit import Entry, Head
 from provisioning.fleet.store.states import UnitState
 from provisioning.fleet.store.units import Unit
@@ -62,11 +63,17 @@ def show(unit: UnitArgument, *, fleet: FolderOption = HERE, as_json: JsonOption 
         claims = work.claims.of_unit(found.name)
         jobs = work.jobs.listed(unit=found.name, limit=20)
         entries = work.audit.entries(found.name, limit=30)
+        records = work.bench.records({found.serial, found.name}, limit=10)
+        complaint = bench_complaint(work, opened.plan, found, hardware=found.hardware or None)
     if as_json:
         fields = unit_fields(found) | {
             "twin": None if twin is None else {"version": twin.version, "mode": twin.mode, "settings": twin.settings},
             "certificates": [{"serial": one.serial, "state": one.state, "until": one.until} for one in certificates],
             "claims": [{"claim": one.claim, "state": one.state, "refusals": one.refusals} for one in claims],
+            "bench": [
+                {"record": one.record, "plan": one.plan, "verdict": one.verdict, "at": one.ended} for one in records
+            ],
+            "bench_complaint": complaint,
             "jobs": [{"job": one.job, "kind": one.kind, "state": one.state} for one in jobs],
             "audit": [entry_fields(entry) for entry in entries],
         }
@@ -84,6 +91,11 @@ def show(unit: UnitArgument, *, fleet: FolderOption = HERE, as_json: JsonOption 
     typer.echo("\ncertificates")
     for one in certificates:
         typer.echo(f"  {one.serial}  {one.state}  until {one.until:%Y-%m-%d %H:%M}")
+    typer.echo("\nbench")
+    for record in records:
+        typer.echo(f"  {record.ended:%Y-%m-%d %H:%M}  {record.plan}: {record.verdict}  ({record.record[:8]})")
+    if complaint:
+        typer.echo(f"  a claim would be refused: {complaint}")
     typer.echo("\nhistory")
     for entry in entries:
         typer.echo(f"  {_entry(entry)}")

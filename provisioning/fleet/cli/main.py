@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from device.domain.errors import BadConfig, UketsukeError
-from provisioning.fleet.cli import acting, doctor, entrance, loading, looking, rollout, serving, twin
+from provisioning.fleet.cli import acting, doctor, entrance, loading, looking, records, rollout, serving, twin
 from provisioning.updates.cli import app as updates_app
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app.command("clear-alarm")(acting.clear_alarm)
 app.add_typer(acting.logs_app, name="logs")
 app.add_typer(twin.app, name="twin")
 app.add_typer(looking.audit_app, name="audit")
+app.add_typer(records.app, name="records")
 app.add_typer(rollout.app, name="rollout")
 app.add_typer(updates_app, name="updates")
 app.command()(doctor.doctor)

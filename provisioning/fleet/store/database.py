@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, insert, select
+from sqlalchemy import Engine, create_engine, event, insert, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -22,6 +22,10 @@ from provisioning.fleet.store.transaction import Transaction
 
 BUSY_TIMEOUT_S = 15.0
 PRIVATE = 0o600
+
+_SCHEMA = META.c.key == "schema"
+_LACKS_TABLES = frozenset({"1"})
+"""Versions that differ from the present one by tables that they do not have, and by nothing else."""
 
 STORE = "store"
 """The part that a Fault names when the base is away."""
@@ -83,7 +87,12 @@ class FleetStore:
                 METADATA.create_all(base)
                 base.execute(insert(META).values(key="schema", value=str(SCHEMA_VERSION)))
                 base.execute(insert(AUDIT_HEAD).values(one=1, number=0, link=ANCHOR))
-            version = base.execute(select(META.c.value).where(META.c.key == "schema")).scalar_one()
+            # Locked, because two programs may open it at once after an update.
+            version = base.execute(select(META.c.value).where(_SCHEMA).with_for_update()).scalar_one()
+            if version in _LACKS_TABLES:
+                METADATA.create_all(base)
+                base.execute(update(META).where(_SCHEMA).values(value=str(SCHEMA_VERSION)))
+                version = str(SCHEMA_VERSION)
         if version != str(SCHEMA_VERSION):
             raise BadConfig(f"a store of version {version}, this program reads {SCHEMA_VERSION}", where=_shown(url))
 

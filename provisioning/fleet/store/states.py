@@ -44,6 +44,16 @@ class CertificateState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class StationState(StrEnum):
+    """What a key of a bench's station is good for."""
+
+    TRUSTED = "trusted"
+    SUPERSEDED = "superseded"
+    """The station signs with a newer one; what was imported before counts on."""
+    WITHDRAWN = "withdrawn"
+    """Nothing that was signed with it counts any more."""
+
+
 class JobState(StrEnum):
     """How far a job is."""
 

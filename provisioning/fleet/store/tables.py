@@ -21,7 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2 brought the bench's tables; a store of an earlier version gets what it lacks when it is opened."""
 _FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -182,6 +183,36 @@ BUNDLES = Table(
     Column("received_at", Moment, nullable=False),
     Column("until", Moment, nullable=False),
     Column("content", LargeBinary, nullable=False),
+)
+
+BENCH_STATIONS = Table(
+    "bench_stations",
+    METADATA,
+    _name("key_digest", primary_key=True),
+    _name("station", nullable=False),
+    Column("key", Text, nullable=False, comment="PEM, public"),
+    _name("state", nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("why", Text, nullable=False, default=""),
+    Index("bench_stations_by_name", "station"),
+)
+
+BENCH_RECORDS = Table(
+    "bench_records",
+    METADATA,
+    _name("digest", primary_key=True, comment="SHA-256 of the record; the station keeps it whole"),
+    _name("record", nullable=False),
+    _name("serial", nullable=False),
+    Column("board", String(128), nullable=False),
+    Column("simulated", Boolean, nullable=False),
+    _name("plan", nullable=False),
+    _name("verdict", nullable=False),
+    Column("ended", Moment, nullable=False),
+    _name("plan_digest", nullable=False),
+    _name("limits_digest", nullable=False),
+    _name("station_key", ForeignKey("bench_stations.key_digest"), nullable=False),
+    Column("imported_at", Moment, nullable=False),
+    Index("bench_records_by_serial", "serial"),
 )
 
 APPROVALS = Table(

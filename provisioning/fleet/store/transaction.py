@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from provisioning.fleet.store.approvals import ApprovalVerbs
 from provisioning.fleet.store.audit import AuditVerbs
+from provisioning.fleet.store.bench import BenchVerbs
 from provisioning.fleet.store.bundles import BundleVerbs
 from provisioning.fleet.store.certificates import CertificateVerbs
 from provisioning.fleet.store.claims import ClaimVerbs
@@ -31,6 +32,7 @@ class Transaction:
         self.profiles = ProfileVerbs(base, now=now, actor=actor)
         self.jobs = JobVerbs(base, now=now, actor=actor)
         self.bundles = BundleVerbs(base, now=now)
+        self.bench = BenchVerbs(base, now=now)
         self.approvals = ApprovalVerbs(base, now=now, actor=actor)
 
     def finish(self) -> None:
