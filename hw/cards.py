@@ -1,35 +1,35 @@
 """The bench's own cards: which may lie on the reader at all, and what may be sent to them.
 
 A card is one of ours when its certificate comes from the test authority and the digest of its key is on the list; a
-production card is refused even if somebody puts it on the list. Counters are read before anything else, and a VERIFY
-leaves this file towards a card that is marked expendable alone: everything else is held back in `GuardedConnection`.
+production card is refused even if somebody puts it on the list. Whoever speaks to a card does so by `hold` or `touch`:
+both look whose card it is and whether its counters are full before anything else is sent, each time, because a card is
+soon changed for another. What reaches the card is what `hw.card_guard` lets through.
 """
 
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from device.card import MyNumberCard
+from device.card import MyNumberCard, jpki, surface
 from device.card.certificate import assess
-from device.card.profiles import REFERENCE_NUMBER_B
+from device.card.channel import Channel
+from device.card.files import CardFile
+from device.card.profiles import REFERENCE_NUMBER_B, Profile
 from device.card.trust import CardTrust, Realm
 from device.domain.errors import CardUnknown, CardUnreadable
-from device.ports.card import CardConnection, CardReader
-from hw.errors import BadLimits, CannotMeasure, CardInDanger
+from device.ports.card import CardReader
+from hw.card_guard import GuardedConnection
+from hw.errors import CannotMeasure, CardInDanger
 
-_INS, _BODY_LENGTH = 1, 4
-_SPENDS: Final = {0x20: "VERIFY", 0x24: "CHANGE REFERENCE DATA", 0x2C: "RESET RETRY COUNTER"}
-_DIGEST_CHARACTERS: Final = 64
+HEAD_BYTES: Final = 256
+"""Of the certificate: one answer, with serial number and issuer in it, so no two cards have the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +44,19 @@ class GoldenCard:
 
 
 @dataclass(frozen=True, slots=True)
+class _Known:
+    """How a card begins that was looked at whole before."""
+
+    head: bytes
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True)
 class CardBox:
     """The bench's cards."""
 
     cards: tuple[GoldenCard, ...]
+    _known: dict[GoldenCard, _Known] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def first(self) -> GoldenCard:
@@ -72,14 +81,47 @@ class CardBox:
         raise CannotMeasure("no card of the bench is marked expendable")
 
     @contextmanager
-    def hold(self, reader: CardReader, wanted: GoldenCard) -> Iterator[Held]:
-        """Hold the card on the reader once it is the wanted one and its counters are full; otherwise CardInDanger."""
-        with GuardedConnection(reader.connect()) as connection:
-            card = self._checked(connection, wanted)
-            connection.may_spend = wanted.expendable
-            yield Held(card, connection)
+    def hold(self, reader: CardReader, wanted: GoldenCard) -> Iterator[MyNumberCard]:
+        """Hold the card on the reader once it is the wanted one and its counters are full; otherwise CardInDanger.
 
-    def _checked(self, connection: GuardedConnection, wanted: GoldenCard) -> MyNumberCard:
+        One wrong try may be spent of a card that is marked expendable on this list, and none of any other.
+        """
+        with GuardedConnection(reader.connect()) as connection:
+            card, listed = self._examined(connection, (wanted,))
+            if listed.expendable:
+                connection.let_one_try_be_spent()
+            yield card
+
+    @contextmanager
+    def touch(self, reader: CardReader, *wanted: GoldenCard) -> Iterator[GuardedConnection]:
+        """Connect to the card on the reader, if it is one of these with full counters; otherwise CardInDanger.
+
+        As `hold`, but quick: a card that was looked at whole before is known by how its certificate begins.
+        """
+        with GuardedConnection(reader.connect()) as connection:
+            if not self._recognised(connection, wanted):
+                self._examined(connection, wanted)
+            yield connection
+
+    def _recognised(self, connection: GuardedConnection, wanted: tuple[GoldenCard, ...]) -> bool:
+        known = {self._known[card].head: card for card in wanted if card in self._known}
+        if not known:
+            return False
+        channel = Channel(connection)
+        try:
+            jpki.select(channel)
+            card = known.get(channel.read(CardFile.AUTH_CERTIFICATE, HEAD_BYTES))
+        except CardUnknown as error:
+            raise _stranger(error) from error
+        if card is None:
+            return False  # and looked at whole, it gets the right words
+        profile = self._known[card].profile
+        _require_full(card.name, jpki.pin_tries_left(channel, profile), surface.tries_left(channel), profile)
+        return True
+
+    def _examined(
+        self, connection: GuardedConnection, wanted: tuple[GoldenCard, ...]
+    ) -> tuple[MyNumberCard, GoldenCard]:
         try:
             card = MyNumberCard.identify(connection)
             if card.profile.certificate_needs_pin or card.profile.pin is None:
@@ -89,100 +131,35 @@ class CardBox:
             certificate = card.read_certificate()
             realm = assess(certificate, CardTrust(Realm.TEST), None).realm
         except CardUnknown as error:
-            raise CardInDanger(f"what lies there is no card of the bench: {error}") from error
+            raise _stranger(error) from error
         except CardUnreadable as error:
             raise CardInDanger(f"the card cannot be told for one of the bench's: {error}") from error
         if realm is not Realm.TEST:
-            raise CardInDanger("a production card lies there: the bench takes cards of the test authority alone")
-        if key_digest(certificate) != wanted.key_sha256:
-            raise CardInDanger(f"the card that lies there is not {wanted.name!r} of the bench's list")
-        for what, left, full in (
-            ("PIN", card.pin_tries_left(), card.profile.pin.full_tries),
-            ("照合番号B", card.reference_number_tries_left(), REFERENCE_NUMBER_B.full_tries),
-        ):
-            if left < full:
-                raise CardInDanger(
-                    f"{wanted.name}: {left} of {full} tries left for the {what}; reset it before it is used"
-                )
-        return card
+            what = "a production card" if realm is Realm.PRODUCTION else "a card of an authority that nobody knows"
+            raise CardInDanger(f"{what} lies there: the bench takes cards of the test authority alone")
+        digest = key_digest(certificate)
+        # By the list, and not by what was asked for: what may be done to a card is the list's word alone.
+        listed = next((one for one in self.cards if one.key_sha256 == digest and one in wanted), None)
+        if listed is None:
+            names = " or ".join(repr(one.name) for one in wanted)
+            raise CardInDanger(f"the card that lies there is not {names} of the bench's list")
+        _require_full(listed.name, card.pin_tries_left(), card.reference_number_tries_left(), card.profile)
+        self._known[listed] = _Known(certificate[:HEAD_BYTES], card.profile)
+        return card, listed
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A card of the bench in the field, and the connection to it."""
+def _require_full(name: str, pin: int, number: int, profile: Profile) -> None:
+    full = profile.pin.full_tries if profile.pin else 0
+    for what, left, most in (("PIN", pin, full), ("照合番号B", number, REFERENCE_NUMBER_B.full_tries)):
+        if left < most:
+            raise CardInDanger(f"{name}: {left} of {most} tries left for the {what}; reset it before it is used")
 
-    card: MyNumberCard
-    connection: GuardedConnection
 
-
-class GuardedConnection:
-    """A `CardConnection` that lets nothing through that a card counts, unless the card may be spent."""
-
-    def __init__(self, connection: CardConnection) -> None:
-        self._connection = connection
-        self.may_spend = False
-
-    def transmit(self, apdu: bytes | bytearray) -> tuple[bytes, int]:
-        """Pass one command on. Raise CardInDanger for one that might cost a try."""
-        command = _SPENDS.get(apdu[_INS])
-        asks_for_the_counter = command == "VERIFY" and len(apdu) <= _BODY_LENGTH
-        if command and not asks_for_the_counter and not self.may_spend:
-            raise CardInDanger(f"{command} was held back: this card is not marked expendable")
-        return self._connection.transmit(apdu)
-
-    def power_off(self) -> None:
-        """Cut the card's power."""
-        self._connection.power_off()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
-        self.power_off()
+def _stranger(error: CardUnknown) -> CardInDanger:
+    return CardInDanger(f"what lies there is no card of the bench: {error}")
 
 
 def key_digest(certificate: bytes) -> str:
     """Return the digest by which a card is listed: SHA-256 of the certificate's public key."""
     key = x509.load_der_x509_certificate(certificate).public_key()
     return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
-
-
-@dataclass(slots=True)
-class _Seen:
-    names: set[str] = field(default_factory=set)
-    digests: set[str] = field(default_factory=set)
-
-
-def load_cards(path: Path) -> CardBox:
-    """Read the list. Raise BadLimits naming the file and the card; a station without a list has no cards."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return CardBox(())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadLimits(f"{path.name}: {error}") from error
-    seen = _Seen()
-    tables = raw.get("card", [])
-    if raw.keys() - {"card"} or not isinstance(tables, list):
-        raise BadLimits(f"{path.name}: it holds tables [[card]] and nothing else")
-    return CardBox(tuple(_card(path.name, number, table, seen) for number, table in enumerate(tables, start=1)))
-
-
-def _card(file: str, number: int, table: object, seen: _Seen) -> GoldenCard:
-    where = f"{file}: card {number}"
-    match table:
-        case {"name": str(name), "key_sha256": str(digest), **rest} if name:
-            expendable = rest.pop("expendable", False)
-            if rest or not isinstance(expendable, bool):
-                raise BadLimits(f"{where}: a card has name, key_sha256 and perhaps expendable = true")
-            if len(digest) != _DIGEST_CHARACTERS or set(digest) - set("0123456789abcdef"):
-                raise BadLimits(f"{where}: key_sha256 is {_DIGEST_CHARACTERS} characters 0-9a-f")
-            if name in seen.names or digest in seen.digests:
-                raise BadLimits(f"{where}: name or key is on the list already")
-            seen.names.add(name)
-            seen.digests.add(digest)
-            return GoldenCard(name=name, key_sha256=digest, expendable=expendable)
-        case _:
-            raise BadLimits(f"{where}: a card has name, key_sha256 and perhaps expendable = true")

@@ -18,7 +18,8 @@ import pytest
 from device.ports.camera import Camera
 from device.ports.card import CardReader
 from device.sim.card import PlaceableCard, SimulatedCard
-from hw.cards import GoldenCard, GuardedConnection
+from hw.card_guard import GuardedConnection
+from hw.cards import GoldenCard
 from hw.errors import CannotMeasure, CardInDanger, NobodyAnswered
 from hw.rig.by_hand import Answer, Request
 from hw.rig.port import Picture, Rig

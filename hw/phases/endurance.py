@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from device.card import apdu, status
-from device.card.files import Application
 from device.domain.errors import CardError
 from device.panel.keys import KeyDecoder, KeyPressed
 from device.wire.texts import Text
-from hw.cards import GuardedConnection
 from hw.errors import CannotMeasure
 from hw.plan import Phase
 from hw.record import Drawing, Series
@@ -69,9 +66,8 @@ def place_many(session: Session, placements: int = PLACEMENTS) -> None:
     for _ in range(placements):
         session.rig.place(session.cards.first.name)
         try:
-            with GuardedConnection(session.unit.reader.connect()) as connection:
-                _, sw = connection.transmit(apdu.select_application(Application.JPKI).encode())
-                found += sw == status.OK
+            with session.cards.touch(session.unit.reader, session.cards.first):
+                found += 1
         except CardError:
             pass  # not found: that is what is counted
         finally:

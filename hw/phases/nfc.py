@@ -11,7 +11,7 @@ from device.card.profiles import REFERENCE_NUMBER_B
 from device.card.surface import PortraitCheck
 from device.domain.errors import CardError, SeveralCards
 from device.wire.texts import Text
-from hw.cards import GuardedConnection
+from hw.card_guard import GuardedConnection
 from hw.errors import CannotMeasure, CardInDanger
 from hw.plan import Phase
 from hw.record import Drawing, Series
@@ -54,9 +54,8 @@ def _activation(session: Session) -> None:
 def _is_found(session: Session, *, spacer_mm: float = 0.0, beside: Beside = Beside.NOTHING) -> bool:
     session.rig.place(session.cards.first.name, spacer_mm=spacer_mm, beside=beside)
     try:
-        with GuardedConnection(session.unit.reader.connect()) as connection:
-            _, sw = connection.transmit(apdu.select_application(Application.JPKI).encode())
-            return sw == status.OK
+        with session.cards.touch(session.unit.reader, session.cards.first):
+            return True
     except CardError:
         return False
     finally:
@@ -67,7 +66,7 @@ def _commands(session: Session) -> None:
     """Time READ BINARY of the certificate, which anybody may read, in several lengths."""
     session.rig.place(session.cards.first.name)
     try:
-        with GuardedConnection(session.unit.reader.connect()) as connection:
+        with session.cards.touch(session.unit.reader, session.cards.first) as connection:
             connection.transmit(apdu.select_application(Application.JPKI).encode())
             connection.transmit(apdu.select_file(CardFile.AUTH_CERTIFICATE).encode())
             longest = [_read_ms(session, connection, SIZES[-1]) for _ in range(READS)]
@@ -133,13 +132,11 @@ def _distance(session: Session) -> None:
 
 def _two_cards(session: Session) -> None:
     def measure() -> None:
-        second = session.cards.second.name
+        second = session.cards.second
         session.rig.place(session.cards.first.name, beside=Beside.SECOND_CARD)
         try:
-            with GuardedConnection(session.unit.reader.connect()) as connection:
-                _, sw = connection.transmit(apdu.select_application(Application.JPKI).encode())
-            spoken_to = int(sw == status.OK)
-            note = f"one of two cards answered ({second} lay beside)" if spoken_to else ""
+            with session.cards.touch(session.unit.reader, session.cards.first, second):
+                spoken_to, note = 1, f"one of two cards answered ({second.name} lay beside)"
         except SeveralCards:
             spoken_to, note = 0, "told apart"
         except CardError as error:
@@ -168,7 +165,7 @@ def _hold(session: Session) -> None:
     clock = session.unit.clock
     began_s = clock.monotonic_s()
     try:
-        with GuardedConnection(session.unit.reader.connect()) as connection:
+        with session.cards.touch(session.unit.reader, session.cards.first) as connection:
             while clock.monotonic_s() - began_s < HOLD_S:
                 session.unit.wait(HOLD_LOOK_S)
                 connection.transmit(apdu.select_application(Application.JPKI).encode())
@@ -184,18 +181,18 @@ def _portrait(session: Session) -> None:
     golden = session.cards.expendable
     session.rig.place(golden.name)
     try:
-        with session.cards.hold(session.unit.reader, golden) as held:
+        with session.cards.hold(session.unit.reader, golden) as card:
             number = session.unit.front.read(NUMBER_S, lambda _number: False)
             if number is None:
                 raise CannotMeasure("the card's front cannot be read")
             check = PortraitCheck(secrets.token_bytes(32), unknown_anchor_goes_on=True)
             began_s = session.unit.clock.monotonic_s()
             try:
-                portrait = held.card.read_portrait(number, check)
+                portrait = card.read_portrait(number, check)
             finally:
                 number.wipe()
             ms = 1000 * (session.unit.clock.monotonic_s() - began_s)
-            if held.card.reference_number_tries_left() < REFERENCE_NUMBER_B.full_tries:
+            if card.reference_number_tries_left() < REFERENCE_NUMBER_B.full_tries:
                 raise CardInDanger(f"{golden.name}: the number that the camera read was wrong, and cost a try")
     finally:
         session.rig.lift()

@@ -6,7 +6,6 @@ from typing import Final
 
 from device.domain.errors import CardError, Fault
 from device.wire.texts import Text
-from hw.cards import GuardedConnection
 from hw.plan import Phase
 from hw.rig.port import Plug
 from hw.session import Session
@@ -34,7 +33,7 @@ def measure_recovery(session: Session) -> None:
 
 def _is_back(session: Session) -> bool:
     try:
-        with GuardedConnection(session.unit.reader.connect()):
+        with session.cards.touch(session.unit.reader, session.cards.first):
             return True
     except (CardError, Fault):
         return False

@@ -15,7 +15,8 @@ import msgspec
 from joserfc.jwk import ECKey
 
 from device.wire.bench_record import sign_bench_record
-from hw.cards import CardBox, load_cards
+from hw.card_list import load_cards
+from hw.cards import CardBox
 from hw.errors import BadLimits
 from hw.record import Environment, Record
 from hw.store import NotStored, RecordStore

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
+from device.domain.errors import CardLost
 from device.domain.values import CardKind
-from device.sim.card import CardCredentials, CardFrontPrint, SimulatedCard
-from hw.cards import CardBox, GoldenCard, GuardedConnection, key_digest, load_cards
+from device.sim.card import CardFrontPrint, SimulatedCard
+from hw.card_guard import GuardedConnection
+from hw.card_list import load_cards
+from hw.cards import CardBox, GoldenCard
 from hw.errors import BadLimits, CardInDanger
 from hw.phases.cards import CARDS
 from hw.phases.nfc import NFC
@@ -37,10 +36,14 @@ class CountingCard:
 
     def __init__(self) -> None:
         self.heard: list[bytes] = []
+        self.sw = 0x9000
+        self.gone = False
 
     def transmit(self, apdu: bytes | bytearray) -> tuple[bytes, int]:
+        if self.gone:
+            raise CardLost
         self.heard.append(bytes(apdu))
-        return b"", 0x9000
+        return b"", self.sw
 
     def power_off(self) -> None: ...
 
@@ -127,49 +130,71 @@ def test_a_phone_stops_the_plan(table: Table, kind: CardKind, said: str) -> None
     assert said in table.try_phase(CARDS).why[0]
 
 
-class ProductionLike(CardCredentials):
-    """The keys of a listed card under a certificate that names the production authority."""
-
-    @property
-    def auth_certificate(self) -> x509.Certificate:
-        real = wardrobe.credentials()[wardrobe.GOLDEN].auth_certificate
-        issuer = x509.Name(
-            [
-                x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"),
-                x509.NameAttribute(NameOID.ORGANIZATION_NAME, "JPKI"),
-                x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "JPKI for user authentication"),
-            ]
-        )
-        builder = x509.CertificateBuilder(
-            issuer, real.subject, real.public_key(), 7, real.not_valid_before_utc, real.not_valid_after_utc
-        )
-        for extension in real.extensions:
-            builder = builder.add_extension(extension.value, critical=extension.critical)
-        return builder.sign(wardrobe.card_authority().key, hashes.SHA256())
+HARMLESS = {(0x00, 0xA4), (0x00, 0xB0), (0x00, 0xC0), (0x80, 0x2A)}
+"""SELECT, READ BINARY, GET RESPONSE, and a signature that the card refuses without its PIN and does not count."""
 
 
-def test_a_production_card_is_refused_although_its_key_is_on_the_list(table: Table) -> None:
-    authority = wardrobe.card_authority()
-    validity = datetime(2024, 4, 1, tzinfo=UTC), datetime(2033, 3, 31, tzinfo=UTC)
-    keys = ProductionLike(authority, 7, validity, wardrobe.credentials()[wardrobe.GOLDEN].auth_key)
-    table.unit.cards[wardrobe.GOLDEN] = SimulatedCard(keys, front=FRONT)
-    record = table.try_phase(CARDS)
-    assert record.verdict is Verdict.STOPPED
-    assert "a production card lies there" in record.why[0]
-    assert counters(table.unit.cards[wardrobe.GOLDEN]) == (3, 10)
-
-
-@given(ins=some.sampled_from([0x20, 0x24, 0x2C]), body=some.binary(min_size=1, max_size=20), cla=some.integers(0, 255))
-def test_whatever_a_card_counts_is_held_back(ins: int, body: bytes, cla: int) -> None:
+@given(command=some.binary(max_size=24) | some.binary(max_size=24).map(lambda rest: b"\x00\x20" + rest))
+@example(command=bytes.fromhex("00210080 04 31323334".replace(" ", "")))  # VERIFY's odd-numbered twin
+@example(command=bytes.fromhex("10200080 02 3132".replace(" ", "")))  # VERIFY in a chain
+@example(command=bytes.fromhex("10200080"))  # the chain's beginning
+@example(command=bytes.fromhex("0C200080 04 31323334".replace(" ", "")))  # VERIFY under secure messaging
+@example(command=bytes.fromhex("00200080 000004 31323334".replace(" ", "")))  # VERIFY of extended length
+@example(command=bytes.fromhex("0020008000"))  # VERIFY that asks for an answer
+@example(command=bytes.fromhex("002C0080 04 31323334".replace(" ", "")))  # RESET RETRY COUNTER
+@example(command=bytes.fromhex("00820000 08 0011223344556677".replace(" ", "")))  # EXTERNAL AUTHENTICATE
+@example(command=bytes.fromhex("00E6000000"))  # TERMINATE DF
+@example(command=b"")
+@example(command=b"\x00")
+def test_what_is_not_known_to_be_harmless_is_held_back(command: bytes) -> None:
+    is_harmless = tuple(command[:2]) in HARMLESS or (command[:2] == b"\x00\x20" and len(command) == 4)
     card = CountingCard()
     guarded = GuardedConnection(card)
-    command = bytes((cla, ins, 0, 0x80, len(body))) + body
-    with pytest.raises(CardInDanger, match="held back"):
+    if is_harmless:
         guarded.transmit(command)
+        assert card.heard == [command]
+    else:
+        with pytest.raises(CardInDanger, match="held back"):
+            guarded.transmit(command)
+        assert card.heard == []
+
+
+VERIFY_PIN = bytes.fromhex("002000800431323334")
+
+
+def test_a_card_that_may_lose_a_try_loses_one_and_then_no_more() -> None:
+    card = CountingCard()
+    guarded = GuardedConnection(card)
+    guarded.let_one_try_be_spent()
+    guarded.transmit(VERIFY_PIN)
+    guarded.transmit(VERIFY_PIN)
+    card.sw = 0x63C2
+    guarded.transmit(VERIFY_PIN)
+    with pytest.raises(CardInDanger, match="has lost its one try"):
+        guarded.transmit(VERIFY_PIN)
+    assert card.heard == [VERIFY_PIN] * 3
+
+
+def test_a_card_that_left_before_it_answered_may_have_counted() -> None:
+    card = CountingCard()
+    guarded = GuardedConnection(card)
+    guarded.let_one_try_be_spent()
+    card.gone = True
+    with pytest.raises(CardLost):
+        guarded.transmit(VERIFY_PIN)
+    card.gone = False
+    with pytest.raises(CardInDanger, match="has lost its one try"):
+        guarded.transmit(VERIFY_PIN)
+
+
+@pytest.mark.parametrize("command", ["0024000008313233343536373800", "002C000004313233340000", "00210080043132333400"])
+def test_of_an_expendable_card_a_verify_is_all_that_may_be_spent(command: str) -> None:
+    card = CountingCard()
+    guarded = GuardedConnection(card)
+    guarded.let_one_try_be_spent()
+    with pytest.raises(CardInDanger, match="held back"):
+        guarded.transmit(bytes.fromhex(command))
     assert card.heard == []
-    guarded.may_spend = True
-    guarded.transmit(command)
-    assert card.heard == [command]
 
 
 def test_asking_for_a_counter_costs_nothing_and_passes() -> None:
@@ -186,6 +211,14 @@ def test_a_list_of_cards_is_read(tmp_path: Path) -> None:
     path.write_text(GOOD_LIST + "expendable = true\n", encoding="utf-8")
     assert load_cards(path).cards == (GoldenCard(name="golden-1", key_sha256="ab" * 32, expendable=True),)
     assert load_cards(tmp_path / "none.toml").cards == ()
+
+
+def test_a_list_that_everybody_may_write_says_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "cards.toml"
+    path.write_text(GOOD_LIST, encoding="utf-8")
+    path.chmod(0o666)
+    with pytest.raises(BadLimits, match=r"cards\.toml: everybody may write it"):
+        load_cards(path)
 
 
 @pytest.mark.parametrize(
@@ -205,10 +238,3 @@ def test_a_mistake_in_the_list_is_named(tmp_path: Path, text: str, said: str) ->
     with pytest.raises(BadLimits, match=r"cards\.toml") as refused:
         load_cards(path)
     assert said in str(refused.value)
-
-
-def test_the_digest_is_of_the_key_and_not_of_the_certificate() -> None:
-    keys = wardrobe.credentials()[wardrobe.GOLDEN]
-    one = keys.auth_certificate.public_bytes(Encoding.DER)
-    other = ProductionLike(keys.authority, 1, (datetime.now(UTC),) * 2, keys.auth_key).auth_certificate
-    assert key_digest(one) == key_digest(other.public_bytes(Encoding.DER))

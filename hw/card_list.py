@@ -1,0 +1,55 @@
+"""The bench's list of its own cards, `cards.toml`: read whole or not at all."""
+
+from __future__ import annotations
+
+import stat
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from hw.cards import CardBox, GoldenCard
+from hw.errors import BadLimits
+
+_DIGEST_CHARACTERS: Final = 64
+
+
+@dataclass(slots=True)
+class _Seen:
+    names: set[str] = field(default_factory=set)
+    digests: set[str] = field(default_factory=set)
+
+
+def load_cards(path: Path) -> CardBox:
+    """Read the list. Raise BadLimits naming the file and the card; a station without a list has no cards."""
+    try:
+        if path.stat().st_mode & stat.S_IWOTH:
+            raise BadLimits(f"{path.name}: everybody may write it, so it says nothing: chmod o-w")
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return CardBox(())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadLimits(f"{path.name}: {error}") from error
+    seen = _Seen()
+    tables = raw.get("card", [])
+    if raw.keys() - {"card"} or not isinstance(tables, list):
+        raise BadLimits(f"{path.name}: it holds tables [[card]] and nothing else")
+    return CardBox(tuple(_card(path.name, number, table, seen) for number, table in enumerate(tables, start=1)))
+
+
+def _card(file: str, number: int, table: object, seen: _Seen) -> GoldenCard:
+    where = f"{file}: card {number}"
+    match table:
+        case {"name": str(name), "key_sha256": str(digest), **rest} if name:
+            expendable = rest.pop("expendable", False)
+            if rest or not isinstance(expendable, bool):
+                raise BadLimits(f"{where}: a card has name, key_sha256 and perhaps expendable = true")
+            if len(digest) != _DIGEST_CHARACTERS or set(digest) - set("0123456789abcdef"):
+                raise BadLimits(f"{where}: key_sha256 is {_DIGEST_CHARACTERS} characters 0-9a-f")
+            if name in seen.names or digest in seen.digests:
+                raise BadLimits(f"{where}: name or key is on the list already")
+            seen.names.add(name)
+            seen.digests.add(digest)
+            return GoldenCard(name=name, key_sha256=digest, expendable=expendable)
+        case _:
+            raise BadLimits(f"{where}: a card has name, key_sha256 and perhaps expendable = true")
