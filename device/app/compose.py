@@ -17,6 +17,7 @@ from device.app.fleet_agent import FleetAgent
 from device.app.identity_files import load_authority, load_clinic_key, load_signer
 from device.app.late_parts import open_serving_panel
 from device.app.logs import log_to_journal
+from device.app.part_versions import versions_of
 from device.app.reader_parts import open_reader, outbox_path
 from device.app.snapshot import encode
 from device.app.unit import Identity, Parts, Unit
@@ -99,6 +100,7 @@ def open_unit(config: Config, stack: ExitStack, *, join_fleet: Callable[[Unit], 
         state=config.unit.state,
         morning=config.upkeep.morning,
         examine=partial(examine_running, config, machine),
+        versions=versions_of(machine, config.models_dir, embedder=config.face.embedder or None),
         passcodes=config.attendants.passcodes,
         refusals=TallyFile(config.unit.state / "passcodes-refused"),
         join_fleet=join_fleet,

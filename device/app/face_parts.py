@@ -5,9 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
-from device.app.assets.place import MODELS_DIR
 from device.app.camera_watch import CameraWatch
 from device.app.card_front import open_front_reader
 from device.app.config import NO_CAMERA, CameraSection, Config
@@ -52,7 +50,7 @@ def open_face(config: Config, stack: ExitStack, clock: Clock, troubles: dict[str
     for option, address in (("[camera] source", config.camera.source), ("[card] front", config.card.front)):
         if address.startswith(FOLDER) and not config.unit_id.startswith(SIMULATED_UNIT_PREFIX):
             raise BadConfig(f"only a unit whose name begins with {SIMULATED_UNIT_PREFIX} films pictures", where=option)
-    models_dir = Path(config.unit.models) if config.unit.models else MODELS_DIR
+    models_dir = config.models_dir
     # The cameras warm up while the weights are loaded.
     camera = stack.enter_context(open_camera(config.camera, clock))
     front_camera = stack.enter_context(open_camera(config.front_camera, clock, name=FRONT_CAMERA))

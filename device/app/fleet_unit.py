@@ -13,7 +13,6 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib.metadata import version as installed
 from pathlib import Path
 
 import msgspec
@@ -23,19 +22,18 @@ from device.app.claiming import Home, claim_unit, mend, ran_out, rescue_ticket, 
 from device.app.config import Config, load
 from device.app.fleet_agent import FleetAgent
 from device.app.fleet_settings import problems
+from device.app.health_report import health_of
 from device.app.redaction import collect_logs
 from device.app.unit import Unit
 from device.app.update_parts import order_box, reports_file
 from device.app.update_reports import UpdateReports
 from device.domain.errors import BadConfig, Fault, UketsukeError
 from device.domain.reasons import Reason
-from device.drivers.board import board_number
 from device.drivers.key_file import PRIVATE, KeyFile, write_whole
 from device.drivers.twin_file import TwinFile
 from device.link.claim import ClaimWaits
 from device.link.fleet import FleetMachine, FleetPolicy, Member
 from device.link.twin import Mode, TwinBook, Version, overlaid
-from device.wire.board import board_digest
 from device.wire.codec import encode
 from device.wire.fleet import Health, WipeReceipt
 from device.wire.rollout import UpdateOrder
@@ -179,21 +177,8 @@ class Membership:
 
     def health(self) -> Health:
         """Look how the unit is."""
-        unit = self._present
-        snapshot = unit.snapshot()
-        return Health(
-            birth_id=unit.birth_id,
-            hardware=board_digest(board_number()),
-            version=installed("uketsuke"),
-            uptime_s=int(snapshot.uptime_s),
-            troubles=list(unit.health.troubles),
-            twin_version=self._file.read().good.version,
-            certificate_until=self._certificate.not_valid_after_utc,
-            waiting_results=snapshot.waiting_results,
-            disk_free_mb=_free_mb(self._state),
-            temperature_c=_temperature(),
-            certificate=f"{self._certificate.serial_number:x}",
-        )
+        version = self._file.read().good.version
+        return health_of(self._present, certificate=self._certificate, twin_version=version)
 
     def logs(self) -> tuple[bytes, int]:
         """Return the journal's last lines of this program, redacted."""
@@ -328,18 +313,3 @@ def _overwrite(path: Path) -> None:
         return
     except OSError as error:
         log.warning("%s could not be wiped: %s", path, error.strerror)
-
-
-def _free_mb(folder: Path) -> int | None:
-    try:
-        disk = os.statvfs(folder)
-    except OSError:
-        return None
-    return disk.f_bavail * disk.f_frsize // 2**20
-
-
-def _temperature() -> float | None:
-    try:
-        return int(Path("/sys/class/thermal/thermal_zone0/temp").read_text(encoding="ascii")) / 1_000
-    except (OSError, ValueError):
-        return None

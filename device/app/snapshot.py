@@ -50,6 +50,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     memory_kb: int | None = None
     cpu_s: float | None = None
     checkup: Checkup | None = None
+    versions: dict[str, str] = {}
+    """Of the parts, as far as they tell (`device.app.part_versions`)."""
 
 
 def encode(snapshot: Snapshot) -> bytes:

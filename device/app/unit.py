@@ -30,6 +30,7 @@ from device.app.link_worker import Link, LinkOwner
 from device.app.logbook import Logbook, process_cost
 from device.app.mailbox import Mailbox, Observer
 from device.app.panel_desk import PanelDesk
+from device.app.part_versions import LONGEST
 from device.app.snapshot import PartNow, Snapshot
 from device.app.upkeep import Upkeep
 from device.app.workers import InlineWorkers, ThreadWorkers, Workers
@@ -90,6 +91,8 @@ class Parts:
     morning: str = ""
     """The time of day in Japan from which on the unit is examined once, `HH:MM`; empty: never."""
     examine: Callable[[Unit], Checkup] | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """What the unit is made of, by part."""
     join_fleet: Callable[[Unit], FleetAgent] | None = None
     """None for a unit that no fleet looks after."""
     passcodes: Mapping[str, str] = field(default_factory=dict)
@@ -335,6 +338,7 @@ class Unit:
             memory_kb=memory_kb,
             cpu_s=cpu_s,
             checkup=self.upkeep.checkup,
+            versions={**self.parts.versions, "reader": self.parts.reader.name[:LONGEST]},
         )
 
     def _health_changed(self, troubles: tuple[Reason, ...]) -> None:

@@ -9,7 +9,7 @@ from rich.text import Text as Line
 
 from device.app.care import care_for
 from device.app.snapshot import Snapshot
-from device.wire.findings import catalogue
+from device.wire.findings import words_for
 from device.wire.reasons import entry
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
@@ -75,10 +75,14 @@ def _counts(now: Snapshot) -> list[RenderableType]:
     if now.visits:
         lines.append(Panel(table, title="受付の終わり / how visits ended", title_align="left"))
     if now.checkup is not None:
-        words = [f"{catalogue()[code].degree.mark} {catalogue()[code].what.ja}" for code in now.checkup.codes]
-        said = "\n".join(words) or f"{now.checkup.checks} 項目、すべてよし / all is well"
+        said = "\n".join(map(_finding, now.checkup.codes)) or f"{now.checkup.checks} 項目、すべてよし / all is well"
         lines.append(Panel(said, title=f"点検 / doctor {now.checkup.at:%Y-%m-%d %H:%M}", title_align="left"))
     return lines
+
+
+def _finding(code: str) -> str:
+    entry = words_for(code)
+    return code if entry is None else f"{entry.degree.mark} {entry.what.ja} / {entry.what.en}"
 
 
 def _since(seconds: float) -> str:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from device.domain.finding import Finding, FindingCode, Severity
+from device.wire.messages import Aware
 from device.wire.texts import Text, parse_entries, parse_file, read_file
 
 _FILE = "findings.toml"
@@ -57,13 +59,19 @@ def worst(findings: Iterable[Finding]) -> Severity:
     return max(map(severity_of, findings), default=Severity.NOTICE)
 
 
+def words_for(code: str) -> FindingEntry | None:
+    """Return the words for a code that travelled; None for one that only newer programs know."""
+    return next((entry for known, entry in catalogue().items() if known == code), None)
+
+
 class Checkup(msgspec.Struct, frozen=True, kw_only=True):
     """What an examination came to: codes alone, so that it may travel."""
 
-    at: datetime
+    at: Aware
     severity: Literal["notice", "warning", "error"]
-    codes: list[FindingCode]
-    checks: int
+    codes: Annotated[list[Annotated[str, Meta(pattern=r"^[a-z_]{1,64}$(?!\n)")]], Meta(max_length=200)]
+    """`FindingCode`s of the unit's version, which may know more than its reader's: `words_for` takes any."""
+    checks: Annotated[int, Meta(ge=0)]
 
 
 def summary(findings: Iterable[Finding], *, checks: int, at: datetime) -> Checkup:
@@ -73,4 +81,4 @@ def summary(findings: Iterable[Finding], *, checks: int, at: datetime) -> Checku
     for one in found:
         if catalogue()[one.code].degree > Severity[severity.upper()]:
             severity = catalogue()[one.code].severity
-    return Checkup(at=at, severity=severity, codes=sorted({one.code for one in found}), checks=checks)
+    return Checkup(at=at, severity=severity, codes=sorted({one.code.value for one in found}), checks=checks)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, field
 
 from device.domain.reasons import Reason
+from device.wire.findings import Checkup
 from device.wire.messages import Aware, Id, Name, _Message
 
 MAX_SETTINGS = 32_768
@@ -22,6 +23,8 @@ MAX_CSR = 2_048
 
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 """SHA-256 in hex."""
+PartName = Annotated[str, Meta(min_length=1, max_length=32)]
+PartVersion = Annotated[str, Meta(max_length=128)]
 Words = Annotated[str, Meta(max_length=512)]
 Settings = dict[str, dict[str, Any]]
 """Section to option to value, as in the unit's configuration."""
@@ -163,6 +166,10 @@ class Health(_Message, frozen=True, kw_only=True, tag="health", tag_field="kind"
     temperature_c: float | None = None
     certificate: Annotated[str, Meta(max_length=48)] | None = None
     """Which of its certificates the unit uses: its number, hex. Two may end in the same second."""
+    checkup: Checkup | None = None
+    """What the unit's own examination came to last; it examines itself each morning."""
+    parts: Annotated[dict[PartName, PartVersion], Meta(max_length=32)] = field(default_factory=dict)
+    """Which version of what the unit is made of, as far as it is told: board, kernel, reader, cameras, networks, …"""
 
 
 class CertificateWanted(_Message, frozen=True, kw_only=True, tag="certificate_wanted", tag_field="kind"):

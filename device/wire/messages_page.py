@@ -145,7 +145,7 @@ def _type(told: dict[str, Any], schema: dict[str, Any]) -> str:
         case "array":
             return f"list of {_type(told['items'], schema)}" if told.get("items") else "list"
         case "object":
-            return f"object of {_type(told.get('additionalProperties', {}), schema)}"
+            return _object(told, schema)
         case "string" if told.get("maxLength") == MAX_SEALED:
             return "sealed"
         case "string":
@@ -156,6 +156,15 @@ def _type(told: dict[str, Any], schema: dict[str, Any]) -> str:
             return name
         case _:
             return "anything"
+
+
+def _object(told: dict[str, Any], schema: dict[str, Any]) -> str:
+    fields = told.get("properties", {})
+    if "kind" in fields:
+        return f"`{fields['kind']['enum'][0]}`"
+    if fields:
+        return f"object: {', '.join(f'`{name}` ({_type(each, schema)})' for name, each in fields.items())}"
+    return f"object of {_type(told.get('additionalProperties', {}), schema)}"
 
 
 def _notes(kind: Any) -> dict[str, str]:  # noqa: ANN401  a struct class

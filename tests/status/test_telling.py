@@ -27,7 +27,6 @@ from device.app.snapshot import PartNow, Snapshot, decode, encode
 from device.app.unit_socket import ask_unit
 from device.app.watch_view import view
 from device.domain.errors import BadConfig, Fault
-from device.domain.finding import FindingCode
 from device.domain.reasons import Reason
 from device.drivers.machine import LinuxMachine
 from device.drivers.status_socket import StatusSocket, ask
@@ -64,7 +63,7 @@ ILL = Snapshot(
         "waiting_results": None,
         "clock_trusted": False,
         "troubles": [CAMERA],
-        "checkup": Checkup(at=NOW, severity="error", codes=[FindingCode.CAMERA_SILENT], checks=34),
+        "checkup": Checkup(at=NOW, severity="error", codes=["camera_silent"], checks=34),
     }
 )
 

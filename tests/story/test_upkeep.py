@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 
+from device.app.assets.place import MODELS_DIR
 from device.app.care import CARES, care_for
+from device.app.health_report import health_of
 from device.app.journal_events import ATTRIBUTE, Event
+from device.app.part_versions import versions_of
 from device.app.upkeep import Upkeep
 from device.app.world import World
 from device.domain.certificate_window import JAPAN
@@ -19,7 +23,11 @@ from device.domain.prompts import Cue, Phrase
 from device.domain.reasons import Reason
 from device.ports.machine import Volume
 from device.sim.card import SimulatedCard
+from device.sim.machine import SimulatedMachine
+from device.wire.codec import decode, encode
 from device.wire.findings import Checkup
+from device.wire.fleet import Health
+from provisioning.pki import SiteAuthority
 
 MakeCard = Callable[..., SimulatedCard]
 Build = Callable[..., World]
@@ -246,7 +254,7 @@ def test_each_morning_the_unit_examines_itself_while_nobody_is_here(
 
     def examine() -> Checkup:
         days.append(waiting.clock.utc_now().astimezone(JAPAN))
-        return Checkup(at=days[-1], severity="warning", codes=[FindingCode.TOO_HOT], checks=34)
+        return Checkup(at=days[-1], severity="warning", codes=[FindingCode.TOO_HOT.value], checks=34)
 
     unit = waiting.unit
     upkeep = Upkeep(
@@ -266,3 +274,33 @@ def test_each_morning_the_unit_examines_itself_while_nobody_is_here(
     assert all(day.time() < time(7, 10) for day in days[1:])
     assert upkeep.checkup is not None
     assert len(heard(caplog, Event.DOCTOR_FOUND)) == len(days)
+
+
+def test_the_fleet_is_told_how_the_unit_is_what_it_found_and_what_it_is_made_of(
+    build_world: Build, authority: SiteAuthority
+) -> None:
+    world = build_world(face=None)
+    world.reader.break_down()
+    world.pass_time(2.0)
+    world.unit.upkeep.checkup = Checkup(at=world.clock.utc_now(), severity="notice", codes=[], checks=34)
+    told = health_of(world.unit, certificate=authority.certificate, twin_version=3)
+
+    assert told.troubles == [Reason.READER_FAULT]
+    assert told.checkup == world.unit.upkeep.checkup
+    assert told.parts["reader"] == world.reader.name
+    assert (told.disk_free_mb, told.memory_free_mb, told.temperature_c) == (20 * 1024, 3027, 48.312)
+    assert decode(encode(told), Health) == told
+
+
+def test_a_machine_says_what_it_is_made_of() -> None:
+    machine = SimulatedMachine()
+    machine.files |= {
+        "/etc/os-release": 'ID=raspbian\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"',
+        "/proc/sys/kernel/osrelease": "6.12.34+rpt-rpi-v8",
+    }
+    told = versions_of(machine, MODELS_DIR)
+
+    assert (told["system"], told["kernel"]) == ("Debian GNU/Linux 12 (bookworm)", "6.12.34+rpt-rpi-v8")
+    assert told["embedder"].startswith("SFace")
+    assert "board" not in told, "it does not say"
+    assert "embedder" not in versions_of(machine, Path("/nowhere"))

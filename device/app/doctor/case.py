@@ -17,9 +17,6 @@ from device.domain.errors import BadConfig, Fault, UketsukeError
 from device.ports.clock import Clock
 from device.ports.machine import Machine
 
-MODELS_DIR = Path(__file__).parents[3] / "models"
-"""The checkout's; an installed unit names its own."""
-
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -148,4 +145,4 @@ class Case:
     @property
     def models(self) -> Path:
         """The folder with manifest and weights."""
-        return Path(self.settings.unit.models) if self.settings.unit.models else MODELS_DIR
+        return self.settings.models_dir

@@ -25,11 +25,13 @@ uketsuke doctor --config unit.toml --json
 
 端末が動いているときは、部品のようすを端末にたずね、機械だけを直接調べます(カメラや線を取り上げません)。
 動いていないときは、部品を一つずつ開いて調べます。暗証番号も照合番号も、カードには一度も送りません。
-毎朝(`[doctor] at`)、端末は自分でも調べ、見つけたコードだけを記録します。
+毎朝(`[upkeep] morning`)、端末は自分でも調べます。見つけたコードだけを記録し、
+端末群のサービスにも知らせます(`uketsuke-fleet show`)。
 
 While the unit runs, the doctor asks it about its parts and looks at the machine alone; it takes no camera and no line
-away. Otherwise it opens part after part. No PIN and no 照合番号 is ever sent to a card. Each morning (`[doctor] at`)
-the unit looks by itself and records the codes, nothing else.
+away. Otherwise it opens part after part. No PIN and no 照合番号 is ever sent to a card. Each morning
+(`[upkeep] morning`) the unit looks by itself; its journal gets the codes, nothing else, and so does the fleet with the
+next word about the unit's health (`uketsuke-fleet show`).
 """
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
 import typer
 
 from device.domain.errors import BadConfig
+from device.wire.findings import Checkup, words_for
 from provisioning.fleet.cli.shared import EXIT_UNWELL, HERE, FolderOption, JsonOption, UnitArgument, say, table
 from provisioning.fleet.fleet import open_fleet, utc_now
 from provisioning.fleet.gate import bench_complaint
 from provisioning.fleet.store.audit import Entry, Head
 from provisioning.fleet.store.states import UnitState
+from provisioning.fleet.store.twins import Twin
 from provisioning.fleet.store.units import Unit
 
 audit_app = typer.Typer(help="What was done, by whom, in a chain that shows every change to it.", no_args_is_help=True)
@@ -79,23 +82,11 @@ def show(unit: UnitArgument, *, fleet: FolderOption = HERE, as_json: JsonOption 
         }
         say("", fields, as_json=True)
         return
-    for name, value in unit_fields(found).items():
-        if value not in {None, ""}:
-            typer.echo(f"{name:18} {value}")
-    if twin is not None:
-        typer.echo(f"\nsettings, version {twin.version} ({twin.mode}), by {twin.made_by}: {twin.why}")
-        for key, scope in sorted(twin.origins.items()):
-            section, _, option = key.partition(".")
-            value = json.dumps(twin.settings[section][option], ensure_ascii=False)
-            typer.echo(f"  {key} = {value}  ({scope})")
+    for line in [*_unit_lines(found), *_health_lines(found), *([] if twin is None else _twin_lines(twin))]:
+        typer.echo(line)
     typer.echo("\ncertificates")
     for one in certificates:
         typer.echo(f"  {one.serial}  {one.state}  until {one.until:%Y-%m-%d %H:%M}")
-    typer.echo("\nbench")
-    for record in records:
-        typer.echo(f"  {record.ended:%Y-%m-%d %H:%M}  {record.plan}: {record.verdict}  ({record.record[:8]})")
-    if complaint:
-        typer.echo(f"  a claim would be refused: {complaint}")
     typer.echo("\nhistory")
     for entry in entries:
         typer.echo(f"  {_entry(entry)}")
@@ -148,7 +139,7 @@ def audit_head(*, fleet: FolderOption = HERE, as_json: JsonOption = False) -> No
 
 def unit_fields(unit: Unit) -> dict[str, object]:
     """Return what a machine wants to know of a unit."""
-    health = None if unit.health is None else msgspec.json.decode(unit.health)
+    health = _health(unit)
     return {
         "unit": unit.name,
         "serial": unit.serial,
@@ -165,9 +156,52 @@ def unit_fields(unit: Unit) -> dict[str, object]:
         "settings_wanted": unit.twin_version,
         "settings_reported": unit.twin_reported,
         "settings_status": unit.twin_status,
-        "troubles": None if health is None else ", ".join(health["troubles"]) or "none",
+        "troubles": None if health is None else ", ".join(health.troubles) or "none",
+        "checkup": None if health is None else msgspec.to_builtins(health.checkup),
+        "parts": None if health is None else health.parts,
         "alarm": unit.alarm,
     }
+
+
+class _Told(msgspec.Struct):
+    """What is shown of a unit's health: read leniently, for a unit may be older or newer than this program."""
+
+    troubles: list[str] = []
+    checkup: Checkup | None = None
+    parts: dict[str, str] = {}
+
+
+def _health(unit: Unit) -> _Told | None:
+    return None if unit.health is None else msgspec.json.decode(unit.health, type=_Told)
+
+
+def _unit_lines(unit: Unit) -> Iterator[str]:
+    for name, value in unit_fields(unit).items():
+        if value not in (None, "") and not isinstance(value, dict):
+            yield f"{name:18} {value}"
+
+
+def _twin_lines(twin: Twin) -> Iterator[str]:
+    yield f"\nsettings, version {twin.version} ({twin.mode}), by {twin.made_by}: {twin.why}"
+    for key, scope in sorted(twin.origins.items()):
+        section, _, option = key.partition(".")
+        value = json.dumps(twin.settings[section][option], ensure_ascii=False)
+        yield f"  {key} = {value}  ({scope})"
+
+
+def _health_lines(unit: Unit) -> Iterator[str]:
+    """Yield what the unit's own examination came to, and what it is made of."""
+    health = _health(unit)
+    if health is None:
+        return
+    if (checkup := health.checkup) is not None:
+        yield f"\nexamined {checkup.at:%Y-%m-%d %H:%M} UTC, {checkup.checks} checks: {len(checkup.codes)} findings"
+        for code in checkup.codes:
+            entry = words_for(code)
+            yield f"  ? {code}" if entry is None else f"  {entry.degree.mark} {code}: {entry.what.ja} / {entry.what.en}"
+    if health.parts:
+        yield "\nparts"
+        yield from (f"  {part:12} {words}" for part, words in sorted(health.parts.items()))
 
 
 def twin_words(unit: Unit) -> str:

@@ -1,0 +1,31 @@
+"""The unit's configuration: one TOML file, every option with a type and a default, every unknown option an error."""
+
+from device.app.config.belonging import UpkeepSection
+from device.app.config.parts import (
+    NO_CAMERA,
+    AnchorFile,
+    CameraSection,
+    CardSection,
+    PanelSection,
+    PortraitAnchorFile,
+    VoiceSection,
+)
+from device.app.config.visits import BY_MANIFEST, AttendantsSection, LivenessSection
+from device.app.config.whole import EXAMPLE, Config, load
+
+__all__ = [
+    "BY_MANIFEST",
+    "EXAMPLE",
+    "NO_CAMERA",
+    "AnchorFile",
+    "AttendantsSection",
+    "CameraSection",
+    "CardSection",
+    "Config",
+    "LivenessSection",
+    "PanelSection",
+    "PortraitAnchorFile",
+    "UpkeepSection",
+    "VoiceSection",
+    "load",
+]
