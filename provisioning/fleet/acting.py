@@ -67,6 +67,14 @@ def decommission(fleet: Fleet, name: str, *, written_off: bool, why: str, now: d
         return shut_out(fleet, work, unit.name).words
 
 
+def clear_alarm(fleet: Fleet, name: str, *, why: str, now: datetime, actor: str) -> None:
+    """Put a unit's alarm out, after somebody has looked."""
+    with fleet.store.begin(now, actor=actor) as work:
+        unit = work.units.find(name)
+        work.units.alarm(unit.name, None)
+        work.audit.note("alarm.cleared", unit.name, why=why, was=unit.alarm)
+
+
 def _change_mode(fleet: Fleet, name: str, state: UnitState, *, why: str, now: datetime, actor: str) -> None:
     with fleet.store.begin(now, actor=actor) as work:
         unit = work.units.find(name)

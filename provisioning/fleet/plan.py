@@ -7,6 +7,7 @@ authority/            signs units; its key is needed by the service
 claims/               signs tickets; its key is needed by `import`, `label` and nothing that runs
 broker/               mosquitto.conf, access.list, certificate, revocation list, data
 service/              the service's certificate
+console/              the page's certificate
 tickets/              one file per unit that waits for its claim; as secret as a key
 sites/<site>/         clinic.public.jwk: what units of the site seal for
 """
@@ -29,6 +30,8 @@ from provisioning.files import PUBLIC, write_atomically
 FILE_NAME = "fleet.toml"
 
 Port = Annotated[int, Meta(ge=1, le=65_535)]
+Guarded = Literal["revoke", "decommission", "quarantine", "release", "twin", "rollout", "import", "claim", "account"]
+"""What can be made to need a second person."""
 Word = Annotated[str, Meta(pattern=rf"^{NAME}\Z")]
 
 
@@ -95,10 +98,20 @@ class ServiceSection(_Section, frozen=True, kw_only=True):
     """Prometheus reads http://127.0.0.1:PORT/metrics; 0: nowhere."""
     log_days: Annotated[int, Meta(ge=1, le=90)] = 7
     """Log bundles of units are deleted after this."""
-    two_people: list[Literal["revoke", "decommission", "quarantine", "twin", "rollout"]] = msgspec.field(
-        default_factory=list
-    )
-    """What a second person has to approve."""
+    two_people: list[Guarded] = msgspec.field(default_factory=list)
+    """What a second person has to approve. Without `account` in it an administrator can make themself a second."""
+
+
+class ConsoleSection(_Section, frozen=True, kw_only=True):
+    """The page for people."""
+
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
+    """The address that it listens on."""
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8470
+    names: list[Annotated[str, Meta(min_length=1, max_length=253)]] = msgspec.field(default_factory=list)
+    """Further names and addresses under which browsers reach it; they stand in its certificate."""
+    cli_role: Literal["viewer", "operator", "admin"] = "admin"
+    """What an OS account may do on the command line that is nobody's name at the console."""
 
 
 class FleetPlan(_Section, frozen=True, kw_only=True):
@@ -110,6 +123,7 @@ class FleetPlan(_Section, frozen=True, kw_only=True):
     claims: ClaimsSection = ClaimsSection()
     bench: BenchSection = msgspec.field(default_factory=BenchSection)
     service: ServiceSection = msgspec.field(default_factory=ServiceSection)
+    console: ConsoleSection = msgspec.field(default_factory=ConsoleSection)
 
     @property
     def branch(self) -> Branch:
@@ -143,6 +157,9 @@ class Places:
         self.service = self.folder / "service"
         self.service_certificate = self.service / "fleet-service.cert.pem"
         self.service_key = self.service / "fleet-service.key.pem"
+        self.console = self.folder / "console"
+        self.console_certificate = self.console / "console.cert.pem"
+        self.console_key = self.console / "console.key.pem"
         self.tickets = self.folder / "tickets"
         self.sites = self.folder / "sites"
 

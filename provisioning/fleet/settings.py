@@ -33,8 +33,8 @@ class Change:
 
 def preview(fleet: Fleet, scope: str, settings: Settings, *, now: datetime) -> list[Change]:
     """Return what would change for which unit, and why some would refuse it. Nothing is written."""
-    with fleet.store.begin(now) as work:
-        return [_change(fleet, work, unit, scope, settings) for unit in _below(work, scope)]
+    with fleet.store.look(now) as work:
+        return [_change(fleet, work, unit, scope, settings) for unit in units_below(work, scope)]
 
 
 def put(
@@ -47,7 +47,7 @@ def put(
     """
     _check_scope(scope)
     with fleet.store.begin(now, actor=actor) as work:
-        units = _below(work, scope)
+        units = units_below(work, scope)
         # What is wrong with the layer itself is said once, not for every unit.
         refused = problems(settings, schema()) or [
             f"{unit.name}: {words}" for unit in units for words in _change(fleet, work, unit, scope, settings).problems
@@ -112,7 +112,8 @@ def differences(before: Settings, after: Settings) -> list[tuple[str, Any, Any]]
     return found
 
 
-def _below(work: Transaction, scope: str) -> list[Unit]:
+def units_below(work: Transaction, scope: str) -> list[Unit]:
+    """Return the units that a layer is sent to. Raise BadConfig for the layer of a unit that is not there."""
     kind, _, name = scope.partition("/")
     match kind:
         case "fleet":

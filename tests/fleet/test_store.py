@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 from device.domain.errors import BadConfig, Fault
 from provisioning.fleet.store.database import FleetStore
@@ -190,14 +191,52 @@ def test_workers_that_take_at_the_same_time_never_take_the_same(store: FleetStor
     assert sorted(taken) == sorted(jobs)
 
 
-def test_nobody_approves_their_own_request(store: FleetStore, now: datetime) -> None:
+def test_a_request_is_decided_once(store: FleetStore, now: datetime) -> None:
     with store.begin(now, actor="hanako") as work:
         request = work.approvals.ask("revoke", {"unit": "unit-1"})
-    with store.begin(now, actor="hanako") as work, pytest.raises(BadConfig, match="second person"):
-        work.approvals.decide(request, approve=True)
     with store.begin(now, actor="taro") as work:
         assert work.approvals.decide(request, approve=True).decided_by == "taro"
         assert work.approvals.waiting() == []
+    with store.begin(now, actor="jiro") as work, pytest.raises(BadConfig, match="it is approved"):
+        work.approvals.decide(request, approve=False)
+
+
+def test_a_store_of_the_first_version_is_brought_to_this_one(
+    store: FleetStore, url: str, now: datetime, open_store: Callable[..., FleetStore]
+) -> None:
+    imported(store, now, "unit-1")
+    store.close()
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as base:
+        for table in ("sessions", "links", "people"):
+            base.exec_driver_sql(f"DROP TABLE {table}")
+        base.exec_driver_sql("CREATE TABLE admins (admin TEXT PRIMARY KEY)")
+        base.exec_driver_sql("UPDATE meta SET value = '1' WHERE key = 'schema'")
+    engine.dispose()
+
+    with open_store(url).begin(now) as work:
+        assert work.units.find("unit-1").name == "unit-1"
+        work.people.add("hanako", role="viewer")
+    with open_store(url).look(now) as work:
+        assert [person.person for person in work.people.listed()] == ["hanako"]
+
+
+def test_a_look_holds_up_nobody_who_writes(store: FleetStore, now: datetime) -> None:
+    with store.look(now) as looking:
+        assert looking.units.listed() == []
+        imported(store, now, "unit-1")
+    with store.look(now) as looking:
+        assert [unit.name for unit in looking.units.glances()] == ["unit-1"]
+
+
+def test_the_pulse_is_another_one_after_every_change_of_somebody_else(
+    store: FleetStore, url: str, now: datetime, open_store: Callable[..., FleetStore]
+) -> None:
+    other = open_store(url)
+    before = store.pulse()
+    assert store.pulse() == before
+    imported(other, now, "unit-1")
+    assert store.pulse() != before
 
 
 def test_a_log_bundle_goes_away_by_itself(store: FleetStore, now: datetime) -> None:

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from device.domain.errors import BadConfig
-from provisioning.fleet import acting
+from provisioning.fleet import deeds
 from provisioning.fleet.cli.shared import (
     EXIT_UNWELL,
     HERE,
@@ -18,11 +17,11 @@ from provisioning.fleet.cli.shared import (
     PassphraseOption,
     UnitArgument,
     WhyOption,
-    actor,
+    ask,
+    counter,
     say,
 )
 from provisioning.fleet.fleet import open_fleet, passphrase_from, utc_now
-from provisioning.fleet.orders import command
 
 logs_app = typer.Typer(help="Log bundles of units: redacted there, deleted here after some days.", no_args_is_help=True)
 
@@ -38,7 +37,7 @@ def revoke(
     """Shut a unit out, now: its certificates are withdrawn and its connection is ended."""
     with open_fleet(fleet, passphrase=passphrase_from(passphrase_file)) as opened:
         began = time.monotonic()
-        effect = acting.revoke(opened, unit, why=why, now=utc_now(), actor=actor())
+        effect = ask(opened, deeds.Revoke(unit=unit, why=why), as_json=as_json)
         took_s = time.monotonic() - began
     fields = {"unit": unit, "enforced": effect.enforced, "words": effect.words, "took_s": round(took_s, 3)}
     say(f"{unit}: {effect.words} ({took_s:.2f} s)", fields, as_json=as_json)
@@ -49,14 +48,14 @@ def revoke(
 def quarantine(unit: UnitArgument, *, why: WhyOption, fleet: FolderOption = HERE, as_json: JsonOption = False) -> None:
     """Let a unit serve no visitor; it still says how it is and takes settings."""
     with open_fleet(fleet) as opened:
-        acting.quarantine(opened, unit, why=why, now=utc_now(), actor=actor())
+        ask(opened, deeds.Quarantine(unit=unit, why=why), as_json=as_json)
     say(f"{unit}: quarantined", {"unit": unit, "state": "quarantined"}, as_json=as_json)
 
 
 def release(unit: UnitArgument, *, why: WhyOption, fleet: FolderOption = HERE, as_json: JsonOption = False) -> None:
     """Let a quarantined unit serve visitors again."""
     with open_fleet(fleet) as opened:
-        acting.release(opened, unit, why=why, now=utc_now(), actor=actor())
+        ask(opened, deeds.Release(unit=unit, why=why), as_json=as_json)
     say(f"{unit}: active", {"unit": unit, "state": "active"}, as_json=as_json)
 
 
@@ -73,31 +72,29 @@ def decommission(
 ) -> None:
     """Have a unit wipe itself and say so, signed."""
     with open_fleet(fleet, passphrase=passphrase_from(passphrase_file)) as opened:
-        words = acting.decommission(opened, unit, written_off=written_off, why=why, now=utc_now(), actor=actor())
+        words = ask(opened, deeds.Decommission(unit=unit, written_off=written_off, why=why), as_json=as_json)
     say(f"{unit}: {words}", {"unit": unit, "words": words}, as_json=as_json)
 
 
 def clear_alarm(unit: UnitArgument, *, why: WhyOption, fleet: FolderOption = HERE, as_json: JsonOption = False) -> None:
     """Put a unit's alarm out, after somebody has looked."""
-    with open_fleet(fleet) as opened, opened.store.begin(utc_now(), actor=actor()) as work:
-        found = work.units.find(unit)
-        work.units.alarm(found.name, None)
-        work.audit.note("alarm.cleared", found.name, why=why, was=found.alarm)
+    with open_fleet(fleet) as opened:
+        ask(opened, deeds.ClearAlarm(unit=unit, why=why), as_json=as_json)
     say(f"{unit}: no alarm", {"unit": unit, "alarm": None}, as_json=as_json)
 
 
 @logs_app.command("ask")
 def logs_ask(unit: UnitArgument, *, fleet: FolderOption = HERE, as_json: JsonOption = False) -> None:
     """Ask a unit for its last log lines."""
-    with open_fleet(fleet) as opened, opened.store.begin(utc_now(), actor=actor()) as work:
-        name = command(work, work.units.find(unit).name, "send_logs")
+    with open_fleet(fleet) as opened:
+        name = ask(opened, deeds.AskLogs(unit=unit), as_json=as_json)
     say(f"{unit}: asked; it will come as {name}", {"unit": unit, "bundle": name}, as_json=as_json)
 
 
 @logs_app.command("list")
 def logs_list(unit: UnitArgument, *, fleet: FolderOption = HERE, as_json: JsonOption = False) -> None:
     """List a unit's bundles."""
-    with open_fleet(fleet) as opened, opened.store.begin(utc_now()) as work:
+    with open_fleet(fleet) as opened, opened.store.look(utc_now()) as work:
         bundles = work.bundles.listed(work.units.find(unit).name)
     for one in bundles:
         fields = {"bundle": one.bundle, "received_at": one.received_at, "until": one.until}
@@ -113,9 +110,6 @@ def logs_save(
     fleet: FolderOption = HERE,
 ) -> None:
     """Write a bundle to a file."""
-    with open_fleet(fleet) as opened, opened.store.begin(utc_now(), actor=actor()) as work:
-        content = work.bundles.content(bundle)
-        if content is None:
-            raise BadConfig("no such bundle, or its time is over", where=bundle)
-        work.audit.note("logs.saved", bundle)
+    with open_fleet(fleet) as opened:
+        content = counter(opened).bundle(bundle)
     output.write_bytes(content)

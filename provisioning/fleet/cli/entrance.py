@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 import typer
 
 from device.domain.errors import BadConfig
-from device.wire.ticket import read_ticket
 from provisioning.fleet.cli.shared import (
     EXIT_UNWELL,
     HERE,
@@ -17,13 +16,16 @@ from provisioning.fleet.cli.shared import (
     PassphraseOption,
     UnitArgument,
     actor,
+    ask,
+    counter,
     progress,
     say,
 )
 from provisioning.fleet.create import create_fleet
-from provisioning.fleet.entrance import bring_in, look_at, new_ticket
+from provisioning.fleet.deeds import ImportUnits, Newcomer, NewTicket
+from provisioning.fleet.entrance import look_at
 from provisioning.fleet.fleet import open_fleet, passphrase_from, utc_now
-from provisioning.fleet.labels import Label, draw_sheets
+from provisioning.fleet.labels import draw_sheets
 from provisioning.fleet.plan import BrokerSection, FleetPlan, FleetSection, Places, StoreSection, load_plan
 
 
@@ -96,7 +98,9 @@ def import_units(
             return
         with progress(as_json=as_json) as bar:
             task = bar.add_task("tickets", total=len(units))
-            made = bring_in(opened, units, now=now, actor=actor(), step=lambda: bar.advance(task))
+            newcomers = tuple(Newcomer(serial=one.serial, site=one.site, profile=one.profile) for one in units)
+            deed = ImportUnits(units=newcomers)
+            made = ask(opened, deed, as_json=as_json, step=lambda: bar.advance(task))
     say(
         f"{len(made)} units imported; their tickets are in {opened.places.tickets}",
         {
@@ -115,22 +119,8 @@ def label(
     as_json: JsonOption = False,
 ) -> None:
     """Print sheets of labels with the tickets as QR codes (A4, eight to a page)."""
-    now = utc_now()
     with open_fleet(fleet) as opened:
-        with opened.store.begin(now) as work:
-            chosen = [work.units.find(name) for name in units] if units else work.units.listed()
-        labels = []
-        for unit in chosen:
-            file = opened.places.tickets / f"{unit.serial}.ticket"
-            if not file.exists() and not units:
-                continue
-            try:
-                ticket = read_ticket(file.read_text(encoding="ascii"), where=str(file))
-            except (OSError, UnicodeDecodeError) as error:
-                again = f"`uketsuke-fleet claim {unit.serial}` makes a new one"
-                raise BadConfig(f"no ticket here; {again}", where=str(file)) from error
-            if ticket.until > now:
-                labels.append(Label(unit.serial, unit.site, ticket))
+        labels = counter(opened).labels(units or ())
         with progress(as_json=as_json) as bar:
             bar.add_task("drawing", total=None)
             files = draw_sheets(labels, output)
@@ -147,7 +137,7 @@ def claim(
 ) -> None:
     """Give a unit a new ticket; the earlier one counts no more. For one that was revoked or lost its key."""
     with open_fleet(fleet, passphrase=passphrase_from(passphrase_file)) as opened:
-        made = new_ticket(opened, unit, now=utc_now(), actor=actor())
+        made = ask(opened, NewTicket(unit=unit), as_json=as_json)
     say(
         f"{made.file}: ticket for {made.unit.serial}, good until {made.ticket.until:%Y-%m-%d %H:%M} UTC",
         {"unit": made.unit.name, "ticket": made.file, "until": made.ticket.until, "claim": made.ticket.claim},

@@ -32,7 +32,7 @@ def list_units(
     as_json: JsonOption = False,
 ) -> None:
     """List units."""
-    with open_fleet(fleet) as opened, opened.store.begin(utc_now()) as work:
+    with open_fleet(fleet) as opened, opened.store.look(utc_now()) as work:
         units = work.units.listed(states=state or (), site=site, profile=profile, alarmed=alarmed)
     if as_json:
         say("", [unit_fields(unit) for unit in units], as_json=True)
@@ -59,7 +59,7 @@ def list_units(
 
 def show(unit: UnitArgument, *, fleet: FolderOption = HERE, as_json: JsonOption = False) -> None:
     """Show one unit: how it is, what it is set to, its certificates and its history."""
-    with open_fleet(fleet) as opened, opened.store.begin(utc_now()) as work:
+    with open_fleet(fleet) as opened, opened.store.look(utc_now()) as work:
         found = work.units.find(unit)
         twin = work.twins.get(found.name)
         certificates = work.certificates.of_unit(found.name)
@@ -101,7 +101,7 @@ def audit_list(
     as_json: JsonOption = False,
 ) -> None:
     """Print entries, the newest first."""
-    with open_fleet(fleet) as opened, opened.store.begin(utc_now()) as work:
+    with open_fleet(fleet) as opened, opened.store.look(utc_now()) as work:
         entries = work.audit.entries(subject, limit=limit)
     for entry in entries:
         say(_entry(entry), entry_fields(entry), as_json=as_json)
@@ -115,7 +115,7 @@ def audit_verify(
     as_json: JsonOption = False,
 ) -> None:
     """Follow the chain from its beginning. Exit code 1 and the entries by number, if anything was changed."""
-    with open_fleet(fleet) as opened, opened.store.begin(utc_now()) as work:
+    with open_fleet(fleet) as opened, opened.store.look(utc_now()) as work:
         verdict = work.audit.verify(None if since is None else _head(since))
     text = "\n".join(verdict.problems) or f"{verdict.entries} entries, the chain holds; head {verdict.head}"
     fields = {
@@ -132,7 +132,7 @@ def audit_verify(
 @audit_app.command("head")
 def audit_head(*, fleet: FolderOption = HERE, as_json: JsonOption = False) -> None:
     """Print the newest entry's number and link: noted elsewhere, it shows an end that was removed."""
-    with open_fleet(fleet) as opened, opened.store.begin(utc_now()) as work:
+    with open_fleet(fleet) as opened, opened.store.look(utc_now()) as work:
         head = work.audit.head()
     say(str(head), {"head": str(head)}, as_json=as_json)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from device.domain.errors import BadConfig, UketsukeError
-from provisioning.fleet.cli import acting, doctor, entrance, loading, looking, records, rollout, serving, twin
+from provisioning.fleet.cli import acting, doctor, entrance, loading, looking, people, records, rollout, serving, twin
 from provisioning.updates.cli import app as updates_app
 
 app = typer.Typer(
@@ -38,6 +38,9 @@ app.add_typer(rollout.app, name="rollout")
 app.add_typer(updates_app, name="updates")
 app.command()(doctor.doctor)
 app.command()(serving.serve)
+app.command()(serving.web)
+app.add_typer(people.account_app, name="account")
+app.add_typer(people.approvals_app, name="approvals")
 app.command()(loading.loadtest)
 
 

@@ -10,7 +10,8 @@ import typer
 
 from device.domain.errors import BadConfig
 from device.domain.updates import Kind
-from provisioning.fleet.cli.shared import HERE, FolderOption, JsonOption, WhyOption, actor, say
+from provisioning.fleet.cli.shared import HERE, FolderOption, JsonOption, WhyOption, ask, say
+from provisioning.fleet.deeds import Change, ChangeRollout, StartRollout
 from provisioning.fleet.fleet import open_fleet, utc_now
 from provisioning.rollouts import desk
 from provisioning.rollouts.desk import Course, Found
@@ -56,17 +57,17 @@ def start(
         plan = msgspec.convert(msgspec.to_builtins(document), RolloutPlan)
     except msgspec.ValidationError as error:
         raise BadConfig(str(error), where="the rollout") from error
-    with open_fleet(fleet) as opened, opened.store.begin(utc_now(), actor=actor()) as work:
-        name = desk.start(work, plan, work.units.listed(site=site, profile=profile), why=why)
-        found = desk.find(work, name)
+    with open_fleet(fleet) as opened:
+        deed = StartRollout(plan=plan, site=site, profile=profile, why=why)
+        found: Found = ask(opened, deed, as_json=as_json)
     sizes = ", ".join(str(len(wave)) for wave in found.course.waves)
-    say(f"rollout {name}: {part} {version} in waves of {sizes}", _fields(found), as_json=as_json)
+    say(f"rollout {found.name}: {part} {version} in waves of {sizes}", _fields(found), as_json=as_json)
 
 
 @app.command("list")
 def list_rollouts(*, fleet: FolderOption = HERE, as_json: JsonOption = False) -> None:
     """List rollouts, the newest first."""
-    with open_fleet(fleet) as opened, opened.store.begin(utc_now()) as work:
+    with open_fleet(fleet) as opened, opened.store.look(utc_now()) as work:
         kept = work.jobs.rollouts()
     rows = [(one, msgspec.convert(one.plan, Course), msgspec.convert(one.progress, Progress)) for one in kept]
     fields = [
@@ -84,7 +85,7 @@ def list_rollouts(*, fleet: FolderOption = HERE, as_json: JsonOption = False) ->
 @app.command("show")
 def show(name: NameArgument, *, fleet: FolderOption = HERE, as_json: JsonOption = False) -> None:
     """Show one rollout wave by wave."""
-    with open_fleet(fleet) as opened, opened.store.begin(utc_now()) as work:
+    with open_fleet(fleet) as opened, opened.store.look(utc_now()) as work:
         found = desk.find(work, name)
     lines = [f"{name}: {found.progress.state}, {found.course.plan.part} {found.course.plan.version}. {found.why}"]
     lines += [
@@ -118,9 +119,9 @@ def rollback(name: NameArgument, *, why: WhyOption, fleet: FolderOption = HERE, 
     _change(fleet, name, "roll_back", why, as_json=as_json)
 
 
-def _change(fleet: Path, name: str, what: str, why: str, *, as_json: bool) -> None:
-    with open_fleet(fleet) as opened, opened.store.begin(utc_now(), actor=actor()) as work:
-        progress = desk.change(work, name, what, why=why)
+def _change(fleet: Path, name: str, what: Change, why: str, *, as_json: bool) -> None:
+    with open_fleet(fleet) as opened:
+        progress: Progress = ask(opened, ChangeRollout(rollout=name, change=what, why=why), as_json=as_json)
     say(f"{name}: {progress.state}", {"rollout": name, "state": progress.state}, as_json=as_json)
 
 

@@ -1,4 +1,4 @@
-"""`serve`: the workers."""
+"""`serve`: the workers; `web`: the page for people."""
 
 from __future__ import annotations
 
@@ -29,10 +29,7 @@ def serve(
     as_json: JsonOption = False,
 ) -> None:
     """Answer units until SIGTERM or Ctrl-C. Several processes, on one machine or more, share the work."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.set())
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    stop = _until_told()
     with ExitStack() as stack:
         opened = stack.enter_context(open_fleet(fleet, passphrase=passphrase_from(passphrase_file)))
         workers = [opened.worker(number) for number in worker or [1]]
@@ -50,3 +47,40 @@ def serve(
             text = f"ready: {len(workers)} workers of fleet {opened.plan.fleet.name}"
             say(text, {"event": "ready", "workers": worker or [1]}, as_json=as_json)
         stop.wait()
+
+
+def web(
+    *,
+    fleet: FolderOption = HERE,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65_535, help="In place of [console] port; 0: a free one.")
+    ] = None,
+    passphrase_file: PassphraseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Serve the page for people until SIGTERM or Ctrl-C, on this machine over TLS. Prints its address.
+
+    While nobody can sign in as an administrator, it prints a link by which the first one makes an account.
+    """
+    # Only this command needs what pages are made of.
+    from provisioning.console.run import open_console  # noqa: PLC0415
+
+    stop = _until_told()
+    with (
+        open_fleet(fleet, passphrase=passphrase_from(passphrase_file)) as opened,
+        open_console(opened, port=port) as page,
+    ):
+        text = f"ready: {page.address}, certificate by {opened.places.authority_certificate}"
+        if page.first_link is not None:
+            text += f"\nfirst administrator, good once and for a day: {page.first_link}"
+        say(text, {"event": "ready", "address": page.address, "first_link": page.first_link}, as_json=as_json)
+        stop.wait()
+
+
+def _until_told() -> threading.Event:
+    """Return an event that SIGTERM and Ctrl-C set; log to standard error."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    return stop

@@ -6,7 +6,7 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +14,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+
+from device.domain.errors import BadConfig
+from provisioning.fleet.counter import Counter
+from provisioning.fleet.deeds import Deed
+from provisioning.fleet.fleet import Fleet, utc_now
+from provisioning.fleet.roles import Actor, Role
 
 EXIT_UNWELL = 1
 
@@ -35,9 +41,36 @@ HERE = Path()
 
 
 def actor() -> str:
-    """Return who acts, for the audit: the OS account, and the one behind sudo."""
-    behind = os.environ.get("SUDO_USER")
-    return f"cli:{behind or getpass.getuser()}"
+    """Return who acts, for the audit: the OS account, or the one behind sudo."""
+    return f"cli:{_account()}"
+
+
+def counter(opened: Fleet) -> Counter:
+    """Return where this OS account acts: with the role of the person of its name, or else what the fleet allows.
+
+    Raise BadConfig for a person who was disabled.
+    """
+    name = _account()
+    with opened.store.look(utc_now()) as work:
+        person = work.people.get(name)
+    if person is not None and not person.enabled:
+        raise BadConfig("this account is disabled", where=name)
+    role = Role(opened.plan.console.cli_role if person is None else person.role)
+    return Counter(opened, Actor(name, "cli", role))
+
+
+def ask(opened: Fleet, deed: Deed, *, as_json: bool, step: Callable[[], None] = lambda: None) -> Any:  # noqa: ANN401  each deed's own
+    """Do a deed and return what comes of it; end the command with exit code 1 where it waits for a second person."""
+    outcome = counter(opened).ask(deed, step=step)
+    if (request := outcome.request) is None:
+        return outcome.result
+    way = f"`uketsuke-fleet approvals approve {request.name}`, until {request.until:%Y-%m-%d %H:%M} UTC"
+    say(f"waits for a second person: {way}", {"waits": request.name, "until": request.until}, as_json=as_json)
+    raise typer.Exit(EXIT_UNWELL)
+
+
+def _account() -> str:
+    return os.environ.get("SUDO_USER") or getpass.getuser()
 
 
 def say(text: str, fields: Any, *, as_json: bool) -> None:  # noqa: ANN401  whatever JSON can say

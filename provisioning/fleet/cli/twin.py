@@ -16,11 +16,12 @@ from provisioning.fleet.cli.shared import (
     JsonOption,
     UnitArgument,
     WhyOption,
-    actor,
+    ask,
     say,
 )
+from provisioning.fleet.deeds import SetLayer
 from provisioning.fleet.fleet import open_fleet, utc_now
-from provisioning.fleet.settings import differences, drift, edited, preview, put
+from provisioning.fleet.settings import differences, drift, edited, preview
 
 app = typer.Typer(
     help="What units are set to, in layers: fleet, profile/NAME, site/NAME, unit/NAME.", no_args_is_help=True
@@ -31,7 +32,7 @@ Scope = Annotated[str, typer.Argument(help="fleet, profile/NAME, site/NAME or un
 @app.command("get")
 def get(scope: Scope, *, version: int | None = None, fleet: FolderOption = HERE, as_json: JsonOption = False) -> None:
     """Print a layer, in its newest version or another one."""
-    with open_fleet(fleet) as opened, opened.store.begin(utc_now()) as work:
+    with open_fleet(fleet) as opened, opened.store.look(utc_now()) as work:
         layer = work.profiles.get(scope, version)
     text = f"version {layer.version}, by {layer.made_by or 'nobody'}: {layer.why}\n" + json.dumps(
         layer.settings, indent=2, ensure_ascii=False
@@ -56,7 +57,7 @@ def set_options(
     sets, unsets = _parsed(changes)
     now = utc_now()
     with open_fleet(fleet) as opened:
-        with opened.store.begin(now) as work:
+        with opened.store.look(now) as work:
             layer = work.profiles.get(scope)
         settings = edited(layer.settings, sets, unsets)
         if dry_run:
@@ -72,7 +73,7 @@ def set_options(
                 raise typer.Exit(EXIT_UNWELL)
             return
         put_at = layer.version if expected is None else expected
-        made, units = put(opened, scope, settings, expected=put_at, why=why, now=now, actor=actor())
+        made, units = ask(opened, SetLayer(scope=scope, settings=settings, expected=put_at, why=why), as_json=as_json)
     text = f"{scope}: version {made.version}, {len(units)} units get new settings"
     say(text, {"scope": scope, "version": made.version, "units": units}, as_json=as_json)
 
@@ -87,7 +88,7 @@ def diff(
     as_json: JsonOption = False,
 ) -> None:
     """Say in what two versions of a layer differ."""
-    with open_fleet(fleet) as opened, opened.store.begin(utc_now()) as work:
+    with open_fleet(fleet) as opened, opened.store.look(utc_now()) as work:
         found = differences(work.profiles.get(scope, before).settings, work.profiles.get(scope, after).settings)
     for key, old, new in found:
         say(f"{key}: {json.dumps(old)} → {json.dumps(new)}", {"key": key, "before": old, "after": new}, as_json=as_json)
@@ -96,7 +97,7 @@ def diff(
 @app.command("drift")
 def show_drift(*, fleet: FolderOption = HERE, as_json: JsonOption = False) -> None:
     """Say which units are not what they should be, and why. Exit code 1 if there are any."""
-    with open_fleet(fleet) as opened, opened.store.begin(utc_now()) as work:
+    with open_fleet(fleet) as opened, opened.store.look(utc_now()) as work:
         units = work.units.listed()
     any_drift = False
     for unit in units:
@@ -111,7 +112,7 @@ def show_drift(*, fleet: FolderOption = HERE, as_json: JsonOption = False) -> No
 @app.command("versions")
 def versions(unit: UnitArgument, *, fleet: FolderOption = HERE, as_json: JsonOption = False) -> None:
     """List a unit's documents, the newest first."""
-    with open_fleet(fleet) as opened, opened.store.begin(utc_now()) as work:
+    with open_fleet(fleet) as opened, opened.store.look(utc_now()) as work:
         found = work.twins.versions(work.units.find(unit).name)
     for twin in found:
         text = f"{twin.version:4} {twin.made_at:%Y-%m-%d %H:%M} {twin.mode} by {twin.made_by}: {twin.why}"

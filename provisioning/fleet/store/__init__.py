@@ -14,5 +14,6 @@ profiles      settings that several units share
 jobs          work that must not be lost, and the rollouts it belongs to
 bench         stations of the bench, and what they said of which unit
 approvals     what needs a second person
+people        who acts, who is signed in, who is invited
 audit         what was done, as a chain of which no link can be changed in silence
 """

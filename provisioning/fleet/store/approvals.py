@@ -1,19 +1,23 @@
-"""What needs a second person before it is done, and who may do what at the console."""
+"""What needs a second person before it is done."""
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from device.domain.errors import BadConfig
-from provisioning.fleet.store.tables import ADMINS, APPROVALS
+from provisioning.fleet.store.tables import APPROVALS
 
 WAITING, APPROVED, DENIED = "waiting", "approved", "denied"
+DONE, FAILED = "done", "failed"
+"""What came of it, after it was approved."""
+STALE: Final = "stale"
+"""Nobody writes this: a request is stale when what it rests on has changed."""
 LIFETIME = timedelta(days=2)
 
 
@@ -32,19 +36,8 @@ class Approval:
     decided_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Admin:
-    """One person at the console."""
-
-    admin: str
-    role: str
-    secret: str | None
-    made_at: datetime
-    disabled: bool
-
-
 class ApprovalVerbs:
-    """Asks for and gives approval; knows the people who may."""
+    """Asks for and gives approval; who may is decided by others."""
 
     def __init__(self, base: Connection, *, now: datetime, actor: str) -> None:
         self._base = base
@@ -58,7 +51,7 @@ class ApprovalVerbs:
             insert(APPROVALS).values(
                 approval=name,
                 action=action,
-                detail=msgspec.json.encode(detail, order="sorted").decode(),
+                detail=_text(detail),
                 state=WAITING,
                 asked_by=self._actor,
                 asked_at=self._now,
@@ -79,33 +72,30 @@ class ApprovalVerbs:
         asked = select(APPROVALS).where(APPROVALS.c.state == WAITING, APPROVALS.c.until > self._now)
         return [_approval(row) for row in self._base.execute(asked.order_by(APPROVALS.c.asked_at))]
 
+    def newest(self, *, limit: int = 50) -> list[Approval]:
+        """Return requests, whatever became of them, the newest first."""
+        asked = select(APPROVALS).order_by(APPROVALS.c.asked_at.desc()).limit(limit)
+        return [_approval(row) for row in self._base.execute(asked)]
+
     def decide(self, name: str, *, approve: bool) -> Approval:
-        """Approve or deny. Raise BadConfig for one's own request, one that ran out, or one that is decided."""
-        request = self.get(name)
-        if request.state != WAITING or request.until <= self._now:
-            raise BadConfig(f"it is {request.state} or has run out; ask again", where=name)
-        if approve and request.asked_by == self._actor:
-            raise BadConfig("a second person has to approve it", where=name)
+        """Approve or deny, once. Raise BadConfig for a request that ran out or is decided."""
+        waits = (APPROVALS.c.approval == name, APPROVALS.c.state == WAITING, APPROVALS.c.until > self._now)
         state = APPROVED if approve else DENIED
-        self._base.execute(
-            update(APPROVALS)
-            .where(APPROVALS.c.approval == name)
-            .values(state=state, decided_by=self._actor, decided_at=self._now)
-        )
+        decided = update(APPROVALS).where(*waits).values(state=state, decided_by=self._actor, decided_at=self._now)
+        if self._base.execute(decided).rowcount != 1:
+            raise BadConfig(f"it is {self.get(name).state} or has run out; ask again", where=name)
         return self.get(name)
 
-    def put_admin(self, name: str, *, role: str, secret: str | None, disabled: bool = False) -> None:
-        """Add a person or change their role."""
-        values = {"role": role, "secret": secret, "disabled": disabled}
-        if self._base.execute(select(ADMINS.c.admin).where(ADMINS.c.admin == name)).first() is None:
-            self._base.execute(insert(ADMINS).values(admin=name, made_at=self._now, **values))
-        else:
-            self._base.execute(update(ADMINS).where(ADMINS.c.admin == name).values(**values))
+    def note(self, name: str, *, words: str, state: str | None = None) -> None:
+        """Note why, or what came of it."""
+        values = {"detail": _text(self.get(name).detail | {"words": words})}
+        if state is not None:
+            values["state"] = state
+        self._base.execute(update(APPROVALS).where(APPROVALS.c.approval == name).values(**values))
 
-    def admins(self) -> list[Admin]:
-        """Return everybody, by name."""
-        rows = self._base.execute(select(ADMINS).order_by(ADMINS.c.admin))
-        return [Admin(**row._mapping) for row in rows]  # noqa: SLF001  SQLAlchemy's public name
+
+def _text(detail: dict[str, Any]) -> str:
+    return msgspec.json.encode(detail, order="sorted").decode()
 
 
 def _approval(row: Any) -> Approval:  # noqa: ANN401  a row of the table

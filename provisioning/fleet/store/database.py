@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, insert, select, update
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -24,11 +24,14 @@ BUSY_TIMEOUT_S = 15.0
 PRIVATE = 0o600
 
 _SCHEMA = META.c.key == "schema"
-_LACKS_TABLES = frozenset({"1"})
+_LACKS_TABLES = frozenset({"1", "2"})
 """Versions that differ from the present one by tables that they do not have, and by nothing else."""
 
 STORE = "store"
 """The part that a Fault names when the base is away."""
+
+_LOOKS = "uketsuke_looks"
+"""A connection's option: it only reads."""
 
 SYSTEM = "fleet-service"
 """Who acts when no person does."""
@@ -43,6 +46,7 @@ class FleetStore:
         Raise BadConfig for an address or a base that is not ours, Fault (part `store`) when it does not answer.
         """
         self._audit_key = audit_key
+        self._watcher: Connection | None = None
         self._engine = _engine(url)
         try:
             self._prepare(url, create=create)
@@ -65,12 +69,35 @@ class FleetStore:
                 yield work
                 work.finish()
         except SQLAlchemyError as error:
-            away = isinstance(error, (OperationalError, InterfaceError, PoolTimeout))
-            part = STORE if away else "data"
-            raise Fault(f"the fleet's store: {_words(error)}", part=part, reason=Reason.INTERNAL_FAULT) from error
+            raise _fault(error) from error
+
+    @contextlib.contextmanager
+    def look(self, now: datetime) -> Iterator[Transaction]:
+        """Begin a transaction that only reads: it holds up nobody who writes. Raise Fault as `begin` does."""
+        try:
+            with self._engine.connect().execution_options(**{_LOOKS: True}) as connection, connection.begin():
+                yield Transaction(connection, now=now, actor=SYSTEM, audit_key=self._audit_key)
+        except SQLAlchemyError as error:
+            raise _fault(error) from error
+
+    def pulse(self) -> str:
+        """Return a word that is another one as soon as anybody has changed anything. Raise Fault as `begin` does."""
+        asked = "PRAGMA data_version" if self.dialect == "sqlite" else "SELECT pg_current_snapshot()::text"
+        try:
+            if self._watcher is None:
+                # SQLite's word is one connection's own: it changes when another one has written.
+                self._watcher = self._engine.connect().execution_options(**{_LOOKS: True})
+            word = str(self._watcher.exec_driver_sql(asked).scalar_one())
+            self._watcher.rollback()
+        except SQLAlchemyError as error:
+            self._watcher = None
+            raise _fault(error) from error
+        return word
 
     def close(self) -> None:
         """Let go of every connection."""
+        if self._watcher is not None:
+            self._watcher.close()
         self._engine.dispose()
 
     @property
@@ -91,6 +118,7 @@ class FleetStore:
             version = base.execute(select(META.c.value).where(_SCHEMA).with_for_update()).scalar_one()
             if version in _LACKS_TABLES:
                 METADATA.create_all(base)
+                base.exec_driver_sql("DROP TABLE IF EXISTS admins")  # of earlier versions; nobody was ever in it
                 base.execute(update(META).where(_SCHEMA).values(value=str(SCHEMA_VERSION)))
                 version = str(SCHEMA_VERSION)
         if version != str(SCHEMA_VERSION):
@@ -109,7 +137,7 @@ def _engine(url: str) -> Engine:
         _make_private(Path(parsed.database))
         engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S})
         event.listen(engine, "connect", _on_sqlite)
-        event.listen(engine, "begin", lambda base: base.exec_driver_sql("BEGIN IMMEDIATE"))
+        event.listen(engine, "begin", _begin_sqlite)
         return engine
     if parsed.get_backend_name() == "postgresql":
         try:
@@ -132,6 +160,16 @@ def _on_sqlite(base: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401 
     base.execute("PRAGMA journal_mode = WAL")
     base.execute("PRAGMA synchronous = FULL")
     base.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(base: Connection) -> None:
+    # Who writes says so at the beginning, so that two never collide half-way; who looks holds up nobody.
+    base.exec_driver_sql("BEGIN" if base.get_execution_options().get(_LOOKS) else "BEGIN IMMEDIATE")
+
+
+def _fault(error: SQLAlchemyError) -> Fault:
+    away = isinstance(error, (OperationalError, InterfaceError, PoolTimeout))
+    return Fault(f"the fleet's store: {_words(error)}", part=STORE if away else "data", reason=Reason.INTERNAL_FAULT)
 
 
 def _words(error: SQLAlchemyError) -> str:

@@ -117,6 +117,11 @@ class JobVerbs:
             asked = asked.where(JOBS.c.state.in_([state.value for state in states]))
         return [_job(row) for row in self._base.execute(asked)]
 
+    def last_change(self) -> datetime | None:
+        """Return when any job went on last."""
+        changed: datetime | None = self._base.execute(select(func.max(JOBS.c.changed_at))).scalar_one()
+        return changed
+
     def counts(self, rollout: str) -> dict[tuple[int, JobState], int]:
         """Return how many jobs of each wave are in each state."""
         asked = select(JOBS.c.wave, JOBS.c.state, func.count()).where(JOBS.c.rollout == rollout)

@@ -21,8 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA_VERSION = 2
-"""2 brought the bench's tables; a store of an earlier version gets what it lacks when it is opened."""
+SCHEMA_VERSION = 3
+"""2 brought the bench's tables, 3 the people; a store of an earlier version gets what it lacks when it is opened."""
 _FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -40,7 +40,7 @@ class Moment(TypeDecorator[datetime]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ANN401  as the base class
         """Return the time that was kept."""
         del dialect
-        return None if value is None else datetime.strptime(value, _FORMAT).replace(tzinfo=UTC)
+        return None if value is None else datetime.fromisoformat(value)
 
 
 def _name(column: str, *extra: Any, **options: Any) -> Column[str]:  # noqa: ANN401  Column's own
@@ -229,14 +229,37 @@ APPROVALS = Table(
     Column("decided_at", Moment),
 )
 
-ADMINS = Table(
-    "admins",
+PEOPLE = Table(
+    "people",
     METADATA,
-    _name("admin", primary_key=True),
+    _name("person", primary_key=True),
     _name("role", nullable=False),
-    Column("secret", Text, comment="hash of the password; null where another system says who it is"),
+    Column("hashed", Text, comment="of the password; null until the person has chosen one"),
     Column("made_at", Moment, nullable=False),
-    Column("disabled", Boolean, nullable=False, default=False),
+    Column("enabled", Boolean, nullable=False, default=True),
+    Column("totp_secret", String(64)),
+    Column("totp_last_step", Integer, nullable=False, default=0, comment="a code counts once"),
+    Column("failures", Integer, nullable=False, default=0, comment="in a row"),
+    Column("locked_until", Moment),
+)
+
+LINKS = Table(
+    "links",
+    METADATA,
+    _name("digest", primary_key=True),
+    _name("person", ForeignKey("people.person")),
+    Column("until", Moment, nullable=False),
+)
+
+SESSIONS = Table(
+    "sessions",
+    METADATA,
+    _name("digest", primary_key=True),
+    _name("person", ForeignKey("people.person"), nullable=False),
+    Column("csrf", String(64), nullable=False),
+    Column("began", Moment, nullable=False),
+    Column("used", Moment, nullable=False),
+    Index("sessions_by_person", "person"),
 )
 
 AUDIT = Table(

@@ -13,6 +13,7 @@ from provisioning.fleet.store.bundles import BundleVerbs
 from provisioning.fleet.store.certificates import CertificateVerbs
 from provisioning.fleet.store.claims import ClaimVerbs
 from provisioning.fleet.store.jobs import JobVerbs
+from provisioning.fleet.store.people import PeopleVerbs
 from provisioning.fleet.store.profiles import ProfileVerbs
 from provisioning.fleet.store.twins import TwinVerbs
 from provisioning.fleet.store.units import UnitVerbs
@@ -34,6 +35,7 @@ class Transaction:
         self.bundles = BundleVerbs(base, now=now)
         self.bench = BenchVerbs(base, now=now)
         self.approvals = ApprovalVerbs(base, now=now, actor=actor)
+        self.people = PeopleVerbs(base, now=now)
 
     def finish(self) -> None:
         """Write what waits for the end."""

@@ -45,6 +45,23 @@ class Unit:
     twin_reported_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """As much of a unit as a map of thousands shows."""
+
+    name: str
+    serial: str
+    site: str
+    profile: str
+    state: UnitState
+    online: bool
+    alarmed: bool
+    troubled: bool
+    """Its last health message named troubles."""
+    twin_version: int
+    twin_reported: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUnit:
     """What an import knows of a unit."""
@@ -132,6 +149,18 @@ class UnitVerbs:
         if alarmed:
             asked = asked.where(UNITS.c.alarm.is_not(None))
         return [_unit(row) for row in self._base.execute(asked.limit(limit))]
+
+    def glances(self) -> list[Glance]:
+        """Return every unit at a glance, by site and serial number."""
+        columns = (UNITS.c.name, UNITS.c.serial, UNITS.c.site, UNITS.c.profile, UNITS.c.state, UNITS.c.online)
+        troubled = UNITS.c.health.is_not(None) & UNITS.c.health.not_like('%"troubles":[]%')
+        asked = select(*columns, UNITS.c.alarm.is_not(None), troubled, UNITS.c.twin_version, UNITS.c.twin_reported)
+        rows = self._base.execute(asked.order_by(UNITS.c.site, UNITS.c.serial))
+        states = {state.value: state for state in UnitState}
+        return [
+            Glance(name, serial, site, profile, states[state], online, alarmed, troubled, wanted, reported)
+            for name, serial, site, profile, state, online, alarmed, troubled, wanted, reported in rows
+        ]
 
     def counts(self) -> dict[UnitState, int]:
         """Return how many units are in each state; states without any are missing."""

@@ -5,6 +5,7 @@
   const quiet = document.querySelector("[data-not-live]");
   const AGAIN_MS = 60000; // remaining hours and fading rows, though nothing happened
   const HIDE_AGAIN_MS = 20000; // a name that was touched
+  const PAUSE_MS = Number(rows?.dataset.pauseMs ?? 0); // a page of thousands is not drawn anew all the time
   let asked = false, again = false;
 
   async function refresh() {
@@ -18,6 +19,7 @@
     } catch {
       quiet.classList.remove("hidden");
     } finally {
+      if (PAUSE_MS) { await new Promise((ready) => setTimeout(ready, PAUSE_MS)); }
       asked = false;
       if (again) { again = false; refresh(); }
     }
