@@ -7,6 +7,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable
 from typing import Final
 
 from faults.front import Front
@@ -24,6 +25,8 @@ class TcpProxy(Front[socket.socket]):
         self._open.set()
         self.delay_s = 0.0
         """How long each piece takes longer, in each direction."""
+        self.breaks_at: Callable[[], bool] = lambda: False
+        """Asked for each piece: whether every connection breaks in its place."""
         self._tear_next = threading.Event()
         super().__init__(target)
 
@@ -53,6 +56,9 @@ class TcpProxy(Front[socket.socket]):
                 self._open.wait()
                 if self.delay_s:
                     time.sleep(self.delay_s)
+                if self.breaks_at():
+                    self.cut()
+                    break
                 if self._tear_next.is_set() and len(data) > _RECORD_HEADER + 1:
                     self._tear_next.clear()
                     sink.sendall(data[: _RECORD_HEADER + (len(data) - _RECORD_HEADER) // 2])

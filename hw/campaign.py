@@ -19,6 +19,7 @@ from hw.session import Session
 from hw.sim import wardrobe
 from hw.sim.faults import PlantedFault
 from hw.sim.physics import Physics, good_unit
+from hw.sim.site import SimulatedSite
 from hw.sim.unit import SimulatedUnit
 
 FEW = 3
@@ -50,17 +51,17 @@ class Tried:
         return any(fault.words in why for why in bad.why)
 
 
-def try_unit(physics: Physics, plan: Plan, limits: Limits) -> Tried:
-    """Take one simulated unit through a plan."""
+def try_unit(physics: Physics, plan: Plan, limits: Limits, site: SimulatedSite | None = None) -> Tried:
+    """Take one simulated unit through a plan, with its line in the site's broker if there is one."""
     began_s = time.monotonic()
-    unit = SimulatedUnit(physics)
+    unit = SimulatedUnit(physics, site=site)
     session = Session(unit, SimulatedRig(unit), wardrobe.card_box(), limits, unit.facts())
     return Tried(tuple(run_plan(plan, session)), time.monotonic() - began_s)
 
 
-def try_good_ones(count: int, plan: Plan, limits: Limits) -> Iterable[Tried]:
+def try_good_ones(count: int, plan: Plan, limits: Limits, site: SimulatedSite | None = None) -> Iterable[Tried]:
     """Take so many good units through a plan, each another one."""
-    return (try_unit(good_unit(seed), plan, limits) for seed in range(count))
+    return (try_unit(good_unit(seed), plan, limits, site) for seed in range(count))
 
 
 @dataclass(frozen=True, slots=True)

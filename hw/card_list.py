@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from device.domain.secrets import Pin
 from hw.cards import CardBox, GoldenCard
 from hw.errors import BadLimits
 
 _DIGEST_CHARACTERS: Final = 64
+_OPTIONS: Final = "a card has name, key_sha256 and perhaps expendable = true, and with that pin and photo"
 
 
 @dataclass(slots=True)
@@ -42,14 +44,28 @@ def _card(file: str, number: int, table: object, seen: _Seen) -> GoldenCard:
     match table:
         case {"name": str(name), "key_sha256": str(digest), **rest} if name:
             expendable = rest.pop("expendable", False)
-            if rest or not isinstance(expendable, bool):
-                raise BadLimits(f"{where}: a card has name, key_sha256 and perhaps expendable = true")
+            pin, photo = rest.pop("pin", None), rest.pop("photo", "")
+            if rest or not isinstance(expendable, bool) or not isinstance(photo, str):
+                raise BadLimits(f"{where}: {_OPTIONS}")
             if len(digest) != _DIGEST_CHARACTERS or set(digest) - set("0123456789abcdef"):
                 raise BadLimits(f"{where}: key_sha256 is {_DIGEST_CHARACTERS} characters 0-9a-f")
             if name in seen.names or digest in seen.digests:
                 raise BadLimits(f"{where}: name or key is on the list already")
             seen.names.add(name)
             seen.digests.add(digest)
-            return GoldenCard(name=name, key_sha256=digest, expendable=expendable)
+            secret = _pin(where, pin, expendable=expendable)
+            return GoldenCard(name=name, key_sha256=digest, expendable=expendable, pin=secret, photo=photo)
         case _:
-            raise BadLimits(f"{where}: a card has name, key_sha256 and perhaps expendable = true")
+            raise BadLimits(f"{where}: {_OPTIONS}")
+
+
+def _pin(where: str, digits: object, *, expendable: bool) -> Pin | None:
+    """Return the PIN, which only a card has whose tries may be spent."""
+    if digits is None:
+        return None
+    if not expendable:
+        raise BadLimits(f"{where}: only a card that is marked expendable = true may have its PIN here")
+    try:
+        return Pin(str(digits).encode())
+    except ValueError as error:
+        raise BadLimits(f"{where}: pin is four digits in quotation marks") from error

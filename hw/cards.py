@@ -24,6 +24,7 @@ from device.card.files import CardFile
 from device.card.profiles import REFERENCE_NUMBER_B, Profile
 from device.card.trust import CardTrust, Realm
 from device.domain.errors import CardUnknown, CardUnreadable
+from device.domain.secrets import Pin
 from device.ports.card import CardReader
 from hw.card_guard import GuardedConnection
 from hw.errors import CannotMeasure, CardInDanger
@@ -41,6 +42,10 @@ class GoldenCard:
     """Of the public key in its certificate for authentication (DER, SubjectPublicKeyInfo)."""
     expendable: bool = False
     """Whether tries of it may be spent; such a card may end up blocked."""
+    pin: Pin | None = field(default=None, compare=False)
+    """Of an expendable card, for rigs that type it; a person at the bench knows it without this list."""
+    photo: str = ""
+    """A photo of its holder in models/photos.toml, for rigs with a display; another one than on the card."""
 
 
 @dataclass(frozen=True, slots=True)

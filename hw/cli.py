@@ -62,20 +62,22 @@ def demo(
     from hw.rig.simulated import SimulatedRig  # noqa: PLC0415  a real bench needs no simulation
     from hw.sim import wardrobe  # noqa: PLC0415
     from hw.sim.physics import good_unit  # noqa: PLC0415
+    from hw.sim.site import SimulatedSite  # noqa: PLC0415
     from hw.sim.unit import SimulatedUnit  # noqa: PLC0415
 
     serial = f"sim-{seed:04d}"
-    unit = SimulatedUnit(good_unit(seed), serial=serial, board=f"simulated-board-{seed}")
-    job = Job(
-        plan=_plan(plan),
-        serial=serial,
-        tester="demo",
-        unit=unit,
-        rig=SimulatedRig(unit),
-        cards=wardrobe.card_box(),
-        limits=load_limits(limits),
-    )
-    _carry_out(job, Station(folder), as_json=as_json)
+    with SimulatedSite() as site:
+        unit = SimulatedUnit(good_unit(seed), serial=serial, board=f"simulated-board-{seed}", site=site)
+        job = Job(
+            plan=_plan(plan),
+            serial=serial,
+            tester="demo",
+            unit=unit,
+            rig=SimulatedRig(unit),
+            cards=wardrobe.card_box(),
+            limits=load_limits(limits),
+        )
+        _carry_out(job, Station(folder), as_json=as_json)
 
 
 @app.command("run")

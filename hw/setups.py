@@ -39,10 +39,13 @@ def _simulated_table(rig: str, serial: str, tester: Person) -> Iterator[OnTheTab
     from hw.sim import wardrobe  # noqa: PLC0415
     from hw.sim.hands import SimulatedHands  # noqa: PLC0415
     from hw.sim.physics import good_unit  # noqa: PLC0415
+    from hw.sim.site import SimulatedSite  # noqa: PLC0415
     from hw.sim.unit import SimulatedUnit  # noqa: PLC0415
 
-    unit = SimulatedUnit(good_unit(sum(serial.encode())), serial=serial, board=f"simulated-{serial}")
     with ExitStack() as stack:
+        physics = good_unit(sum(serial.encode()))
+        site = stack.enter_context(SimulatedSite())
+        unit = SimulatedUnit(physics, serial=serial, board=f"simulated-{serial}", site=site)
         around: Rig
         if rig == SIMULATED:
             around = SimulatedRig(unit)

@@ -13,6 +13,7 @@ from hw.limits import LIMITS_FILE, load_limits
 from hw.plans.functional import FUNCTIONAL
 from hw.record import Verdict
 from hw.sim.faults import FAULTS
+from hw.sim.site import SimulatedSite
 
 EXIT_NO_PASS = 1
 MARK, END = "<!-- made: campaign -->", "<!-- end -->"
@@ -31,16 +32,16 @@ def faults(
 ) -> None:
     """Plant every fault into a simulated unit and see it caught; then see good units pass."""
     allowed = load_limits(limits)
-    caught = []
-    for fault in FAULTS:
-        caught.append((fault, try_unit(fault.unit(seed), FUNCTIONAL, allowed)))
-        if not as_json:
-            typer.echo(f"{'caught' if caught[-1][1].catches(fault) else 'MISSED'}: {fault.title.en}")
-    passed = []
-    for tried in try_good_ones(good, FUNCTIONAL, allowed):
-        passed.append(tried)
-        if tried.verdict is not Verdict.PASS and not as_json:
-            typer.echo(f"FALSE ALARM: unit {len(passed) - 1}: {tried.first_bad.why if tried.first_bad else ''}")
+    caught, passed = [], []
+    with SimulatedSite() as site:
+        for fault in FAULTS:
+            caught.append((fault, try_unit(fault.unit(seed), FUNCTIONAL, allowed, site)))
+            if not as_json:
+                typer.echo(f"{'caught' if caught[-1][1].catches(fault) else 'MISSED'}: {fault.title.en}")
+        for tried in try_good_ones(good, FUNCTIONAL, allowed, site):
+            passed.append(tried)
+            if tried.verdict is not Verdict.PASS and not as_json:
+                typer.echo(f"FALSE ALARM: unit {len(passed) - 1}: {tried.first_bad.why if tried.first_bad else ''}")
     missed = [fault.name for fault, tried in caught if not tried.catches(fault)]
     alarms = [number for number, tried in enumerate(passed) if tried.verdict is not Verdict.PASS]
     if as_json:

@@ -18,6 +18,7 @@ from device.app.identity_files import load_authority, load_clinic_key, load_sign
 from device.app.late_parts import open_serving_panel
 from device.app.logs import log_to_journal
 from device.app.part_versions import versions_of
+from device.app.mailbox import Observer
 from device.app.reader_parts import open_reader, outbox_path
 from device.app.snapshot import encode
 from device.app.unit import Identity, Parts, Unit
@@ -67,7 +68,13 @@ def run_unit(config: Config, *, join_fleet: Callable[[Unit], FleetAgent] | None 
         raise Fault(f"the unit stopped: {fallen[0]}", part="unit", reason=Reason.INTERNAL_FAULT)
 
 
-def open_unit(config: Config, stack: ExitStack, *, join_fleet: Callable[[Unit], FleetAgent] | None = None) -> Unit:
+def open_unit(
+    config: Config,
+    stack: ExitStack,
+    *,
+    join_fleet: Callable[[Unit], FleetAgent] | None = None,
+    observe: Observer | None = None,
+) -> Unit:
     """Build the unit; `stack` closes its parts in reverse order."""
     clock = SystemClock()
     simulated = config.unit_id.startswith(SIMULATED_UNIT_PREFIX)
@@ -111,7 +118,7 @@ def open_unit(config: Config, stack: ExitStack, *, join_fleet: Callable[[Unit], 
         )
     identity = Identity(name=config.unit_id, language=config.unit.language, simulated=simulated)
     policy = config.policy.policy(face_available=face.parts is not None)
-    unit = Unit(parts, identity, policy=policy, troubles=troubles)
+    unit = Unit(parts, identity, policy=policy, troubles=troubles, observe=observe)
     face.tell(unit.health)
     return unit
 

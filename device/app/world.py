@@ -1,10 +1,12 @@
 """A whole unit of simulated parts under a simulated clock: a visit told line by line, in milliseconds, always the same.
 
-The line and the clinic behind it are the caller's: a `MemoryBroker` hosts whatever plays the clinic.
+The line and the clinic behind it are the caller's: a `MemoryBroker` hosts whatever plays the clinic. So are the parts
+that people touch, where they shall be other ones than the faultless ones made here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -22,7 +24,9 @@ from device.domain.values import UnitId
 from device.face.engine import FaceLook
 from device.face.manifest import Threshold
 from device.ports.camera import Camera
+from device.ports.entropy import Entropy
 from device.ports.institution import InstitutionCredential
+from device.ports.line import LastWill, Line
 from device.ports.network import PortraitDecoder
 from device.ports.tally import Tally
 from device.reception import Policy, Settled, State
@@ -67,9 +71,21 @@ class FaceWorks:
 
 
 @dataclass(frozen=True, slots=True)
+class Fittings:
+    """What hands, eyes and ears meet."""
+
+    reader: SimulatedReader
+    front: SimulatedCardFront
+    keypad: SimulatedKeypad
+    indicators: RecordingIndicators
+    voice: RecordingVoice
+
+
+@dataclass(frozen=True, slots=True)
 class Happening:
     """One thought of the mailbox."""
 
+    at_s: float
     before: State
     event: Event
     after: State
@@ -102,6 +118,11 @@ class World:
     refusals: Tally = field(default_factory=MemoryTally)
     """Of passcodes; the same one in the unit's next life."""
     machine: SimulatedMachine = field(default_factory=SimulatedMachine)
+    fittings: Fittings | None = None
+    """None: faultless ones."""
+    entropy: Entropy = field(default_factory=lambda: SeededEntropy(1))
+    open_line: Callable[[LastWill], Line] | None = None
+    """In place of a line to the broker in memory; what it tells comes on the thread that moves the clock."""
 
     reader: SimulatedReader = field(init=False)
     camera: RecordedCamera = field(init=False)
@@ -113,18 +134,23 @@ class World:
     unit: Unit = field(init=False)
     happenings: list[Happening] = field(init=False, default_factory=list)
     _card: PlaceableCard | None = field(init=False, default=None)
+    _next_frame_s: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
-        self.reader = SimulatedReader()
+        fittings = self.fittings or Fittings(
+            SimulatedReader(),
+            SimulatedCardFront(self._printed),
+            SimulatedKeypad(self.clock),
+            RecordingIndicators(self.clock),
+            RecordingVoice(self.clock, seconds_per_character=self.seconds_per_character),
+        )
+        self.reader, self.front, self.keypad = fittings.reader, fittings.front, fittings.keypad
+        self.indicators, self.voice = fittings.indicators, fittings.voice
         self.camera = RecordedCamera(self.clock)
-        self.front = SimulatedCardFront(self._printed)
-        self.keypad = SimulatedKeypad(self.clock)
-        self.indicators = RecordingIndicators(self.clock)
-        self.voice = RecordingVoice(self.clock, seconds_per_character=self.seconds_per_character)
         self.outbox = MemoryOutbox()
         parts = Parts(
             clock=self.clock,
-            entropy=SeededEntropy(1),
+            entropy=self.entropy,
             reader=self.reader,
             institution=self.institution,
             trust=self.trust,
@@ -132,7 +158,7 @@ class World:
             keypad=self.keypad,
             indicators=self.indicators,
             voice=self.voice,
-            open_line=lambda will: self.broker.line(self.name, will),
+            open_line=self.open_line or (lambda will: self.broker.line(self.name, will)),
             outbox=self.outbox,
             signer=self.signer,
             authority=self.authority,
@@ -147,7 +173,7 @@ class World:
             policy=replace(self.policy, face_available=self.face is not None),
             troubles=self.troubles,
             inline=True,
-            observe=lambda *what: self.happenings.append(Happening(*what)),
+            observe=lambda *what: self.happenings.append(Happening(self.clock.monotonic_s(), *what)),
         )
         self.unit.link.start()
         self._settle()
@@ -195,6 +221,23 @@ class World:
             self.clock.advance(max(0.0, due_s - self.clock.monotonic_s()))
         self.clock.advance(max(0.0, end_s - self.clock.monotonic_s()))
         self._settle()
+
+    def live(self, seconds: float) -> None:
+        """Let time pass, one frame at most looked at whenever it is due: for callers who act in between."""
+        end_s = self.clock.monotonic_s() + seconds
+        while True:
+            self._happen()
+            if self.unit.awaits_frame and self.clock.monotonic_s() >= self._next_frame_s:
+                self.unit.run_frame()
+                self._next_frame_s = self.clock.monotonic_s() + self.frame_s
+            left_s = end_s - self.clock.monotonic_s()
+            if left_s <= 0:
+                return
+            self.clock.advance(min(self.scan_s, left_s))
+
+    def close(self) -> None:
+        """Go offline, as a unit that is switched off."""
+        self.unit.link.close()
 
     # --- what can be seen and heard ----------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from hw.phases.machine import CLOCK, HARDENING, LINK, START, STORAGE, WATCHDOG
 from hw.phases.nfc import NFC
 from hw.phases.power import POWER
 from hw.phases.signals import LAMPS_PHASE, SOUND
+from hw.phases.visit import VISITS
 from hw.plan import Plan
 
 FUNCTIONAL = Plan(
@@ -27,6 +28,7 @@ FUNCTIONAL = Plan(
         SOUND,
         CAMERA,
         FACE,
+        VISITS,
         POWER,
         CLOCK,
         HARDENING,

@@ -9,8 +9,10 @@ from typing import Final, Self
 
 import serial
 
+from hw.cards import GoldenCard
 from hw.errors import CannotMeasure, RigLost
 from hw.record import RigFacts
+from hw.rig.by_hand import holder_is_here
 from hw.rig.frames import NUMBERS, BadFrame, RigLine
 from hw.rig.port import Beside, Light, Picture, Plug, Question, Reading, Sensor
 
@@ -68,9 +70,20 @@ class BoardRig:
         """Close the crossings; the board opens them again."""
         self._request("PRESS", keys.translate(KEY_NAMES), f"{1000 * hold_s:.0f}")
 
+    def type_pin(self, card: str) -> None:
+        """A board types what it is told to press; it knows nobody's PIN."""
+        raise CannotMeasure(f"the station's list of cards has no PIN of {card!r}")
+
     def show(self, picture: Picture | str) -> None:
         """Change the display's picture."""
         self._request("SHOW", str(picture))
+
+    def bring_holder(self, card: GoldenCard) -> None:
+        """Show the photo of the list; where it names none, a person has to come."""
+        if card.photo:
+            self.show(card.photo)
+        elif not self.ask(holder_is_here(card)):
+            raise CannotMeasure(f"the holder of {card.name!r} is not here")
 
     def light(self, light: Light) -> None:
         """Set the lamps."""

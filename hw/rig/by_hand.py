@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from device.wire.texts import Text
+from hw.cards import GoldenCard
 from hw.errors import CannotMeasure
 from hw.record import RigFacts
 from hw.rig.port import Beside, Light, Picture, Plug, Question, Reading, Sensor
@@ -69,6 +70,14 @@ _LIGHTS: Final = MappingProxyType(
 )
 
 
+def holder_is_here(card: GoldenCard) -> Question:
+    """Return what a tester is asked before a visit by face."""
+    return Question(
+        f"カード「{card.name}」の写真の人が、カメラの前に立っていますか。",
+        f"Does the person on the photo of the card “{card.name}” stand before the camera?",
+    )
+
+
 class HandRig:
     """A `Rig` by hand."""
 
@@ -116,6 +125,19 @@ class HandRig:
             )
         )
 
+    def type_pin(self, card: str) -> None:
+        """Ask for it; nobody writes the PIN on the page."""
+        self._tester.show(
+            Request(
+                Text(
+                    ja=f"カード「{card}」の暗証番号を端末に入れ、#を押してください",
+                    en=f"Type the PIN of the card “{card}” on the unit, then #",
+                ),
+                "type_pin",
+                (card,),
+            )
+        )
+
     def show(self, picture: Picture | str) -> None:
         """Ask for a chart; photos of people are not held up by hand."""
         if picture == self._picture:
@@ -127,6 +149,13 @@ class HandRig:
             Text(ja=f"{name.ja}をカメラの前に立ててください", en=f"Put {name.en} before the camera"), "show", picture
         )
         self._picture = picture
+
+    def bring_holder(self, card: GoldenCard) -> None:
+        """Ask for the person."""
+        question = holder_is_here(card)
+        self._picture = None
+        if not self._says_yes(Request(Text(ja=question.ja, en=question.en), "holder", (card.name,), True)):  # noqa: FBT003
+            raise CannotMeasure(f"the holder of {card.name!r} is not here")
 
     def light(self, light: Light) -> None:
         """Ask for it where it is otherwise."""
@@ -165,10 +194,12 @@ class HandRig:
 
     def ask(self, question: Question) -> bool:
         """Ask."""
-        text = Text(ja=question.ja, en=question.en)
-        answer = self._tester.request(Request(text, "ask", wants_yes_or_no=True))
+        return self._says_yes(Request(Text(ja=question.ja, en=question.en), "ask", wants_yes_or_no=True))
+
+    def _says_yes(self, request: Request) -> bool:
+        answer = self._tester.request(request)
         if answer is Answer.CANNOT:
-            raise CannotMeasure(f"the tester could not say: {question.en}")
+            raise CannotMeasure(f"the tester could not say: {request.text.en}")
         return answer is Answer.YES
 
     def _have_done(self, text: Text, verb: str, *words: str) -> None:

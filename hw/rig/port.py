@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from hw.cards import GoldenCard
     from hw.record import RigFacts
 
 
@@ -105,8 +106,14 @@ class Rig(Protocol):
     def press(self, keys: str, hold_s: float) -> None:
         """Begin to press these keys together, and let them go after `hold_s`. Does not wait."""
 
+    def type_pin(self, card: str) -> None:
+        """Have whoever knows the card's PIN type it, and the hash key. Does not wait."""
+
     def show(self, picture: Picture | str) -> None:
         """Show a chart, or a photo by its name in models/photos.toml."""
+
+    def bring_holder(self, card: GoldenCard) -> None:
+        """Have the card's holder stand before the camera, or a photo of them shown."""
 
     def light(self, light: Light) -> None:
         """Set the light."""

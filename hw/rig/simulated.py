@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
+from hw.cards import GoldenCard
 from hw.errors import CannotMeasure
 from hw.record import RigFacts
 from hw.rig.port import Beside, Light, Picture, Plug, Question, Reading, Sensor
+from hw.sim import wardrobe
 from hw.sim.panel import level_db
 from hw.sim.unit import SimulatedUnit
 
+KEY_EVERY_S = 0.6
+KEY_HOLD_S = 0.15
 ROOM_DB = 45.0
 ROOM_LX = 4.0
 """What the sensor before a dark lamp still sees."""
@@ -48,9 +53,22 @@ class SimulatedRig:
             self._unit.keypad.press(key)
         self._unit.later(hold_s, lambda: self._let_go(keys))
 
+    def type_pin(self, card: str) -> None:
+        """Type what a tester would, at a tester's pace."""
+        pin = wardrobe.golden(card).pin
+        digits = "" if pin is None else pin.reveal().decode()
+        for place, key in enumerate(f"{digits}#", start=1):
+            self._unit.later(place * KEY_EVERY_S, partial(self.press, key, KEY_HOLD_S))
+
     def show(self, picture: Picture | str) -> None:
         """Change the picture at once."""
         self._unit.stage.show(picture)
+
+    def bring_holder(self, card: GoldenCard) -> None:
+        """Let the camera see them."""
+        if not card.photo:
+            raise CannotMeasure(f"there is no photo of the holder of {card.name!r}")
+        self.show(card.photo)
 
     def light(self, light: Light) -> None:
         """Change the light at once."""

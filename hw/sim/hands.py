@@ -5,6 +5,7 @@ from __future__ import annotations
 from hw.rig.by_hand import Answer, Person, Request
 from hw.rig.port import Beside, Light, Picture, Plug
 from hw.rig.simulated import SimulatedRig
+from hw.sim import wardrobe
 from hw.sim.unit import SimulatedUnit
 
 
@@ -46,6 +47,10 @@ class SimulatedHands:
                 self._rig.lift()
             case "press", (keys, ms):
                 self._rig.press(keys, float(ms) / 1000)
+            case "type_pin", (card,):
+                self._rig.type_pin(card)
+            case "holder", (card,):
+                self._rig.bring_holder(wardrobe.golden(card))
             case "show", (picture,):
                 self._rig.show(Picture(picture))
             case "light", (light,):

@@ -42,7 +42,7 @@ class OpticsCamera:
         self._clock = clock
         self._photo = photo
         self._chance = random.Random(physics.seed)  # noqa: S311  repeatable on purpose
-        draw = np.random.default_rng(physics.seed)
+        self._lowest_bits = draw = np.random.default_rng(physics.seed)
         self._noise = draw.standard_normal((NOISES, HEIGHT_PX, WIDTH_PX), np.float32)
         self._hot = draw.integers(0, (HEIGHT_PX, WIDTH_PX), (physics.hot_pixels, 2))
         self._dead = draw.integers(8, (HEIGHT_PX - 8, WIDTH_PX - 8), (physics.dead_pixels, 2))
@@ -63,6 +63,8 @@ class OpticsCamera:
         self._clock.advance(max(0.0, taken_s + self._physics.camera_latency_s - self._clock.monotonic_s()))
         self._count += 1
         pixels = self._film(self._stage.scene(taken_s), self._count % NOISES).copy()
+        # Fields of noise come again, and a unit takes frames that are equal to the last bit for a recording.
+        pixels[self._count % HEIGHT_PX] ^= self._lowest_bits.integers(0, 1, (WIDTH_PX, 3), np.uint8, endpoint=True)
         self._given = [given for given in self._given[-KEPT:] if given() is not None] + [weakref.ref(pixels)]
         return Frame(pixels=pixels, taken_s=taken_s, number=tick)
 

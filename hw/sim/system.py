@@ -1,12 +1,16 @@
-"""The simulated unit's machine: flags, heat, clock, storage, watchdog, link."""
+"""The simulated unit's machine: flags, heat, clock, storage, watchdog by formulas; its line is a real one."""
 
 from __future__ import annotations
 
 import math
 import random
+import time
 
 from device.sim.clock import SimulatedClock
+from hw.errors import CannotMeasure
 from hw.sim.physics import Physics
+from hw.sim.site import NAME, SimulatedSite
+from hw.unit.broker_trips import suback_times_ms
 from hw.unit.port import PowerFlags
 
 THROTTLES_C = 80.0
@@ -16,11 +20,12 @@ NTP_NOISE_S = 0.000_5
 
 
 class SimulatedSystem:
-    """A `System` by formulas and a seed."""
+    """A `System` by formulas, a seed, and a broker."""
 
-    def __init__(self, physics: Physics, clock: SimulatedClock) -> None:
+    def __init__(self, physics: Physics, clock: SimulatedClock, site: SimulatedSite | None) -> None:
         self._physics = physics
         self._clock = clock
+        self._site = site
         self._chance = random.Random(physics.seed)  # noqa: S311  repeatable on purpose
         self._hard_since_s: float | None = None
         self._hottest_c = physics.idle_c
@@ -79,13 +84,14 @@ class SimulatedSystem:
         return self._physics.complaints
 
     def round_trips_ms(self, times: int) -> list[float | None]:
-        """Scatter around the line's time."""
-        return [
-            None
-            if self._chance.random() < self._physics.link_loss
-            else 1000 * self._physics.link_s * self._chance.lognormvariate(0, 0.15)
-            for _ in range(times)
-        ]
+        """Ask the real broker, through a wire that takes its time or breaks now and then."""
+        if self._site is None:
+            raise CannotMeasure("the simulated unit's line leads nowhere")
+        with self._site.through_a_wire(self._physics) as site:
+            began_s = time.monotonic()
+            trips = suback_times_ms(site.broker, site.tls, NAME, times)
+        self._clock.advance(time.monotonic() - began_s)
+        return trips
 
     def wrong_digests(self) -> tuple[str, ...]:
         """Weights that somebody changed."""

@@ -1,10 +1,15 @@
-"""A whole unit of simulated parts on a simulated table, under one simulated clock."""
+"""A whole unit of simulated parts on a simulated table, under one simulated clock.
+
+Parts are those of `device.sim`, with the faults that real parts have (`hw.sim.physics`); the line leads to a real
+broker; the program that serves visitors on them is the product's own.
+"""
 
 from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from device.panel.pad import Pad
@@ -13,13 +18,15 @@ from device.sim.card.link import Link
 from device.sim.card_front import SimulatedCardFront
 from device.sim.clock import SimulatedClock
 from device.sim.portrait import Photo
-from hw.errors import UnitLost
+from hw.errors import CannotMeasure, UnitLost
 from hw.record import UnitFacts
 from hw.sim import wardrobe
 from hw.sim.field import FieldCard, FieldReader
 from hw.sim.optics import OpticsCamera
 from hw.sim.panel import HeardVoice, WiredIndicators, WornKeypad
 from hw.sim.physics import Physics
+from hw.sim.program import SimulatedProgram
+from hw.sim.site import SimulatedSite
 from hw.sim.stage import Stage
 from hw.sim.system import SimulatedSystem
 from hw.unit.port import FaceParts
@@ -36,6 +43,8 @@ class SimulatedUnit:
     """How often it was started."""
     clock: SimulatedClock = field(default_factory=SimulatedClock)
     cards: dict[str, SimulatedCard] = field(default_factory=wardrobe.new_cards)
+    site: SimulatedSite | None = None
+    """The clinic that its line leads to; None: the line is not plugged in."""
 
     stage: Stage = field(init=False)
     reader: FieldReader = field(init=False)
@@ -47,6 +56,7 @@ class SimulatedUnit:
     system: SimulatedSystem = field(init=False)
     lost: str = ""
     """Why the unit does not answer any more; empty while it does."""
+    _program: SimulatedProgram | None = field(init=False, default=None)
     _lying: SimulatedCard | None = field(init=False, default=None)
     _later: list[tuple[float, int, Callable[[], None]]] = field(init=False, default_factory=list)
     _count: itertools.count[int] = field(init=False, default_factory=itertools.count)
@@ -59,7 +69,7 @@ class SimulatedUnit:
         self.voice = HeardVoice(self.clock)
         self.camera = OpticsCamera(self.physics, self.stage, self.clock, wardrobe.photo)
         self.front = SimulatedCardFront(lambda: self._lying.reference_number() if self._lying else None)
-        self.system = SimulatedSystem(self.physics, self.clock)
+        self.system = SimulatedSystem(self.physics, self.clock, self.site)
 
     @property
     def hosts_the_bench(self) -> bool:
@@ -99,9 +109,21 @@ class SimulatedUnit:
         end_s = self.clock.monotonic_s() + seconds
         while self._later and self._later[0][0] <= end_s:
             at_s, _, happen = heapq.heappop(self._later)
-            self.clock.advance(max(0.0, at_s - self.clock.monotonic_s()))
+            self._pass_until(at_s)
             happen()
-        self.clock.advance(max(0.0, end_s - self.clock.monotonic_s()))
+        self._pass_until(end_s)
+
+    @contextmanager
+    def serving(self) -> Iterator[SimulatedProgram]:
+        """Let the product's program live on these parts. Raise CannotMeasure without a line."""
+        if self.site is None:
+            raise CannotMeasure("the simulated unit's line leads nowhere")
+        with ExitStack() as stack:
+            self._program = SimulatedProgram(self, self.site, stack)
+            try:
+                yield self._program
+            finally:
+                self._program = None
 
     def later(self, seconds: float, happen: Callable[[], None]) -> None:
         """Plan what a hand or a board does in a while."""
@@ -122,6 +144,11 @@ class SimulatedUnit:
         """Take them away."""
         self._lying = None
         self.reader.lift()
+
+    def _pass_until(self, end_s: float) -> None:
+        while self._program is not None and (left_s := end_s - self.clock.monotonic_s()) > 0:
+            self._program.live(left_s)
+        self.clock.advance(max(0.0, end_s - self.clock.monotonic_s()))
 
     def _require_presence(self) -> None:
         if self.lost:

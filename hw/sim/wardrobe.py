@@ -10,18 +10,25 @@ from types import MappingProxyType
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from device.app.assets.place import MODELS_DIR
+from device.app.config import LivenessSection
 from device.app.face_models import load_engine
+from device.app.liveness_parts import choose_liveness
 from device.domain.errors import UketsukeError
+from device.domain.secrets import Pin
 from device.sim.card import CardAuthority, CardCredentials, CardFrontPrint, SimulatedCard
-from device.sim.portrait import Photo, load_photo
+from device.sim.portrait import Photo, card_portrait, load_photo
 from hw.cards import CardBox, GoldenCard, key_digest
 from hw.errors import CannotMeasure
 from hw.unit.port import FaceParts
 
 GOLDEN, EXPENDABLE = "golden-1", "expendable-1"
-_SERIALS = MappingProxyType({GOLDEN: 990_001, EXPENDABLE: 990_002})
-_PORTRAIT = bytes.fromhex("0000000C6A5020200D0A870A") + bytes(5_588)
-"""No picture, but as long as one is thought to be: the bench times it and decodes nothing."""
+_SERIALS = MappingProxyType({GOLDEN: 990_001, EXPENDABLE: 1001})
+"""The expendable card is of somebody whom the stand-in for the national service knows: visits are made with it."""
+_PIN = "1234"
+_HOLDER, _HOLDER_TODAY = "obama", "obama2"
+"""The photo on the expendable card, and another one of the same person."""
+_NO_PORTRAIT = bytes.fromhex("0000000C6A5020200D0A870A") + bytes(5_588)
+"""No picture, but as long as one is thought to be: for benches without photos, which time it and decode nothing."""
 
 
 @cache
@@ -42,9 +49,9 @@ def credentials() -> Mapping[str, CardCredentials]:
 
 def new_cards() -> dict[str, SimulatedCard]:
     """Return fresh cards with full counters, by name."""
+    front = CardFrontPrint(date(1974, 4, 2), date(2035, 4, 2), "2285")
     return {
-        name: SimulatedCard(keys, front=CardFrontPrint(date(1974, 4, 2), date(2035, 4, 2), "2285"), portrait=_PORTRAIT)
-        for name, keys in credentials().items()
+        name: SimulatedCard(keys, front=front, portrait=_portrait(), pin=_PIN) for name, keys in credentials().items()
     }
 
 
@@ -56,10 +63,17 @@ def card_box() -> CardBox:
                 name=name,
                 key_sha256=key_digest(keys.auth_certificate.public_bytes(Encoding.DER)),
                 expendable=name == EXPENDABLE,
+                pin=Pin(_PIN.encode()) if name == EXPENDABLE else None,
+                photo=_HOLDER_TODAY if name == EXPENDABLE else "",
             )
             for name, keys in credentials().items()
         )
     )
+
+
+def golden(name: str) -> GoldenCard:
+    """Return what the list says of one card."""
+    return next(each for each in card_box().cards if each.name == name)
 
 
 @cache
@@ -78,4 +92,12 @@ def face_parts() -> FaceParts:
         engine, threshold = load_engine(MODELS_DIR)
     except UketsukeError as error:
         raise CannotMeasure(str(error)) from error
-    return FaceParts(engine, threshold)
+    return FaceParts(engine, threshold, choose_liveness(LivenessSection(), MODELS_DIR, {}, face_alone_counts=False))
+
+
+@cache
+def _portrait() -> bytes:
+    try:
+        return card_portrait(photo(_HOLDER))
+    except CannotMeasure:
+        return _NO_PORTRAIT

@@ -6,7 +6,8 @@ Nothing of this was run on a unit yet. A part that cannot be opened is "not meas
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +29,7 @@ from device.ports.panel import Indicators, Keypad, Voice
 from device.sim.portrait import Photo, load_photo
 from hw.errors import CannotMeasure
 from hw.record import UnitFacts
+from hw.unit.local_program import LocalProgram, serve
 from hw.unit.local_system import LocalSystem, digests, read_fact, versions
 from hw.unit.port import FaceParts
 
@@ -134,6 +136,15 @@ class LocalUnit:
             return load_photo(self.system.models, name)
         except Fault as error:
             raise CannotMeasure(str(error)) from error
+
+    @contextmanager
+    def serving(self) -> Iterator[LocalProgram]:
+        """Let go of every part and run the unit's program on them; they are opened anew when they are asked for."""
+        self._stack.close()
+        for name in ("reader", "camera", "_panel", "_face"):
+            self.__dict__.pop(name, None)
+        with serve(self._config) as program:
+            yield program
 
     @cached_property
     def _panel(self) -> PanelParts:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
     from device.app.face_desk import LivenessParts
     from device.face.engine import FaceLook
     from device.face.manifest import Threshold
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from device.ports.card import CardReader
     from device.ports.clock import Clock
     from device.ports.panel import Indicators, Keypad, Voice
+    from device.reception import State
     from device.sim.portrait import Photo
     from hw.record import UnitFacts
 
@@ -34,6 +38,34 @@ class FaceParts:
     engine: FaceLook
     threshold: Threshold
     liveness: LivenessParts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """Where a visit stood from some moment on."""
+
+    at_s: float
+    """On the unit's first clock."""
+    state: State
+
+
+class Program(Protocol):
+    """The unit's own program while it serves visitors."""
+
+    @property
+    def line_up(self) -> bool:
+        """Whether the broker has accepted the unit."""
+
+    @property
+    def waiting_results(self) -> int:
+        """How many results the clinic has not confirmed."""
+
+    @property
+    def state(self) -> State:
+        """Where the visit stands."""
+
+    def thoughts(self) -> Sequence[Thought]:
+        """Return every state since the program began, in order."""
 
 
 class System(Protocol):
@@ -128,6 +160,12 @@ class UnitUnderTest(Protocol):
     @property
     def system(self) -> System:
         """The machine."""
+
+    def serving(self) -> AbstractContextManager[Program]:
+        """Run the unit's own program on its parts for a while; the bench lets go of them meanwhile.
+
+        It lives while `wait` is called. Raise CannotMeasure where it does not start.
+        """
 
     def photo(self, name: str) -> Photo:
         """Return a photo that the bench display may show."""

@@ -16,6 +16,7 @@ from hw.rig.simulated import SimulatedRig
 from hw.run import Job, run_job
 from hw.sim import wardrobe
 from hw.sim.physics import Physics, good_unit
+from hw.sim.site import SimulatedSite
 from hw.sim.unit import SimulatedUnit
 from hw.station.files import Station
 from hw.store import RecordStore
@@ -55,6 +56,13 @@ class Table:
 @pytest.fixture(scope="session")
 def limits() -> Limits:
     return load_limits()
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[SimulatedSite]:
+    """A clinic with a real broker; it starts with the first test that needs it."""
+    with SimulatedSite() as site:
+        yield site
 
 
 @pytest.fixture

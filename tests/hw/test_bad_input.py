@@ -12,7 +12,7 @@ import pytest
 from device.wire.bench_record import read_signed, verify_bench_record
 from hw.engine import run_plan
 from hw.errors import CannotMeasure, NobodyAnswered, RigLost
-from hw.phases.machine import HARDENING, LINK, START, STORAGE
+from hw.phases.machine import HARDENING, START, STORAGE
 from hw.phases.signals import LAMPS_PHASE
 from hw.plan import Phase, Plan
 from hw.record import Record, Verdict
@@ -59,13 +59,13 @@ def fill_up(table: Table) -> None:
     ids=lambda error: type(error).__name__,
 )
 def test_a_rig_or_a_tester_that_leaves_stops_the_run(table: Table, error: Exception) -> None:
-    record = plan(table, LAMPS_PHASE, LINK, rig=RigThatBreaks(table.unit, error))
+    record = plan(table, LAMPS_PHASE, STORAGE, rig=RigThatBreaks(table.unit, error))
     assert record.verdict is Verdict.STOPPED
     assert record.why[0] == f"lamps: {error}"
-    lamps, link = record.phases
+    lamps, storage = record.phases
     assert lamps.verdict is Verdict.STOPPED
-    assert link.verdict is Verdict.NOT_MEASURED
-    assert link.why == [f"not reached: {error}"]
+    assert storage.verdict is Verdict.NOT_MEASURED
+    assert storage.why == [f"not reached: {error}"]
     assert not any(each.verdict is Verdict.PASS for each in record.measurements())
 
 
@@ -75,38 +75,42 @@ def test_a_unit_that_reboots_in_a_phase_stops_the_run(table: Table) -> None:
         session.measured("hardening.complaints", 0)
 
     phase = Phase(
-        name="restart", title=LINK.title, next_step=LINK.next_step, measures=("hardening.complaints",), run=restart
+        name="restart",
+        title=STORAGE.title,
+        next_step=STORAGE.next_step,
+        measures=("hardening.complaints",),
+        run=restart,
     )
-    record = plan(table, phase, LINK)
+    record = plan(table, phase, STORAGE)
     assert record.verdict is Verdict.STOPPED
     assert record.why[0] == "restart: the unit started anew in the middle of a phase"
 
 
 def test_a_restart_that_the_plan_asked_for_is_none(table: Table) -> None:
-    assert plan(table, START, LINK).verdict is Verdict.PASS
+    assert plan(table, START, STORAGE).verdict is Verdict.PASS
 
 
 def test_a_unit_that_vanishes_stops_the_run(table: Table) -> None:
     def vanish(_session: Session) -> None:
         table.unit.lost = "the unit does not answer any more"
 
-    phase = Phase(name="vanish", title=LINK.title, next_step=LINK.next_step, measures=(), run=vanish)
-    assert plan(table, phase, LINK).why[0] == "vanish: the unit does not answer any more"
+    phase = Phase(name="vanish", title=STORAGE.title, next_step=STORAGE.next_step, measures=(), run=vanish)
+    assert plan(table, phase, STORAGE).why[0] == "vanish: the unit does not answer any more"
 
 
 def test_the_wrong_unit_is_not_tried(table: Table) -> None:
     table.serial = "sim-0002"
-    record = plan(table, LINK)
+    record = plan(table, STORAGE)
     assert record.verdict is Verdict.STOPPED
     assert record.why == ["wrong unit: the label says sim-0002, the unit says sim-0001"]
     assert record.phases == []
 
 
 def test_a_serial_number_that_two_boards_have_is_noticed(table: Table) -> None:
-    assert plan(table, LINK).verdict is Verdict.PASS
-    assert plan(table, LINK).verdict is Verdict.PASS
+    assert plan(table, STORAGE).verdict is Verdict.PASS
+    assert plan(table, STORAGE).verdict is Verdict.PASS
     table.unit = SimulatedUnit(board="another-board")
-    record = plan(table, LINK)
+    record = plan(table, STORAGE)
     assert record.verdict is Verdict.STOPPED
     assert "serial number sim-0001 was given twice" in record.why[0]
 
@@ -115,8 +119,8 @@ def test_a_bug_in_a_phase_fails_the_phase_and_loses_nothing(table: Table, caplog
     def divide(_session: Session) -> None:
         raise ZeroDivisionError("by nought")
 
-    phase = Phase(name="bug", title=LINK.title, next_step=LINK.next_step, measures=(), run=divide)
-    record = plan(table, phase, LINK)
+    phase = Phase(name="bug", title=STORAGE.title, next_step=STORAGE.next_step, measures=(), run=divide)
+    record = plan(table, phase, STORAGE)
     assert [each.verdict for each in record.phases] == [Verdict.FAIL, Verdict.PASS]
     assert record.why == ["bug: the bench itself failed: ZeroDivisionError: by nought"]
     assert "phase bug" in caplog.text
@@ -124,7 +128,11 @@ def test_a_bug_in_a_phase_fails_the_phase_and_loses_nothing(table: Table, caplog
 
 def test_what_a_phase_forgot_is_not_measured(table: Table) -> None:
     phase = Phase(
-        name="forgets", title=LINK.title, next_step=LINK.next_step, measures=LINK.measures, run=lambda _session: None
+        name="forgets",
+        title=STORAGE.title,
+        next_step=STORAGE.next_step,
+        measures=STORAGE.measures,
+        run=lambda _session: None,
     )
     record = plan(table, phase)
     assert record.verdict is Verdict.NOT_MEASURED
@@ -136,7 +144,7 @@ def test_what_may_be_missing_does_not_keep_a_run_from_passing(table: Table) -> N
         def storage_life_used_percent(self) -> float:
             raise CannotMeasure("this card does not say")
 
-    table.unit.system = Silent(table.unit.physics, table.unit.clock)
+    table.unit.system = Silent(table.unit.physics, table.unit.clock, None)
     record = plan(table, STORAGE)
     assert record.verdict is Verdict.PASS
     missing = record.phases[0].measurements[-1]
@@ -154,9 +162,9 @@ def test_a_disk_that_fills_during_the_run_leaves_a_stopped_record(table: Table) 
     def fill(_session: Session) -> None:
         fill_up(table)
 
-    phase = Phase(name="fill", title=LINK.title, next_step=LINK.next_step, measures=(), run=fill)
+    phase = Phase(name="fill", title=STORAGE.title, next_step=STORAGE.next_step, measures=(), run=fill)
     with pytest.raises(NotStored, match="full"):
-        plan(table, phase, LINK)
+        plan(table, phase, STORAGE)
     (entry,) = table.store.entries()
     assert (entry.verdict, entry.why) == ("stopped", "the run did not come to its end")
     result = verify_bench_record(table.store.signed(entry.id), table.station.known_keys())
@@ -170,13 +178,13 @@ def test_a_store_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:
 
 
 def test_records_come_back_as_they_were(table: Table) -> None:
-    record = plan(table, LINK)
+    record = plan(table, STORAGE)
     stored = read_signed(table.store.signed(record.id), table.station.known_keys())
     assert msgspec.json.decode(stored, type=Record) == record
     assert record.started <= datetime.now(UTC)
-    assert table.store.as_csv().count("\n") == 1 + len(LINK.measures)
+    assert table.store.as_csv().count("\n") == 1 + len(STORAGE.measures)
 
 
 def test_the_engine_itself_raises_nothing_for_a_plan_of_no_phases(table: Table) -> None:
     session = Session(table.unit, SimulatedRig(table.unit), table.cards, table.limits, table.unit.facts())
-    assert run_plan(Plan(name="empty", title=LINK.title, phases=()), session) == []
+    assert run_plan(Plan(name="empty", title=STORAGE.title, phases=()), session) == []

@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 from hw.errors import CannotMeasure, NobodyAnswered, RigLost
 from hw.phases.cards import CARDS
 from hw.phases.keypad import KEYPAD
-from hw.phases.machine import LINK, START
+from hw.phases.machine import CLOCK, START
 from hw.phases.signals import LAMPS_PHASE, SOUND
 from hw.record import Verdict
 from hw.rig.board import BoardRig
@@ -32,7 +32,7 @@ Around = Callable[[SimulatedUnit], Any]
 """Puts a rig around a unit, for as long as the block lasts."""
 
 PRINTED = [chr(code) for code in range(0x21, 0x7F)]
-PHASES = (CARDS, KEYPAD, LAMPS_PHASE, SOUND, LINK, START)
+PHASES = (CARDS, KEYPAD, LAMPS_PHASE, SOUND, CLOCK, START)
 
 
 @contextmanager
@@ -219,7 +219,7 @@ def test_a_cable_that_is_pulled_in_a_phase_stops_the_run(table: Table) -> None:
     model = BoardModel(SimulatedRig(table.unit), abilities=ABILITIES)
     with on_a_pty(model, pulled) as port:
         rig = BoardRig(port, answer_s=0.02)
-        record = table.try_phases(LAMPS_PHASE, LINK, rig=rig)
+        record = table.try_phases(LAMPS_PHASE, CLOCK, rig=rig)
         rig.close()
     assert record.verdict is Verdict.STOPPED
     assert record.why[0] == "lamps: the rig's board does not answer to SENSE"

@@ -17,7 +17,7 @@ from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from hw import plans
 from hw.limits import Limits
-from hw.phases.machine import HARDENING, LINK, STORAGE
+from hw.phases.machine import CLOCK, HARDENING, STORAGE
 from hw.phases.signals import LAMPS_PHASE
 from hw.plan import Plan
 from hw.rig.by_hand import Answer, HandRig, Person
@@ -34,7 +34,7 @@ from provisioning.web.server import serve
 WAIT_MS = 20_000
 WAIT_S = 20.0
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-QUICK = Plan(name="functional", title=plans.PLANS["functional"].title, phases=(LINK, STORAGE, LAMPS_PHASE, HARDENING))
+QUICK = Plan(name="functional", title=plans.PLANS["functional"].title, phases=(CLOCK, STORAGE, LAMPS_PHASE, HARDENING))
 
 
 @pytest.fixture(autouse=True)
