@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from types import TracebackType
 from typing import Final, Self
 
@@ -22,8 +23,10 @@ _WITHOUT_BODY: Final = 4
 class GuardedConnection:
     """A `CardConnection` that lets nothing through that a card counts, unless one try may be spent."""
 
-    def __init__(self, connection: CardConnection) -> None:
+    def __init__(self, connection: CardConnection, *, besides: Collection[tuple[int, int]] = ()) -> None:
+        """`besides`: what a simulated card understands and no real one."""
         self._connection = connection
+        self._free = _FREE | set(besides)
         self._may_spend = False
 
     def let_one_try_be_spent(self) -> None:
@@ -33,7 +36,7 @@ class GuardedConnection:
     def transmit(self, apdu: bytes | bytearray) -> tuple[bytes, int]:
         """Pass one command on. Raise CardInDanger for one that might cost a try."""
         command = tuple(apdu[:2])
-        if command in _FREE or (command == _VERIFY and len(apdu) == _WITHOUT_BODY):
+        if command in self._free or (command == _VERIFY and len(apdu) == _WITHOUT_BODY):
             return self._connection.transmit(apdu)
         if command != _VERIFY or not self._may_spend:
             held = "VERIFY" if command == _VERIFY else f"command {bytes(command).hex(' ').upper()}"

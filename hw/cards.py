@@ -92,10 +92,14 @@ class CardBox:
         One wrong try may be spent of a card that is marked expendable on this list, and none of any other.
         """
         with GuardedConnection(reader.connect()) as connection:
-            card, listed = self._examined(connection, (wanted,))
-            if listed.expendable:
-                connection.let_one_try_be_spent()
-            yield card
+            yield self.admit(connection, wanted)
+
+    def admit(self, connection: GuardedConnection, wanted: GoldenCard) -> MyNumberCard:
+        """Look at the card and say what `hold` says of it."""
+        card, listed = self._examined(connection, (wanted,))
+        if listed.expendable:
+            connection.let_one_try_be_spent()
+        return card
 
     @contextmanager
     def touch(self, reader: CardReader, *wanted: GoldenCard) -> Iterator[GuardedConnection]:

@@ -37,6 +37,7 @@ from device.drivers.sqlite_outbox import SqliteOutbox, set_aside
 from device.drivers.status_socket import StatusSocket
 from device.drivers.system import SystemClock, SystemEntropy
 from device.drivers.tally_file import TallyFile
+from device.ports.card import CardReader
 
 
 def run_unit(config: Config, *, join_fleet: Callable[[Unit], FleetAgent] | None = None) -> None:
@@ -74,8 +75,9 @@ def open_unit(
     *,
     join_fleet: Callable[[Unit], FleetAgent] | None = None,
     observe: Observer | None = None,
+    through: Callable[[CardReader], CardReader] = lambda reader: reader,
 ) -> Unit:
-    """Build the unit; `stack` closes its parts in reverse order."""
+    """Build the unit; `stack` closes its parts in reverse order. It has what `through` makes of its reader."""
     clock = SystemClock()
     simulated = config.unit_id.startswith(SIMULATED_UNIT_PREFIX)
     files = TlsFiles(authority=config.broker.authority, certificate=config.broker.certificate, key=config.broker.key)
@@ -87,7 +89,7 @@ def open_unit(
     parts = Parts(
         clock=clock,
         entropy=SystemEntropy(),
-        reader=open_reader(config, stack, simulated=simulated),
+        reader=through(open_reader(config, stack, simulated=simulated)),
         institution=None,
         trust=load_trust(config.card, simulated=simulated, face_alone_counts=config.policy.accept_face_only),
         portrait_floor=config.card.portrait_floor,

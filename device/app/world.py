@@ -24,6 +24,7 @@ from device.domain.values import UnitId
 from device.face.engine import FaceLook
 from device.face.manifest import Threshold
 from device.ports.camera import Camera
+from device.ports.card import CardReader
 from device.ports.entropy import Entropy
 from device.ports.institution import InstitutionCredential
 from device.ports.line import LastWill, Line
@@ -79,6 +80,8 @@ class Fittings:
     keypad: SimulatedKeypad
     indicators: RecordingIndicators
     voice: RecordingVoice
+    through: Callable[[CardReader], CardReader] = lambda reader: reader
+    """What the unit has in place of the reader itself: somebody who looks on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,7 @@ class World:
         parts = Parts(
             clock=self.clock,
             entropy=self.entropy,
-            reader=self.reader,
+            reader=fittings.through(self.reader),
             institution=self.institution,
             trust=self.trust,
             face=self._face_parts(),

@@ -11,6 +11,7 @@ from typing import Final
 from device.domain.errors import CardError
 from device.domain.reasons import Reason
 from device.domain.values import Assurance
+from device.ports.card import CardReader
 from device.reception import Settled, State
 from device.reception.states import (
     Asking,
@@ -20,11 +21,13 @@ from device.reception.states import (
     Idle,
     Matching,
     Moving,
+    Proving,
     Reading,
 )
 from device.wire.texts import Text
 from hw.cards import GoldenCard
-from hw.errors import CardInDanger
+from hw.errors import CannotMeasure, CardInDanger
+from hw.guarded_reader import GuardedReader
 from hw.plan import Phase
 from hw.record import Drawing, Series
 from hw.rig.port import Light, Picture
@@ -56,6 +59,7 @@ class _Visits:
     session: Session
     program: Program
     card: GoldenCard
+    guard: GuardedReader
     answers_ms: list[float] = field(default_factory=list)
     receipts_ms: list[float] = field(default_factory=list)
     tried: int = 0
@@ -78,7 +82,7 @@ class _Visits:
             self.session.not_measured(f"visit.{name}_s", str(error))
         finally:
             self.session.rig.lift()
-        self.until(lambda: isinstance(self.program.state, Idle), "the unit did not become free again")
+            self.until(lambda: isinstance(self.program.state, Idle), "the unit did not become free again")
 
     def place(self) -> None:
         """Put the card on the reader."""
@@ -91,6 +95,7 @@ class _Visits:
             if self.now_s > end_s:
                 raise _WentWrong(otherwise)
             self.session.unit.wait(LOOK_S)
+            self.guard.raise_danger()
 
     def until_state(self, *wanted: type[State]) -> State:
         """Let the visit come to one of these. Raise _WentWrong where it ends before."""
@@ -153,7 +158,7 @@ class _Visits:
                 x_name="",
                 x=[],
                 y_name="s",
-                y=[spent[state] for state in spent if state not in {"Idle", "Settled"}],
+                y=[round(spent[state], 4) for state in spent if state not in {"Idle", "Settled"}],
                 labels=[state for state in spent if state not in {"Idle", "Settled"}],
             )
         )
@@ -164,8 +169,14 @@ def measure_visits(session: Session) -> None:
     card = session.cards.expendable
     _require_full_counters(session, card)
     session.rig.light(Light.OFFICE)
-    with session.unit.serving() as program:
-        visits = _Visits(session, program, card)
+    guard: list[GuardedReader] = []
+
+    def watched(reader: CardReader) -> GuardedReader:
+        guard.append(GuardedReader(reader, session.cards, card, simulated=session.facts.simulated))
+        return guard[-1]
+
+    with session.unit.serving(watched) as program:
+        visits = _Visits(session, program, card, guard[-1])
         try:
             visits.until(lambda: program.line_up, "the broker does not take the unit")
             session.attempt("visit.face_s", measure=lambda: _by_face(visits))
@@ -185,9 +196,15 @@ def _by_face(visits: _Visits) -> None:
 
     def visit() -> None:
         visits.place()
-        if isinstance(visits.until_state(Asking, AskingPin, Moving), (AskingPin, Moving)):
-            raise _WentWrong("the face was not enough")
-        visits.agree()
+        match visits.until_state(Asking, AskingPin, Moving):
+            case Moving():
+                raise _WentWrong("the face was taken for a picture: a move was asked for")
+            case AskingPin() if any(isinstance(each.state, Proving) for each in visits.program.thoughts()):
+                raise CannotMeasure("the face matched, and this card takes the PIN all the same")
+            case AskingPin():
+                raise _WentWrong("the face did not match")
+            case _:
+                visits.agree()
 
     visits.make("face", visit, Assurance.FACE_INSTITUTION)
 

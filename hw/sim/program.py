@@ -20,7 +20,7 @@ from hw.errors import CannotMeasure
 from hw.sim import wardrobe
 from hw.sim.line import BrokerLines
 from hw.sim.site import NAME, SimulatedSite
-from hw.unit.port import Thought
+from hw.unit.port import Thought, Through
 
 if TYPE_CHECKING:
     from hw.sim.unit import SimulatedUnit
@@ -34,7 +34,7 @@ _WAITS_FOR_THE_CLINIC: Final = (Reading, Proving, AwaitingHolder, AwaitingQualif
 class SimulatedProgram:
     """A `Program`."""
 
-    def __init__(self, unit: SimulatedUnit, site: SimulatedSite, stack: ExitStack) -> None:
+    def __init__(self, unit: SimulatedUnit, site: SimulatedSite, stack: ExitStack, through: Through) -> None:
         """Start; `stack` ends it. Raise CannotMeasure without broker."""
         seen = stack.enter_context(site.through_a_wire(unit.physics))
         self._clock = unit.clock
@@ -51,7 +51,7 @@ class SimulatedProgram:
             face=_face(unit, stack),
             trust=simulated_trust(wardrobe.card_authority()),
             name=NAME,
-            fittings=Fittings(unit.reader, unit.front, unit.keypad, unit.indicators, unit.voice),
+            fittings=Fittings(unit.reader, unit.front, unit.keypad, unit.indicators, unit.voice, through),
         )
         stack.callback(self._world.close)
 

@@ -29,7 +29,7 @@ from hw.sim.program import SimulatedProgram
 from hw.sim.site import SimulatedSite
 from hw.sim.stage import Stage
 from hw.sim.system import SimulatedSystem
-from hw.unit.port import FaceParts
+from hw.unit.port import FaceParts, Through
 
 
 @dataclass(slots=True)
@@ -114,12 +114,12 @@ class SimulatedUnit:
         self._pass_until(end_s)
 
     @contextmanager
-    def serving(self) -> Iterator[SimulatedProgram]:
+    def serving(self, through: Through) -> Iterator[SimulatedProgram]:
         """Let the product's program live on these parts. Raise CannotMeasure without a line."""
         if self.site is None:
             raise CannotMeasure("the simulated unit's line leads nowhere")
         with ExitStack() as stack:
-            self._program = SimulatedProgram(self, self.site, stack)
+            self._program = SimulatedProgram(self, self.site, stack, through)
             try:
                 yield self._program
             finally:

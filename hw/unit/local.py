@@ -31,7 +31,7 @@ from hw.errors import CannotMeasure
 from hw.record import UnitFacts
 from hw.unit.local_program import LocalProgram, serve
 from hw.unit.local_system import LocalSystem, digests, read_fact, versions
-from hw.unit.port import FaceParts
+from hw.unit.port import FaceParts, Through
 
 CAMERA_S: Final = 15.0
 LOOK_S: Final = 0.1
@@ -138,12 +138,12 @@ class LocalUnit:
             raise CannotMeasure(str(error)) from error
 
     @contextmanager
-    def serving(self) -> Iterator[LocalProgram]:
+    def serving(self, through: Through) -> Iterator[LocalProgram]:
         """Let go of every part and run the unit's program on them; they are opened anew when they are asked for."""
         self._stack.close()
         for name in ("reader", "camera", "_panel", "_face"):
             self.__dict__.pop(name, None)
-        with serve(self._config) as program:
+        with serve(self._config, through) as program:
             yield program
 
     @cached_property

@@ -14,7 +14,7 @@ from device.reception import State
 from device.reception.effects import Effect
 from device.reception.events import Event
 from hw.errors import CannotMeasure
-from hw.unit.port import Thought
+from hw.unit.port import Thought, Through
 
 STOPS_S = 20.0
 
@@ -22,11 +22,11 @@ STOPS_S = 20.0
 class LocalProgram:
     """A `Program` whose thoughts are written down on its own thread."""
 
-    def __init__(self, config: Config, stack: ExitStack) -> None:
+    def __init__(self, config: Config, stack: ExitStack, through: Through) -> None:
         """Build the unit; `stack` closes its parts. Raise CannotMeasure where it does not start."""
         self._thoughts: list[Thought] = []
         try:
-            self.unit: Unit = open_unit(config, stack, observe=self._observe)
+            self.unit: Unit = open_unit(config, stack, observe=self._observe, through=through)
         except (BadConfig, Fault, ImportError) as error:
             raise CannotMeasure(f"the unit's program does not start: {error}") from error
 
@@ -54,10 +54,10 @@ class LocalProgram:
 
 
 @contextmanager
-def serve(config: Config) -> Iterator[LocalProgram]:
+def serve(config: Config, through: Through = lambda reader: reader) -> Iterator[LocalProgram]:
     """Run the unit that the configuration describes until the block ends."""
     with ExitStack() as stack:
-        program = LocalProgram(config, stack)
+        program = LocalProgram(config, stack, through)
         thread = threading.Thread(target=program.unit.run, name="unit under test", daemon=True)
         thread.start()
         try:

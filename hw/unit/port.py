@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from device.app.face_desk import LivenessParts
@@ -47,6 +47,9 @@ class Thought:
     at_s: float
     """On the unit's first clock."""
     state: State
+
+
+Through: TypeAlias = "Callable[[CardReader], CardReader]"
 
 
 class Program(Protocol):
@@ -161,10 +164,11 @@ class UnitUnderTest(Protocol):
     def system(self) -> System:
         """The machine."""
 
-    def serving(self) -> AbstractContextManager[Program]:
+    def serving(self, through: Through) -> AbstractContextManager[Program]:
         """Run the unit's own program on its parts for a while; the bench lets go of them meanwhile.
 
-        It lives while `wait` is called. Raise CannotMeasure where it does not start.
+        The program has what `through` makes of its reader, and lives while `wait` is called. Raise CannotMeasure where
+        it does not start.
         """
 
     def photo(self, name: str) -> Photo:

@@ -17,6 +17,7 @@ from hw.phases.machine import LINK
 from hw.phases.visit import VISITS
 from hw.record import PhaseRecord, Verdict
 from hw.rig.by_hand import HandRig
+from hw.rig.simulated import SimulatedRig
 from hw.sim.hands import SimulatedHands, WillingPerson
 from hw.sim.site import SimulatedSite
 from hw.unit.local_program import serve
@@ -60,11 +61,27 @@ def test_a_tester_by_hand_types_the_pin_and_nobody_writes_it_on_the_page(connect
 
 def test_a_pin_that_the_list_has_wrong_costs_a_try_and_stops_the_run(connected: Table) -> None:
     golden, expendable = connected.cards.cards
-    wrong = replace(expendable, pin=Pin(b"9999"))
+    wrong = replace(expendable, pin=Pin(b"9753"))
     record = connected.try_phase(VISITS, cards=CardBox((golden, wrong)))
     assert record.verdict is Verdict.STOPPED
     assert record.why[0].startswith("expendable-1: 2 of 3 tries left for the PIN")
-    assert "9999" not in repr(record)
+    assert "9753" not in repr(record)
+
+
+def test_another_card_under_the_hand_stops_the_run_before_its_pin_is_asked_for(connected: Table) -> None:
+    class WrongHand(SimulatedRig):
+        """Places the right card once, and then the other one."""
+
+        placed = 0
+
+        def place(self, card: str, **how: Any) -> None:  # noqa: ANN401  as the port has it
+            self.placed += 1
+            super().place(card if self.placed == 1 else "golden-1", **how)
+
+    record = connected.try_phase(VISITS, rig=WrongHand(connected.unit))
+    assert record.verdict is Verdict.STOPPED
+    assert record.why[0] == "the card that lies there is not 'expendable-1' of the bench's list"
+    assert connected.unit.cards["golden-1"].reference_number_tries_left == 10
 
 
 def test_a_unit_without_a_line_is_not_measured(table: Table) -> None:
