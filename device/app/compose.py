@@ -17,8 +17,8 @@ from device.app.fleet_agent import FleetAgent
 from device.app.identity_files import load_authority, load_clinic_key, load_signer
 from device.app.late_parts import open_serving_panel
 from device.app.logs import log_to_journal
-from device.app.part_versions import versions_of
 from device.app.mailbox import Observer
+from device.app.part_versions import versions_of
 from device.app.reader_parts import open_reader, outbox_path
 from device.app.snapshot import encode
 from device.app.unit import Identity, Parts, Unit
