@@ -23,6 +23,7 @@ from bench import (
     portrait_cost,
     screen_update,
     unit_cost,
+    unit_growth,
 )
 from bench.picture import draw
 from device.domain.errors import UketsukeError
@@ -51,6 +52,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="that fifty units come to the clinic side")
     parser.add_argument("--face-picture", type=Path, help="draw the face part's ratios (.svg)")
     parser.add_argument("--visits", type=int, default=2_000, help="that are told to a unit to see whether it grows")
+    parser.add_argument("--growth-picture", type=Path, help="draw the unit's memory over those visits (.svg)")
     parser.add_argument("--results", type=int, default=20_000, help="that wait when the line comes back")
     options = parser.parse_args()
     if options.only in {None, "line"}:
@@ -74,8 +76,11 @@ def _measure_unit(options: argparse.Namespace) -> None:
         for words in panel_idle.say(panel_idle.measure(PANEL_SECONDS)):
             _say(words)
     if options.only in {None, "unit"}:
-        for words in unit_cost.say(unit_cost.measure(STARTS, IDLE_S, options.visits)):
+        cost = unit_cost.measure(STARTS, IDLE_S, options.visits)
+        for words in unit_cost.say(cost):
             _say(words)
+        if options.growth_picture:
+            unit_growth.draw(cost.growth, options.growth_picture)
 
 
 def _measure_card(options: argparse.Namespace) -> int:

@@ -7,8 +7,6 @@ process: what would grow there are the unit's own books.
 
 from __future__ import annotations
 
-import gc
-import logging
 import os
 import socket
 import subprocess
@@ -21,27 +19,15 @@ from pathlib import Path
 from typing import Self
 
 import cv2
-import numpy as np
-from joserfc.jwk import ECKey
 
+from bench import unit_growth
 from bench.face_frames import film
+from bench.unit_growth import Growth, resident_kb
 from clinic.people import SHIPPED
 from device.app.demo.site import Site, open_site
-from device.app.world import World
-from device.domain.values import UnitId
 from device.drivers import memory
-from device.sim.card import CardAuthority, OtherCard
-from device.sim.clock import SimulatedClock
-from device.sim.line import MemoryBroker
+from device.sim.card import CardAuthority
 from device.sim.pn532 import SimulatedPn532
-from device.wire import topics
-from device.wire.codec import decode, encode
-from device.wire.messages import SignedResult
-from device.wire.receipts import acknowledge
-from device.wire.said import sign_receipt
-from device.wire.sealing import Signer, verify
-from device.wire.services import CONSUMER
-from provisioning.pki import SiteAuthority
 
 AIMS = "A whole unit (aims: ready in 2.5 s warm, 180 MB, 1 % at rest, 1 KB per 1,000 visits)"
 _SECTIONS = """\
@@ -63,7 +49,6 @@ READY_WITHIN_S = 120.0
 SETTLE_S = 8.0
 """Cameras have opened then, and what the start took is given back."""
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-POINTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +66,7 @@ class UnitCost:
     """Of one core: the unit's own process."""
     children_idle_percent: float
     """Of one core: the cameras' processes, which look twice a second while nobody asks, and the picture's sandbox."""
-    visits: int
-    kb_per_1000: float
-    """Slope of resident memory over the second half of the visits."""
+    growth: Growth
 
 
 def measure(starts: int, idle_s: float, visits: int) -> UnitCost:
@@ -112,19 +95,19 @@ def measure(starts: int, idle_s: float, visits: int) -> UnitCost:
         children_mb=children_mb,
         idle_percent=idle_percent,
         children_idle_percent=children_idle_percent,
-        visits=visits,
-        kb_per_1000=growth(visits),
+        growth=unit_growth.measure(visits),
     )
 
 
 def say(cost: UnitCost) -> list[str]:
     """Return the figures as lines."""
+    grows, told = cost.growth.kb_per_1000, max(cost.growth.visits)
     return [
         AIMS,
         f"  start to ready          {cost.ready_s:6.2f} s   (starts: {', '.join(f'{one:.2f}' for one in cost.starts)})",
         f"  resident memory         {cost.resident_mb:6.0f} MB  (its child processes: {cost.children_mb:.0f} MB)",
         f"  processor time at rest  {cost.idle_percent:6.2f} %   (its children: {cost.children_idle_percent:.2f} %)",
-        f"  growth                  {cost.kb_per_1000:6.2f} KB per 1,000 of {cost.visits:,} simulated visits",
+        f"  growth                  {grows:6.2f} KB per 1,000 of {told:,} simulated visits",
     ]
 
 
@@ -162,7 +145,7 @@ class _Started:
     def memory_mb(self) -> tuple[float, float]:
         """Return the unit's own, and its children's."""
         own, *below = self._pids()
-        return _resident_kb(own) / 1024, sum(map(_resident_kb, below)) / 1024
+        return resident_kb(own) / 1024, sum(map(resident_kb, below)) / 1024
 
     def busy_percent(self, seconds: float) -> tuple[float, float]:
         """Return the unit's own share of a core over this time, and its children's."""
@@ -185,54 +168,6 @@ def _ticks(pid: int) -> int:
     return int(told[11]) + int(told[12])
 
 
-def growth(visits: int) -> float:
-    """Return how many KB of resident memory 1,000 visits cost a unit, once it has had half of them."""
-    logging.getLogger("device").setLevel(logging.CRITICAL)  # each visit ends with a warning of its own
-    world, card = _world(), OtherCard()
-    points = []
-    for number in range(visits):
-        world.place(card)
-        world.pass_time(2.0)
-        world.lift()
-        world.pass_time(10.0)
-        world.happenings.clear()
-        world.voice.said.clear()
-        world.indicators.changes.clear()
-        if number >= visits // 2 and number % max(1, visits // (2 * POINTS)) == 0:
-            gc.collect()
-            memory.sweep()
-            points.append((number, _resident_kb(os.getpid())))
-    numbers, sizes = (np.array(column, float) for column in zip(*points, strict=True))
-    return float(np.polyfit(numbers, sizes, 1)[0] * 1000)
-
-
-def _world() -> World:
-    now = datetime.now(UTC)
-    authority = SiteAuthority.create("bench", now=now)
-    signers = {}
-    with tempfile.TemporaryDirectory() as place:
-        for name in (CONSUMER, "sim-0001"):
-            files = authority.issue_client(name, now=now).write(Path(place), name)
-            signers[name] = Signer.load(files.key.read_bytes(), files.certificate.read_bytes())
-    clock = SimulatedClock(now)
-    broker = MemoryBroker(clock)
-
-    def hear(unit: UnitId, payload: bytes) -> None:
-        signed: SignedResult = decode(payload, SignedResult)
-        copy = verify(signed.jws, speaker=unit, authority=authority.certificate, at=clock.utc_now())
-        receipt = acknowledge(copy, unit, "stored", at=clock.utc_now(), reason=None)
-        broker.publish(topics.down(unit, topics.Down.RECEIPT), encode(sign_receipt(receipt, signers[CONSUMER])))
-
-    broker.host(topics.Up.RESULT, hear)
-    return World(
-        broker=broker,
-        clock=clock,
-        signer=signers["sim-0001"],
-        authority=authority.certificate,
-        clinic_key=ECKey.generate_key("P-256", private=False),
-    )
-
-
 def _configure(folder: Path, site: Site, device: str) -> Path:
     for name in ("faces", "front"):
         (folder / name).mkdir()
@@ -246,8 +181,3 @@ def _configure(folder: Path, site: Site, device: str) -> Path:
         encoding="utf-8",
     )
     return path
-
-
-def _resident_kb(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
-    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")), 0)
