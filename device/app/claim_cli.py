@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from device.app.claiming import Home, claim_unit
+from device.app.config import INSTALLED
 from device.domain.errors import BadConfig
 from device.drivers.key_file import KeyFile
 from device.link.claim import ClaimWaits
@@ -23,9 +24,7 @@ def claim(
         Path | None, typer.Argument(help="The ticket's file; - reads what a scanner types.", show_default=False)
     ] = None,
     *,
-    to: Annotated[Path, typer.Option("--to", help="The folder for key, certificate and unit.toml.")] = Path(
-        "/etc/uketsuke"
-    ),
+    to: Annotated[Path, typer.Option("--to", help="The folder for key, certificate and unit.toml.")] = INSTALLED,
     from_usb: Annotated[bool, typer.Option("--from-usb", help="Look for the only .ticket on memory sticks.")] = False,
     fingerprint: Annotated[
         str, typer.Option(help="The fleet's fingerprint as its admin told it: another fleet is refused.")

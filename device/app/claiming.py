@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from device.app.config import state_beside
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.domain.values import UnitId
@@ -50,7 +51,7 @@ _CONFIG = """\
 
 [unit]
 name = "{unit}"
-state = "state"
+state = "{state}"
 
 [broker]
 host = "{host}"
@@ -128,7 +129,9 @@ class Home:
         if granted.clinic_key is not None:
             write_whole(self.folder / "clinic.public.jwk", granted.clinic_key, mode=PUBLIC)
         if not self.config.exists():
-            text = _CONFIG.format(unit=granted.unit, host=granted.host, port=granted.port)
+            text = _CONFIG.format(
+                unit=granted.unit, state=state_beside(self.folder), host=granted.host, port=granted.port
+            )
             write_whole(self.config, text.encode(), mode=PUBLIC)
         # Last: with it the unit is claimed.
         write_whole(self.certificate, _pem(granted.certificate), mode=PUBLIC)

@@ -11,20 +11,21 @@ from functools import partial
 
 from device.app.card_trust import load_trust
 from device.app.config import Config
+from device.app.credentials import handed_over, with_credential
 from device.app.doctor.running import examine_running
 from device.app.face_parts import open_face
 from device.app.fleet_agent import FleetAgent
 from device.app.identity_files import load_authority, load_clinic_key, load_signer
+from device.app.late_outbox import LateOutbox
 from device.app.late_parts import open_serving_panel
 from device.app.logs import log_to_journal
 from device.app.mailbox import Observer
 from device.app.part_versions import versions_of
-from device.app.reader_parts import open_reader, outbox_path
+from device.app.reader_parts import open_reader
 from device.app.snapshot import encode
 from device.app.unit import Identity, Parts, Unit
 from device.app.unit_socket import socket_path
-from device.domain.errors import BadConfig, Fault
-from device.domain.finding import FindingCode
+from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.domain.values import SIMULATED_UNIT_PREFIX
 from device.drivers import memory
@@ -33,7 +34,6 @@ from device.drivers.machine import LinuxMachine
 from device.drivers.mutual_tls import TlsFiles
 from device.drivers.paho_line import BrokerAddress, PahoLine
 from device.drivers.sdnotify import find_supervisor
-from device.drivers.sqlite_outbox import SqliteOutbox, set_aside
 from device.drivers.status_socket import StatusSocket
 from device.drivers.system import SystemClock, SystemEntropy
 from device.drivers.tally_file import TallyFile
@@ -42,6 +42,7 @@ from device.ports.card import CardReader
 
 def run_unit(config: Config, *, join_fleet: Callable[[Unit], FleetAgent] | None = None) -> None:
     """Serve visitors until SIGTERM or Ctrl-C. Raise BadConfig or Fault when the unit cannot start."""
+    config = with_credential(config, handed_over(os.environ))
     leave_no_memory_image()
     memory.start_again_overwriting()
     with ExitStack() as stack:
@@ -86,6 +87,7 @@ def open_unit(
     troubles: dict[str, Fault] = {}
     panel = open_serving_panel(config.panel, config.voice, stack, clock, troubles)
     face = open_face(config, stack, clock, troubles)
+    outbox = stack.enter_context(LateOutbox(config, clock, troubles.__setitem__))
     parts = Parts(
         clock=clock,
         entropy=SystemEntropy(),
@@ -100,7 +102,7 @@ def open_unit(
         display=panel.display,
         quiet=config.voice.quiet,
         open_line=lambda will: PahoLine(address, config.unit_id, files, will=will),
-        outbox=stack.enter_context(open_outbox(config, troubles)),
+        outbox=outbox,
         signer=load_signer(config),
         authority=load_authority(config.broker.authority),
         clinic_key=load_clinic_key(config.clinic.sealing_key),
@@ -122,6 +124,7 @@ def open_unit(
     policy = config.policy.policy(face_available=face.parts is not None)
     unit = Unit(parts, identity, policy=policy, troubles=troubles, observe=observe)
     face.tell(unit.health)
+    outbox.tell(unit.health.report_fault)
     return unit
 
 
@@ -130,29 +133,3 @@ def open_metrics(port: int, unit: Unit) -> Callable[[], None]:
     from device.app.metrics import serve_metrics  # noqa: PLC0415  loaded only where it is wanted
 
     return serve_metrics(port, unit.snapshot)
-
-
-def open_outbox(config: Config, troubles: dict[str, Fault]) -> SqliteOutbox:
-    """Open the outbox; a damaged one is set aside for an empty one, and `troubles` say so. Raise Fault or BadConfig."""
-    try:
-        config.unit.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadConfig(f"cannot be made: {error.strerror}", where=f"[unit] state: {config.unit.state}") from error
-    path = outbox_path(config)
-    try:
-        return SqliteOutbox(path)
-    except Fault as fault:
-        if fault.finding is not FindingCode.OUTBOX_DAMAGED:
-            raise
-        # Patients can be served without yesterday's results; whoever administers the unit gets the file, whole.
-        try:
-            aside = set_aside(path)
-        except OSError as error:
-            raise fault from error
-        troubles["old outbox"] = Fault(
-            f"{fault}; kept as {aside.name}",
-            part="old outbox",
-            reason=Reason.OUTBOX_FAULT,
-            finding=FindingCode.OUTBOX_DAMAGED,
-        )
-        return SqliteOutbox(path)

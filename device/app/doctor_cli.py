@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from device.app.config import Config, load
+from device.app.credentials import OF_THE_SERVICE, with_credential
 from device.app.snapshot import Snapshot
 from device.app.unit_socket import ask_unit, socket_path
 from device.domain.errors import BadConfig, Fault
@@ -38,7 +39,7 @@ def doctor(
 
     clock, machine = SystemClock(), LinuxMachine()
     try:
-        settings = load(config)
+        settings = with_credential(load(config), OF_THE_SERVICE)
     except BadConfig as error:
         case = Case(file=config, config=error, clock=clock, machine=machine, parts=None, account=_account())
     else:

@@ -68,20 +68,25 @@ class Membership:
         self._updates: UpdateReports | None = None
 
     def begin(self) -> Config:
-        """Return what to run with now, having ended or begun a trial. Raise BadConfig for a file that is no good."""
-        mend(self._home)
+        """Return what to run with now, having ended or begun a trial. Raise BadConfig for a file that is no good.
+
+        A disk that takes nothing ends no unit: what is on trial is left alone then, and what was good is run with.
+        """
+        _or_tell(lambda: mend(self._home))
         book = self._file.read()
         if book.trial is not None and self._begun.exists():
             book = book.woken()
-            self._file.keep(book)
+            _or_tell(lambda: self._file.keep(book))
         if book.trial is None:
-            self._begun.unlink(missing_ok=True)
+            self._forget_trial()
             return load(self._path, fleet=book.good.settings)
-        self.trying = True
         try:
             config = load(self._path, fleet=book.trial.settings)
         except BadConfig as error:
             return self.failed(error)
+        if not _or_tell(lambda: write_whole(self._begun, b"", mode=PRIVATE)):
+            return load(self._path, fleet=book.good.settings)
+        self.trying = True
         self._before = self._troubles_before()
         return config
 
@@ -98,16 +103,10 @@ class Membership:
         """Note that a trial begins with the next start, and what was wrong before it."""
         write_whole(self._state / "fleet-troubles", msgspec.json.encode(troubles), mode=PRIVATE)
 
-    def started(self) -> None:
-        """Note that this start is the trial."""
-        if self.trying:
-            write_whole(self._begun, b"", mode=PRIVATE)
-
     def failed(self, error: UketsukeError) -> Config:
         """End a trial that did not even start; return what to run with instead."""
-        self._file.keep(self._file.read().ended((str(error)[:500],)))
-        self._begun.unlink(missing_ok=True)
-        self.trying = False
+        _or_tell(lambda: self._file.keep(self._file.read().ended((str(error)[:500],))))
+        self._forget_trial()
         return load(self._path, fleet=self._file.read().good.settings)
 
     def join(self, unit: Unit) -> FleetAgent:
@@ -148,8 +147,7 @@ class Membership:
             for one in self._unit.health.parts
             if one.reason.value not in self._before
         )
-        self._begun.unlink(missing_ok=True)
-        self.trying = False
+        self._forget_trial()
         self._agent.trial_ended(errors, self._overridden(self._agent.book.active))
 
     # --- FleetHands -----------------------------------------------------------------------------------------------
@@ -235,6 +233,10 @@ class Membership:
             raise Fault("the unit is not there yet", part="fleet", reason=Reason.INTERNAL_FAULT)
         return self._unit
 
+    def _forget_trial(self) -> None:
+        _or_tell(lambda: self._begun.unlink(missing_ok=True))
+        self.trying = False
+
     def _check(self, settings: dict[str, dict[str, object]]) -> tuple[str, ...]:
         wrong = problems(settings)
         if wrong:
@@ -276,7 +278,6 @@ def run_member(path: Path, plain: Config, run: Callable[[Config, Membership], No
     membership.come_back()
     config = membership.begin()
     trying = membership.trying
-    membership.started()
     try:
         run(config, membership)
     except UketsukeError as error:
@@ -298,6 +299,16 @@ def start_again() -> None:
 
 def _log_wait(waits: ClaimWaits) -> None:
     log.warning("%s", waits.why)
+
+
+def _or_tell(change: Callable[[], None]) -> bool:
+    """Change something on the disk; where it refuses, say so and return False."""
+    try:
+        change()
+    except (OSError, Fault) as error:
+        log.error("the disk takes no news of the fleet: %s", error)  # noqa: TRY400  for people
+        return False
+    return True
 
 
 def _overwrite(path: Path) -> None:

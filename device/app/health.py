@@ -61,6 +61,10 @@ class Health:
             reasons = self._reasons()
         self._on_change(reasons)
 
+    def report_fault(self, part: str, fault: Fault) -> None:
+        """Say that a part is in trouble as the fault says."""
+        self.report(part, fault.reason, why=str(fault), finding=fault.finding)
+
     @property
     def troubles(self) -> tuple[Reason, ...]:
         """All reasons, each once, sorted."""

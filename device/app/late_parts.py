@@ -20,7 +20,7 @@ REST_S = 1.0
 T = TypeVar("T")
 
 
-class _Late(Generic[T]):
+class Late(Generic[T]):
     """Opens a part when it can."""
 
     def __init__(self, open_part: Callable[[], T], clock: Clock) -> None:
@@ -31,6 +31,7 @@ class _Late(Generic[T]):
         self._fault: Fault | None = None
 
     def part(self) -> T | None:
+        """Return the part, opened now if it is time to try; None while it cannot be had."""
         if self._part is None and self._clock.monotonic_s() >= self._again_s:
             try:
                 self._part, self._fault = self._open(), None
@@ -40,7 +41,13 @@ class _Late(Generic[T]):
         return self._part
 
     @property
+    def opened(self) -> T | None:
+        """The part, if it was opened."""
+        return self._part
+
+    @property
     def fault(self) -> Fault | None:
+        """Why it could not be opened."""
         return self._fault
 
 
@@ -48,7 +55,7 @@ class LateKeypad:
     """A `Keypad` whose lines may come later."""
 
     def __init__(self, open_part: Callable[[], Keypad], clock: Clock) -> None:
-        self._late = _Late(open_part, clock)
+        self._late = Late(open_part, clock)
         self._clock = clock
         self._late.part()
 
@@ -73,7 +80,7 @@ class LateIndicators:
     """`Indicators` whose lines may come later."""
 
     def __init__(self, open_part: Callable[[], Indicators], clock: Clock) -> None:
-        self._late = _Late(open_part, clock)
+        self._late = Late(open_part, clock)
         self._shown: Mapping[str, bool] = {}
         self._told = self._late.part() is not None
 

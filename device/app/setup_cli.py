@@ -8,14 +8,13 @@ from typing import Annotated, Literal
 
 import typer
 
+from device.app.config import INSTALLED
 from device.app.setup import Setup
 
 
 def setup(
     *,
-    to: Annotated[Path, typer.Option("--to", help="The folder for certificate, key and unit.toml.")] = Path(
-        "/etc/uketsuke"
-    ),
+    to: Annotated[Path, typer.Option("--to", help="The folder for certificate, key and unit.toml.")] = INSTALLED,
     pad: Annotated[Literal["4x3", "4x4"], typer.Option(help="The keypad that was bought.")] = "4x3",
 ) -> None:
     """Find broker, reader, cameras, keypad and loudspeaker, ask for the rest, write the configuration.

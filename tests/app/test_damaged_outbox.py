@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from device.app.compose import open_outbox
 from device.app.config import EXAMPLE, Config, load
+from device.app.late_outbox import LateOutbox
+from device.app.late_parts import AGAIN_S
 from device.domain.errors import Fault
 from device.domain.finding import FindingCode
+from device.drivers.system import SystemClock
 from device.ports.line import Kept
+from device.sim.clock import SimulatedClock
 
 
 @pytest.fixture
@@ -27,9 +30,13 @@ def config(tmp_path: Path) -> Config:
 @pytest.fixture
 def outbox(config: Config) -> Path:
     """One that holds a result."""
-    with open_outbox(config, {}) as outbox:
+    with LateOutbox(config, SystemClock(), nobody) as outbox:
         outbox.add("message-1", lambda _: b"a result")
     return config.unit.state / "outbox.sqlite"
+
+
+def nobody(part: str, fault: Fault) -> None:
+    del part, fault
 
 
 def believed(kept: Kept) -> None:
@@ -56,7 +63,7 @@ def test_a_damaged_outbox_is_set_aside_and_an_empty_one_begun(config: Config, ou
     harm(outbox)
     before = outbox.read_bytes()
     troubles: dict[str, Fault] = {}
-    with open_outbox(config, troubles) as fresh:
+    with LateOutbox(config, SystemClock(), troubles.__setitem__) as fresh:
         assert fresh.waiting(10) == []
         fresh.add("message-2", lambda _: b"another")
         assert fresh.settle("message-2", believed)
@@ -68,21 +75,39 @@ def test_a_damaged_outbox_is_set_aside_and_an_empty_one_begun(config: Config, ou
 def test_a_second_one_does_not_write_over_the_first(config: Config, outbox: Path) -> None:
     for _ in range(2):
         replace_by_another(outbox)
-        open_outbox(config, {}).close()
+        LateOutbox(config, SystemClock(), nobody).close()
     assert outbox.with_name("outbox.sqlite.damaged-2").exists()
 
 
 def test_a_whole_outbox_stays_where_it_is(config: Config, outbox: Path) -> None:
     troubles: dict[str, Fault] = {}
-    with open_outbox(config, troubles) as again:
+    with LateOutbox(config, SystemClock(), troubles.__setitem__) as again:
         assert [kept.message_id for kept in again.waiting(10)] == ["message-1"]
     assert troubles == {}
     assert outbox.exists()
+
+
+def test_a_unit_whose_state_folder_cannot_be_made_tries_again_until_it_can(config: Config, tmp_path: Path) -> None:
+    clock, troubles = SimulatedClock(), dict[str, Fault]()
+    in_the_way = tmp_path / "state"
+    in_the_way.write_bytes(b"a file where the folder should be")
+    with LateOutbox(config, clock, troubles.__setitem__) as late:
+        assert troubles["outbox"].finding is FindingCode.STATE_FOLDER
+        for refused in (lambda: late.add("message-1", lambda _: b""), lambda: late.waiting(1), lambda: late.depth):
+            with pytest.raises(Fault, match="cannot be made"):
+                refused()
+        in_the_way.unlink()
+        clock.advance(AGAIN_S)
+        assert late.add("message-1", lambda _: b"a result").sequence == 1
+        assert late.depth == 1
 
 
 def test_an_outbox_of_another_version_is_nobodys_to_set_aside(config: Config, outbox: Path) -> None:
 
     with closing(sqlite3.connect(outbox)) as other:
         other.execute("PRAGMA user_version = 99")
-    with pytest.raises(Fault, match="another version"):
-        open_outbox(config, {})
+    troubles: dict[str, Fault] = {}
+    with LateOutbox(config, SystemClock(), troubles.__setitem__) as late:
+        with pytest.raises(Fault, match="another version"):
+            late.waiting(1)
+        assert "another version" in str(troubles["outbox"])

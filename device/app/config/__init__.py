@@ -1,6 +1,6 @@
 """The unit's configuration: one TOML file, every option with a type and a default, every unknown option an error."""
 
-from device.app.config.belonging import UpkeepSection
+from device.app.config.belonging import INSTALLED, UpkeepSection, state_beside
 from device.app.config.parts import (
     NO_CAMERA,
     AnchorFile,
@@ -16,6 +16,7 @@ from device.app.config.whole import EXAMPLE, Config, load
 __all__ = [
     "BY_MANIFEST",
     "EXAMPLE",
+    "INSTALLED",
     "NO_CAMERA",
     "AnchorFile",
     "AttendantsSection",
@@ -28,4 +29,5 @@ __all__ = [
     "UpkeepSection",
     "VoiceSection",
     "load",
+    "state_beside",
 ]

@@ -14,6 +14,15 @@ from device.wire.messages import Name
 HttpsAddress = Annotated[str, Meta(pattern=r"^(https://[^\s?#]+)?\Z")]
 
 
+INSTALLED = Path("/etc/uketsuke")
+"""Where the package's services look for the configuration."""
+
+
+def state_beside(folder: Path) -> str:
+    """Return what `[unit] state` is for a configuration in this folder: the package's own place, or one beside it."""
+    return "/var/lib/uketsuke" if folder == INSTALLED else "state"
+
+
 class UnitSection(Section, frozen=True, kw_only=True):
     """Who the unit is."""
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from device.app.config import state_beside
 from device.app.panel_check import KeyTrial
 from device.app.setup.papers import CLINIC_KEY, Papers, copy_papers, find_papers
 from device.app.setup.surroundings import KeypadAtHand, Surroundings
@@ -46,7 +47,7 @@ class Setup:
         identity = self._papers()
         name, (host, port) = identity.name, self._broker(identity)
         sections: dict[str, dict[str, object]] = {
-            "unit": {"name": name, "state": "state"},
+            "unit": {"name": name, "state": state_beside(self._folder)},
             "broker": {"host": host, "port": port} | identity.broker,
             "clinic": {"sealing_key": CLINIC_KEY},
         }
