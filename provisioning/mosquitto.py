@@ -71,12 +71,13 @@ def run_mosquitto(
     port: int | None = None,
     revoked: Path | None = None,
     claims: Path | None = None,
+    save_s: int | None = None,
     change: Callable[[str], str] | None = None,
 ) -> Iterator[RunningBroker]:
     """Run a broker for `branch` on 127.0.0.1 with all its files in `folder`; stop it on leaving.
 
     Without `port` a free one is used. Started again with the same folder it has its sessions and queues back.
-    `claims` is the certificate of the claims' authority, if units shall be claimed here.
+    `claims` is the certificate of the claims' authority, if units shall be claimed here; `save_s` as in `SiteBroker`.
     `change` may alter the text of the configuration, to see what a line of it is good for.
     Raise Fault (part `broker`) with the broker's own words when it is missing, refuses its configuration or does not
     answer in time.
@@ -95,6 +96,7 @@ def run_mosquitto(
             revoked=revoked and revoked.resolve(),
             admin_port=free_port(),
             claims=None if claims is None else ClaimListener(port=free_port(), authority=claims.resolve()),
+            save_s=save_s,
             # The child keeps the account that owns the key; started by root it would change to `mosquitto`.
             run_as=pwd.getpwuid(os.geteuid()).pw_name,
         )

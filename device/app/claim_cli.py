@@ -11,7 +11,6 @@ import typer
 from device.app.claiming import Home, claim_unit
 from device.app.config import INSTALLED
 from device.domain.errors import BadConfig
-from device.drivers.key_file import KeyFile
 from device.link.claim import ClaimWaits
 from device.wire.ticket import MAX_TEXT, Ticket, read_ticket
 
@@ -39,13 +38,12 @@ def claim(
     found = _found(ticket, from_usb=from_usb)
     if fingerprint and _plain(fingerprint) != _plain(found.fingerprint):
         raise BadConfig(f"this ticket is of another fleet: {found.fingerprint}", where="--fingerprint")
-    home = Home(to)
+    home = Home.at(to)
     if not as_json:
         typer.echo(f"fleet {found.fingerprint}\nclaim {found.claim} at {found.host}:{found.port}")
     granted = claim_unit(
         found,
         home,
-        KeyFile(home.key),
         timeout_s=timeout,
         tell=(lambda _: None) if as_json else (_say_what_is_missing),
     )

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from device.app.config import state_beside
+from device.app.config import KeySection, state_beside
+from device.app.key_parts import held_by, key_section, key_text, open_key
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.domain.values import UnitId
 from device.drivers.board import board_number
-from device.drivers.key_file import PRIVATE, KeyFile, write_whole
+from device.drivers.key_elsewhere import KeyElsewhere
 from device.drivers.mutual_tls import TlsFiles
 from device.drivers.paho_line import BrokerAddress, PahoLine
 from device.drivers.system import SystemClock, SystemEntropy
+from device.drivers.whole_file import PRIVATE, PUBLIC, write_whole
 from device.link import events
 from device.link.actions import Close, Connect, Publish, Subscribe
 from device.link.claim import (
@@ -44,8 +45,6 @@ from device.wire.ticket import Ticket
 if TYPE_CHECKING:
     from device.ports.clock import Clock
 
-PUBLIC = 0o644
-
 _CONFIG = """\
 # Unit {unit}, claimed by its fleet. `uketsuke config example` shows every option.
 
@@ -60,7 +59,7 @@ authority = "authority.cert.pem"
 certificate = "unit.cert.pem"
 key = "unit.key.pem"
 
-[clinic]
+{key}[clinic]
 sealing_key = "clinic.public.jwk"
 
 [fleet]
@@ -75,11 +74,38 @@ class FleetSaysNo(Fault):
         super().__init__(message, part="claim", reason=Reason.SERVICE_REFUSED)
 
 
+IN_FILES = KeySection()
+
+
 @dataclass(frozen=True, slots=True)
 class Home:
     """Where a unit's identity lies."""
 
     folder: Path
+    keys: KeySection = IN_FILES
+    """Where its keys are made."""
+
+    @classmethod
+    def at(cls, folder: Path) -> Home:
+        """Return a home with its keys where its configuration says, or else `key.toml`. Raise BadConfig."""
+        home = cls(folder)
+        return cls(folder, key_section(home.config, folder / "key.toml"))
+
+    @property
+    def key_store(self) -> KeyStore:
+        """The unit's key."""
+        return open_key(self.keys, self.key)
+
+    @property
+    def tls(self) -> TlsFiles:
+        """What the unit proves itself with. Raise BadConfig where its key is not to be had."""
+        held = held_by(self.key_store)
+        return TlsFiles(authority=self.authority, certificate=self.certificate, key=self.key, held=held)
+
+    @property
+    def next_key_store(self) -> KeyStore:
+        """The key of the next certificate."""
+        return open_key(self.keys, self.next_key)
 
     @property
     def key(self) -> Path:
@@ -130,7 +156,11 @@ class Home:
             write_whole(self.folder / "clinic.public.jwk", granted.clinic_key, mode=PUBLIC)
         if not self.config.exists():
             text = _CONFIG.format(
-                unit=granted.unit, state=state_beside(self.folder), host=granted.host, port=granted.port
+                unit=granted.unit,
+                state=state_beside(self.folder),
+                host=granted.host,
+                port=granted.port,
+                key=key_text(self.keys),
             )
             write_whole(self.config, text.encode(), mode=PUBLIC)
         # Last: with it the unit is claimed.
@@ -145,7 +175,7 @@ def write_certificate(home: Home, certificate: bytes, rescue: bytes | None) -> x
     """
     present = x509.load_pem_x509_certificate(home.certificate.read_bytes())
     authority = x509.load_pem_x509_certificate(home.authority.read_bytes())
-    _, key = KeyFile(home.next_key).request()
+    _, key = home.next_key_store.request()
     read = check_certificate(certificate, common_name(present), Expected(key, authority))
     pem = _pem(certificate)
     if rescue is not None:
@@ -160,6 +190,7 @@ def mend(home: Home) -> None:
     """End the change to the next certificate, if one was begun: the next pair is whole from the moment it is there."""
     if home.next_certificate.exists():
         if home.next_key.exists():
+            home.key_store.forget()
             home.next_key.replace(home.key)
         home.next_certificate.replace(home.certificate)
 
@@ -167,7 +198,6 @@ def mend(home: Home) -> None:
 def claim_unit(
     ticket: Ticket,
     home: Home,
-    key_store: KeyStore,
     *,
     timeout_s: float,
     tell: Callable[[ClaimWaits], None] = lambda _: None,
@@ -178,6 +208,7 @@ def claim_unit(
     Raise FleetSaysNo with the fleet's own words, also when it said "not yet" until the time was up; Fault (part
     `claim`) when nobody answered in time.
     """
+    key_store = home.key_store
     csr, key = key_store.request()
     entropy = SystemEntropy()
     request = ClaimRequest(
@@ -214,13 +245,10 @@ def rescue_ticket(home: Home) -> Ticket:
     """
     try:
         host, port = home.door.read_text(encoding="ascii").split()
-        key = serialization.load_pem_private_key(home.key.read_bytes(), password=None)
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise BadConfig("is a key of another kind than P-256", where=str(home.key))
         return Ticket(
             host=host,
             port=int(port),
-            key=key,
+            key=home.key_store.private_key(),
             certificate=x509.load_pem_x509_certificate(home.rescue.read_bytes()),
             authority=x509.load_pem_x509_certificate(home.authority.read_bytes()),
         )
@@ -304,11 +332,15 @@ class _Talk:
 
 def _files(ticket: Ticket, place: Path) -> TlsFiles:
     # OpenSSL takes an identity from files alone; these are gone when the claim is over.
-    files = TlsFiles(authority=place / "authority.pem", certificate=place / "claim.pem", key=place / "claim.key")
+    held = ticket.key if isinstance(ticket.key, KeyElsewhere) else None
+    files = TlsFiles(
+        authority=place / "authority.pem", certificate=place / "claim.pem", key=place / "claim.key", held=held
+    )
     pem = serialization.Encoding.PEM
     write_whole(files.authority, ticket.authority.public_bytes(pem), mode=PUBLIC)
     write_whole(files.certificate, ticket.certificate.public_bytes(pem), mode=PUBLIC)
-    write_whole(files.key, ticket.key_pem, mode=PRIVATE)
+    if held is None:
+        write_whole(files.key, ticket.key_pem, mode=PRIVATE)
     return files
 
 

@@ -16,6 +16,7 @@ from device.app.doctor.running import examine_running
 from device.app.face_parts import open_face
 from device.app.fleet_agent import FleetAgent
 from device.app.identity_files import load_authority, load_clinic_key, load_signer
+from device.app.key_parts import tls_files
 from device.app.late_outbox import LateOutbox
 from device.app.late_parts import open_serving_panel
 from device.app.logs import log_to_journal
@@ -31,7 +32,6 @@ from device.domain.values import SIMULATED_UNIT_PREFIX
 from device.drivers import memory
 from device.drivers.lockdown import leave_no_memory_image
 from device.drivers.machine import LinuxMachine
-from device.drivers.mutual_tls import TlsFiles
 from device.drivers.paho_line import BrokerAddress, PahoLine
 from device.drivers.sdnotify import find_supervisor
 from device.drivers.status_socket import StatusSocket
@@ -81,7 +81,7 @@ def open_unit(
     """Build the unit; `stack` closes its parts in reverse order. It has what `through` makes of its reader."""
     clock = SystemClock()
     simulated = config.unit_id.startswith(SIMULATED_UNIT_PREFIX)
-    files = TlsFiles(authority=config.broker.authority, certificate=config.broker.certificate, key=config.broker.key)
+    files = tls_files(config)
     address = BrokerAddress(config.broker.host, config.broker.port)
     machine = LinuxMachine()
     troubles: dict[str, Fault] = {}

@@ -18,7 +18,6 @@ from device.app.enrolment import LOOK_S, Enrolment
 from device.app.late_parts import open_serving_panel
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
-from device.drivers.key_file import KeyFile
 from device.drivers.system import SystemClock
 from device.link.claim import ClaimWaits
 from device.wire.ticket import Ticket
@@ -41,7 +40,7 @@ def enrol(
 
     Exit code 0: it is a unit, or was one before; 2: given up.
     """
-    home = Home(to)
+    home = Home.at(to)
     if home.certificate.exists() and home.config.exists():
         typer.echo("登録は済んでいます / already enrolled")
         return
@@ -54,7 +53,7 @@ def enrol(
         return read_ticket_file(found[0]) if found else None
 
     def claim(ticket: Ticket, tell: Callable[[ClaimWaits], None]) -> None:
-        claim_unit(ticket, home, KeyFile(home.key), timeout_s=ANSWER_S, tell=tell)
+        claim_unit(ticket, home, timeout_s=ANSWER_S, tell=tell)
 
     with ExitStack() as stack:
         parts = open_serving_panel(PanelSection(kind=panel), VoiceSection(device=voice), stack, clock, {})

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -29,8 +30,8 @@ from device.app.update_parts import order_box, reports_file
 from device.app.update_reports import UpdateReports
 from device.domain.errors import BadConfig, Fault, UketsukeError
 from device.domain.reasons import Reason
-from device.drivers.key_file import PRIVATE, KeyFile, write_whole
 from device.drivers.twin_file import TwinFile
+from device.drivers.whole_file import PRIVATE, overwrite, write_whole
 from device.link.claim import ClaimWaits
 from device.link.fleet import FleetMachine, FleetPolicy, Member
 from device.link.twin import Mode, TwinBook, Version, overlaid
@@ -58,7 +59,7 @@ class Membership:
         self._state = plain.unit.state
         self._file = TwinFile(self._state / "fleet-twin.json")
         self._begun = self._state / "fleet-trial-begun"
-        self._home = Home(plain.broker.key.parent)
+        self._home = Home(plain.broker.key.parent, plain.key)
         self.trying = False
         self.starts_again = False
         """The unit has stopped to start itself again."""
@@ -95,7 +96,7 @@ class Membership:
         try:
             if ran_out(self._home, datetime.now(UTC)):
                 ticket = rescue_ticket(self._home)
-                claim_unit(ticket, self._home, KeyFile(self._home.key), timeout_s=RESCUE_S, tell=_log_wait)
+                claim_unit(ticket, self._home, timeout_s=RESCUE_S, tell=_log_wait)
         except UketsukeError as error:
             log.error("the unit's certificate ran out: %s", error)  # noqa: TRY400  for people
 
@@ -200,23 +201,26 @@ class Membership:
         unit.close_to_visitors(Reason.UNIT_QUARANTINED)
         unit.link.close()
         home = self._home
+        wipes: list[Callable[[], None]] = [home.key_store.forget, home.next_key_store.forget]
         paths = [
-            home.key,
-            home.next_key,
             home.certificate,
             home.next_certificate,
             home.rescue,
             self._plain.clinic.sealing_key,
         ]
         paths += [path for path in self._state.iterdir() if path.is_file()]
-        for path in paths:
-            _overwrite(path)
+        wipes += [partial(overwrite, path) for path in paths]
+        for wipe in wipes:
+            try:
+                wipe()
+            except UketsukeError as error:
+                log.error("not wiped: %s", error)  # noqa: TRY400  for people; the rest goes all the same
         unit.stop()
 
     def request(self) -> bytes:
         """Make the next key."""
-        self._home.next_key.unlink(missing_ok=True)
-        csr, _ = KeyFile(self._home.next_key).request()
+        self._home.next_key_store.forget()
+        csr, _ = self._home.next_key_store.request()
         return csr
 
     def use(self, certificate: bytes, rescue: bytes | None) -> x509.Certificate:
@@ -309,18 +313,3 @@ def _or_tell(change: Callable[[], None]) -> bool:
         log.error("the disk takes no news of the fleet: %s", error)  # noqa: TRY400  for people
         return False
     return True
-
-
-def _overwrite(path: Path) -> None:
-    """Delete a file, its content overwritten first; a memory card may keep an old copy all the same."""
-    try:
-        size = path.stat().st_size
-        with path.open("r+b") as file:
-            file.write(b"\0" * size)
-            file.flush()
-            os.fsync(file.fileno())
-        path.unlink()
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        log.warning("%s could not be wiped: %s", path, error.strerror)

@@ -10,16 +10,19 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from device.app.config import Config
+from device.app.key_parts import open_key
 from device.domain.errors import BadConfig
 from device.wire.sealing import Signer
 
 
 def load_signer(config: Config) -> Signer:
     """Return what signs for this unit. Raise BadConfig for files that are no pair, or of another name."""
-    key = _read(config.broker.key, "[broker] key")
     certificate = _read(config.broker.certificate, "[broker] certificate")
     try:
-        signer = Signer.load(key, certificate)
+        if config.key.store == "file":
+            signer = Signer.load(_read(config.broker.key, "[broker] key"), certificate)
+        else:
+            signer = Signer.of(open_key(config.key, config.broker.key).private_key(), certificate)
     except (JoseError, ValueError) as error:
         raise BadConfig(
             "is no PEM pair of a P-256 key and its certificate", where="[broker] key, certificate"

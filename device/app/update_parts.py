@@ -15,12 +15,13 @@ from cryptography import x509
 from device.app.assets import check
 from device.app.assets.store import Condition
 from device.app.config import Config
+from device.app.key_parts import tls_files
 from device.app.update_clerk import UpdateClerk
 from device.app.updating import Updating
 from device.app.voice_files import absent
 from device.domain.errors import BadConfig, Fault, MessageError, UpdateRefused
 from device.domain.updates import Kind, Refusal
-from device.drivers.mutual_tls import TlsFiles, client_context
+from device.drivers.mutual_tls import client_context
 from device.drivers.system import SystemClock
 from device.drivers.update_shelf import UpdateShelf
 from device.drivers.update_spool import OrderBox, read_reports, write_reports
@@ -68,7 +69,7 @@ def open_source(config: Config, folder: Path | None) -> UpdateSource:
     if not section.url:
         raise UpdateRefused("[update] url is empty, and no folder was named", refusal=Refusal.UNREACHABLE)
     authority = Path(section.authority) if section.authority else config.broker.authority
-    files = TlsFiles(authority=authority, certificate=config.broker.certificate, key=config.broker.key)
+    files = tls_files(config, authority=authority)
     return TufSource(
         root=Path(section.root),
         cache=section.folder / "metadata",

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Literal
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from device.domain.errors import BadConfig, Fault
-from device.domain.reasons import Reason
-
-PRIVATE = 0o600
+from device.domain.errors import BadConfig
+from device.drivers.whole_file import PRIVATE, overwrite, write_whole
+from device.ports.key_store import KeyKind, request_for
 
 
 class KeyFile:
@@ -24,20 +20,22 @@ class KeyFile:
         self._path = path
 
     @property
-    def kind(self) -> Literal["file", "tpm", "pkcs11"]:
+    def kind(self) -> KeyKind:
         """A file."""
         return "file"
-
-    @property
-    def handle(self) -> Path:
-        """The file."""
-        return self._path
 
     def request(self) -> tuple[bytes, ec.EllipticCurvePublicKey]:
         """Return a request signed with the key."""
         key = self._load() if self._path.exists() else self._make()
-        request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
-        return request.public_bytes(serialization.Encoding.DER), key.public_key()
+        return request_for(key), key.public_key()
+
+    def private_key(self) -> ec.EllipticCurvePrivateKey:
+        """Return the key."""
+        return self._load()
+
+    def forget(self) -> None:
+        """Overwrite and delete the file."""
+        overwrite(self._path)
 
     def _load(self) -> ec.EllipticCurvePrivateKey:
         try:
@@ -61,27 +59,3 @@ class KeyFile:
         )
         write_whole(self._path, pem, mode=PRIVATE)
         return key
-
-
-def write_whole(path: Path, content: bytes, *, mode: int) -> None:
-    """Put `content` at `path` so that a power cut leaves either the file before or this one.
-
-    Raise Fault (part `key`) when the disk refuses.
-    """
-    draft = path.with_name(f".{path.name}.draft")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as error:
-        raise Fault(f"cannot write {path}: {error.strerror}", part="key", reason=Reason.INTERNAL_FAULT) from error

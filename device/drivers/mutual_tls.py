@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ssl
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from device.domain.errors import BadConfig
+from device.drivers.key_elsewhere import KeyElsewhere
+from device.drivers.tls_key import pem_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,13 +23,16 @@ class TlsFiles:
     certificate: Path
     key: Path
     """Private key of `certificate`, not encrypted: nobody types a pass phrase when a unit starts."""
+    held: KeyElsewhere | None = None
+    """What signs for `certificate` where that is no file; `key` then only leads to it."""
 
 
 def client_context(files: TlsFiles) -> ssl.SSLContext:
     """Return a context for TLS 1.2 or newer that checks the broker's name. Raise BadConfig naming the file at fault."""
     _require(files.authority, holds=b"-----BEGIN CERTIFICATE-----", what="certificate")
     _require(files.certificate, holds=b"-----BEGIN CERTIFICATE-----", what="certificate")
-    _require(files.key, holds=b"PRIVATE KEY-----", what="private key")
+    if files.held is None:
+        _require(files.key, holds=b"PRIVATE KEY-----", what="private key")
     # For this protocol Python requires the other end's certificate and checks its name.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.sslsocket_class = _TidySocket
@@ -34,8 +42,9 @@ def client_context(files: TlsFiles) -> ssl.SSLContext:
     except ssl.SSLError as error:
         raise BadConfig("the certificate in it cannot be read", where=str(files.authority)) from error
     try:
-        # Without a password given, OpenSSL would ask on the terminal for that of an encrypted key.
-        context.load_cert_chain(files.certificate, files.key, password=b"")
+        with _key_file(files) as key:
+            # Without a password given, OpenSSL would ask on the terminal for that of an encrypted key.
+            context.load_cert_chain(files.certificate, key, password=b"")
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
             raise BadConfig(f"this is not the key of {files.certificate}", where=str(files.key)) from error
@@ -43,6 +52,18 @@ def client_context(files: TlsFiles) -> ssl.SSLContext:
             f"it and its key {files.key} cannot be read, or the key is encrypted", where=str(files.certificate)
         ) from error
     return context
+
+
+@contextmanager
+def _key_file(files: TlsFiles) -> Iterator[Path]:
+    """Give the file that Python's ssl is to read the key from."""
+    if files.held is None:
+        yield files.key
+        return
+    with tempfile.NamedTemporaryFile(prefix="key-elsewhere-", suffix=".pem") as file:
+        file.write(pem_of(files.held))
+        file.flush()
+        yield Path(file.name)
 
 
 class _TidySocket(ssl.SSLSocket):

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from device.drivers.key_file import PRIVATE, write_whole
+from device.drivers.whole_file import PRIVATE, write_whole
 from device.link.twin import Mode, Status, TwinBook, Version
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class TwinFile:
         )
 
     def keep(self, book: TwinBook) -> None:
-        """Write the book. Raise Fault (part `key`) when the disk refuses; the one before is then still there."""
+        """Write the book. Raise Fault (part `disk`) when the disk refuses; the one before is then still there."""
         write_whole(self._path, msgspec.json.encode(book), mode=PRIVATE)
 
 

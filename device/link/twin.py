@@ -20,7 +20,7 @@ import msgspec
 from device.wire.fleet import Settings, TwinReport, TwinWanted
 
 DONE_COMMANDS = 32
-FORBIDDEN = ("unit", "broker", "clinic", "fleet")
+FORBIDDEN = ("unit", "broker", "key", "clinic", "fleet")
 """Sections that say who a unit is and whom it belongs to: its own file alone says that."""
 
 Mode = Literal["serve", "quarantined"]

@@ -14,6 +14,7 @@ from functools import lru_cache
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from joserfc import jwe, jws
 from joserfc.errors import JoseError
@@ -84,6 +85,11 @@ class Signer:
     def load(cls, key_pem: bytes, certificate_pem: bytes) -> Signer:
         """Build from the PEM pair that also carries the TLS connection."""
         return cls(ECKey.import_key(key_pem), x509.load_pem_x509_certificate(certificate_pem))
+
+    @classmethod
+    def of(cls, key: ec.EllipticCurvePrivateKey, certificate_pem: bytes) -> Signer:
+        """Build with a key that may be elsewhere, so that there is no PEM of it."""
+        return cls(ECKey(key, key), x509.load_pem_x509_certificate(certificate_pem))
 
     @property
     def speaker(self) -> str:

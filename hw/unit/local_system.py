@@ -21,7 +21,7 @@ from typing import Final
 from device.app.assets.place import MODELS_DIR
 from device.app.assets.store import Condition, check
 from device.app.config import Config
-from device.drivers.mutual_tls import TlsFiles
+from device.app.key_parts import tls_files
 from device.drivers.paho_line import BrokerAddress
 from hw.errors import CannotMeasure
 from hw.unit.broker_trips import suback_times_ms
@@ -125,8 +125,8 @@ class LocalSystem:
     def round_trips_ms(self, times: int) -> list[float | None]:
         """Subscribe again and again, and time the broker's answers: nobody else hears of it."""
         broker = self._config.broker
-        files = TlsFiles(authority=broker.authority, certificate=broker.certificate, key=broker.key)
-        return suback_times_ms(BrokerAddress(broker.host, broker.port), files, self._config.unit_id, times)
+        files, address = tls_files(self._config), BrokerAddress(broker.host, broker.port)
+        return suback_times_ms(address, files, self._config.unit_id, times)
 
     def wrong_digests(self) -> tuple[str, ...]:
         """Compare every required file with the manifest."""

@@ -24,7 +24,7 @@ from msgspec import Meta, Struct
 from device.wire.fleet import Digest
 from device.wire.messages import NAME
 from device.wire.settings import load_settings
-from provisioning.broker import Branch, ClaimListener, SiteBroker
+from provisioning.broker import FLEET_SAVE_S, Branch, ClaimListener, SiteBroker
 from provisioning.files import PUBLIC, write_atomically
 
 FILE_NAME = "fleet.toml"
@@ -174,6 +174,7 @@ class Places:
         """Return the broker that the plan asks for."""
         return SiteBroker.in_folder(
             self.broker,
+            save_s=FLEET_SAVE_S,
             branch=plan.branch,
             port=plan.broker.port,
             admin_port=plan.broker.admin_port,

@@ -66,6 +66,7 @@ def run_private_fleet(
         identity=IdentityFiles(key=site.key, certificate=site.certificate),
         revoked=places.revoked,
         claims=places.broker / "claims.cert.pem",
+        save_s=site.save_s,
     ) as broker:
         section = changed(plan.broker, port=broker.port, admin_port=broker.admin_port, claim_port=broker.claim_port)
         plan = changed(plan, broker=section)

@@ -16,7 +16,6 @@ from typer.testing import CliRunner
 
 from device.app.claiming import FleetSaysNo, Home, claim_unit
 from device.domain.errors import BadConfig
-from device.drivers.key_file import KeyFile
 from device.wire.bench_record import BENCH_FORMAT, sign_bench_record
 from device.wire.board import board_digest
 from device.wire.ticket import Ticket
@@ -281,7 +280,6 @@ def ask(ticket: Ticket, home: Home, said: list[str], *, timeout_s: float = PATIE
     return claim_unit(
         ticket,
         home,
-        KeyFile(home.key),
         timeout_s=timeout_s,
         tell=lambda waits: said.append(waits.why) if waits.refused else None,
         hardware=HARDWARE,

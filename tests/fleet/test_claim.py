@@ -13,7 +13,6 @@ from cryptography import x509
 
 from device.app.claiming import Home, claim_unit, ran_out, rescue_ticket
 from device.domain.errors import Fault
-from device.drivers.key_file import KeyFile
 from device.wire.fleet import ClaimGranted
 from device.wire.ticket import Ticket
 from provisioning.fleet.entrance import Ticketed, bring_in, new_ticket
@@ -33,7 +32,7 @@ States = Callable[[], dict[str, UnitState]]
 
 def claim(ticket: Ticket, folder: Path, *, hardware: str = HERE) -> ClaimGranted:
     home = Home(folder)
-    return claim_unit(ticket, home, KeyFile(home.key), timeout_s=10, hardware=hardware)
+    return claim_unit(ticket, home, timeout_s=10, hardware=hardware)
 
 
 def test_a_unit_gets_its_identity_with_a_key_that_never_left_it(

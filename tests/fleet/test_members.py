@@ -16,7 +16,6 @@ from cryptography import x509
 from device.app.claiming import Home, claim_unit
 from device.app.demo.member import SimulatedMember
 from device.domain.errors import BadConfig
-from device.drivers.key_file import KeyFile
 from device.drivers.paho_line import BrokerAddress
 from device.link.fleet import FleetPolicy
 from provisioning.fleet import acting
@@ -62,7 +61,7 @@ def join(running: PrivateFleet, worker: Worker, tmp_path: Path) -> Iterator[Call
     ) -> SimulatedMember:
         home = Home(tmp_path / folder)
         if not claimed:
-            claim_unit(made.ticket, home, KeyFile(home.key), timeout_s=10, hardware=hardware)
+            claim_unit(made.ticket, home, timeout_s=10, hardware=hardware)
         address = BrokerAddress("127.0.0.1", running.broker.port)
         policy = replace(FleetPolicy(), health_every_s=0.2)
         member = SimulatedMember(made.unit.name, home, address, hardware=hardware, policy=policy)

@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives import serialization
 
 from device.app.claiming import Home, write_certificate
 from device.domain.errors import MessageError
-from device.drivers.key_file import KeyFile
 from provisioning.pki import SiteAuthority
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
@@ -33,7 +32,7 @@ def home(tmp_path: Path, fleet: SiteAuthority) -> Home:
 
 def certified(home: Home, authority: SiteAuthority, unit: str) -> bytes:
     """Return the certificate that this authority gives for the unit's next key."""
-    _, key = KeyFile(home.next_key).request()
+    _, key = home.next_key_store.request()
     certificate = authority.certify(key, unit, now=NOW, lifetime=timedelta(days=90))
     return certificate.public_bytes(serialization.Encoding.DER)
 

@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives import serialization
 
 from device.app.claiming import Home, claim_unit
 from device.domain.errors import Fault
-from device.drivers.key_file import KeyFile
 from provisioning.fleet.acting import revoke
 from provisioning.fleet.entrance import Ticketed
 from provisioning.fleet.fleet import utc_now
@@ -29,7 +28,7 @@ def home(worker: Worker, tickets: Tickets, tmp_path: Path) -> Home:
     del worker
     [made] = tickets()
     home = Home(tmp_path / "unit")
-    claim_unit(made.ticket, home, KeyFile(home.key), timeout_s=10, hardware="5e" * 32)
+    claim_unit(made.ticket, home, timeout_s=10, hardware="5e" * 32)
     return home
 
 

@@ -139,9 +139,14 @@ def complaint(files: TlsFiles) -> tuple[str, str]:
     return refusal.value.where, str(refusal.value).removeprefix(f"{refusal.value.where}: ")
 
 
+def with_path(files: TlsFiles, option: str, path: Path) -> TlsFiles:
+    paths = {"authority": files.authority, "certificate": files.certificate, "key": files.key} | {option: path}
+    return TlsFiles(authority=paths["authority"], certificate=paths["certificate"], key=paths["key"])
+
+
 @pytest.mark.parametrize("option", ["authority", "certificate", "key"])
 def test_a_missing_file_is_named(files: TlsFiles, option: str, tmp_path: Path) -> None:
-    where, words = complaint(replace(files, **{option: tmp_path / "nowhere.pem"}))
+    where, words = complaint(with_path(files, option, tmp_path / "nowhere.pem"))
     assert where == str(tmp_path / "nowhere.pem")
     assert "No such file" in words
 
@@ -149,7 +154,7 @@ def test_a_missing_file_is_named(files: TlsFiles, option: str, tmp_path: Path) -
 @pytest.mark.parametrize("option", ["authority", "certificate", "key"])
 def test_a_file_with_something_else_in_it_is_named(files: TlsFiles, option: str, tmp_path: Path) -> None:
     (tmp_path / "letter.pem").write_text("Dear friend,")
-    where, words = complaint(replace(files, **{option: tmp_path / "letter.pem"}))
+    where, words = complaint(with_path(files, option, tmp_path / "letter.pem"))
     assert where == str(tmp_path / "letter.pem")
     assert "PEM" in words
 
@@ -157,7 +162,7 @@ def test_a_file_with_something_else_in_it_is_named(files: TlsFiles, option: str,
 @pytest.mark.parametrize("option", ["authority", "certificate"])
 def test_a_certificate_that_was_cut_off_is_named(files: TlsFiles, option: str, tmp_path: Path) -> None:
     (tmp_path / "half.pem").write_bytes(files.certificate.read_bytes()[:200])
-    where, words = complaint(replace(files, **{option: tmp_path / "half.pem"}))
+    where, words = complaint(with_path(files, option, tmp_path / "half.pem"))
     assert where == str(tmp_path / "half.pem")
     assert "cannot be read" in words
 

@@ -11,6 +11,7 @@ from device.wire import topics
 from device.wire.codec import MAX_BYTES
 from provisioning.broker import (
     CLAIM_MOUNT,
+    FLEET_SAVE_S,
     Branch,
     ClaimListener,
     Setting,
@@ -81,6 +82,13 @@ def test_a_killed_broker_and_a_slow_socket_cost_nothing(site_broker: SiteBroker)
     assert (chosen["persistence"], chosen["autosave_on_changes"], chosen["autosave_interval"]) == ("true", "true", "1")
     assert chosen["set_tcp_nodelay"] == "true"
     assert int(chosen["max_packet_size"]) > MAX_BYTES
+
+
+def test_a_fleet_s_broker_does_not_save_everything_at_every_word(site_broker: SiteBroker) -> None:
+    chosen = options(common(replace(site_broker, save_s=FLEET_SAVE_S)))
+
+    assert chosen["persistence"] == "true"
+    assert (chosen["autosave_on_changes"], chosen["autosave_interval"]) == ("false", "30")
 
 
 def test_every_line_stands_below_its_reason(site_broker: SiteBroker) -> None:

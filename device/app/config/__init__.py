@@ -1,6 +1,6 @@
 """The unit's configuration: one TOML file, every option with a type and a default, every unknown option an error."""
 
-from device.app.config.belonging import INSTALLED, UpkeepSection, state_beside
+from device.app.config.belonging import INSTALLED, KeySection, UpkeepSection, state_beside
 from device.app.config.parts import (
     NO_CAMERA,
     AnchorFile,
@@ -23,6 +23,7 @@ __all__ = [
     "CameraSection",
     "CardSection",
     "Config",
+    "KeySection",
     "LivenessSection",
     "PanelSection",
     "PortraitAnchorFile",

@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from device.app.config.section import Seconds, Section
+from device.domain.errors import BadConfig
 from device.wire.messages import Name
 
 HttpsAddress = Annotated[str, Meta(pattern=r"^(https://[^\s?#]+)?\Z")]
@@ -44,6 +46,29 @@ class BrokerSection(Section, frozen=True, kw_only=True):
     """The site's CA certificate, PEM."""
     certificate: Path
     key: Path
+
+
+class KeySection(Section, frozen=True, kw_only=True):
+    """Where [broker] key is made and stays (docs/fleet.md)."""
+
+    store: Literal["file", "tpm", "pkcs11"] = "file"
+    """`file`: it is that file. `tpm`, `pkcs11`: that file leads to it."""
+    tcti: Annotated[str, Meta(min_length=1)] = "device:/dev/tpmrm0"
+    """Where the TPM is, as tpm2-tss says it."""
+    module: str = ""
+    """The token's PKCS #11 library."""
+    token: str = ""
+    """The token's label."""
+    pin_file: str = ""
+    """The file with the token's PIN."""
+
+    def beside(self, path: Path) -> KeySection:
+        """Return it with its paths relative to the file at `path`. Raise BadConfig for a token half named."""
+        if self.store == "pkcs11":
+            for option in ("module", "token", "pin_file"):
+                if not getattr(self, option):
+                    raise BadConfig('is empty, and store is "pkcs11"', where=f"{path}: [key] {option}")
+        return replace(self, pin_file=str(path.parent / self.pin_file) if self.pin_file else "")
 
 
 class ClinicSection(Section, frozen=True, kw_only=True):

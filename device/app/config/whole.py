@@ -14,6 +14,7 @@ from device.app.config.belonging import (
     BrokerSection,
     ClinicSection,
     FleetSection,
+    KeySection,
     UnitSection,
     UpdateSection,
     UpkeepSection,
@@ -44,6 +45,7 @@ class Config(Section, frozen=True, kw_only=True):
 
     unit: UnitSection
     broker: BrokerSection
+    key: KeySection = KeySection()
     clinic: ClinicSection
     card: CardSection = CardSection()
     camera: CameraSection = CameraSection()
@@ -105,6 +107,7 @@ def load(path: Path, *, fleet: Settings | None = None) -> Config:
         raise BadConfig("is more than there are turns in [liveness] moves", where=f"{path}: [policy] moves")
     return replace(
         config,
+        key=config.key.beside(path),
         unit=replace(config.unit, models=str(path.parent / config.unit.models) if config.unit.models else ""),
         card=replace(config.card, front=_relative_to(path, config.card.front)),
         camera=replace(config.camera, source=_relative_to(path, config.camera.source)),

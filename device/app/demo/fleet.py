@@ -24,7 +24,6 @@ from device.app.demo.member import SimulatedMember
 from device.app.demo.rollouts import RolloutShow
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
-from device.drivers.key_file import KeyFile
 from device.drivers.paho_line import BrokerAddress
 from device.link.fleet import FleetPolicy
 from provisioning.fleet import acting
@@ -225,7 +224,7 @@ class _Show:
     def _claim_one(self, made: Ticketed, *, folder: str = "") -> SimulatedMember:
         home = Home(self._folder / (folder or made.unit.name))
         hardware = sha256((folder or made.unit.serial).encode()).hexdigest()
-        claim_unit(made.ticket, home, KeyFile(home.key), timeout_s=PATIENCE_S, hardware=hardware)
+        claim_unit(made.ticket, home, timeout_s=PATIENCE_S, hardware=hardware)
         address = BrokerAddress("127.0.0.1", self._private.broker.port)
         policy = FleetPolicy(health_every_s=2.0)
         return SimulatedMember(made.unit.name, home, address, hardware=hardware, policy=policy)

@@ -18,8 +18,6 @@ from device.app.fleet_agent import FleetAgent
 from device.app.fleet_settings import problems
 from device.app.link_worker import Link, LinkOwner
 from device.domain.values import UnitId
-from device.drivers.key_file import KeyFile
-from device.drivers.mutual_tls import TlsFiles
 from device.drivers.paho_line import BrokerAddress, PahoLine
 from device.drivers.system import SystemClock, SystemEntropy
 from device.drivers.twin_file import TwinFile
@@ -48,7 +46,7 @@ class SimulatedMember:
         self._clock, entropy = SystemClock(), SystemEntropy()
         self._certificate = x509.load_pem_x509_certificate(home.certificate.read_bytes())
         authority = x509.load_pem_x509_certificate(home.authority.read_bytes())
-        self._signer = Signer.load(home.key.read_bytes(), home.certificate.read_bytes())
+        self._signer = Signer.of(home.key_store.private_key(), home.certificate.read_bytes())
         self.birth_id = entropy.token(8).hex()
         self._born_s = self._clock.monotonic_s()
         self.mode: Mode = "serve"
@@ -67,10 +65,9 @@ class SimulatedMember:
         )
         random = _fractions(entropy)
         machine = LinkMachine(status, random=random, also=LISTENS)
-        files = TlsFiles(authority=home.authority, certificate=home.certificate, key=home.key)
         self._link = Link(
             machine,
-            line=PahoLine(address, UnitId(unit), files, will=machine.last_will),
+            line=PahoLine(address, UnitId(unit), home.tls, will=machine.last_will),
             outbox=MemoryOutbox(),
             clock=self._clock,
             signer=self._signer,
@@ -159,7 +156,7 @@ class SimulatedMember:
 
     def request(self) -> bytes:
         """Make the next key."""
-        csr, _ = KeyFile(self._home.next_key).request()
+        csr, _ = self._home.next_key_store.request()
         return csr
 
     def use(self, certificate: bytes, rescue: bytes | None) -> x509.Certificate:

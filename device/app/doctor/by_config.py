@@ -12,6 +12,7 @@ from device.app.config import NO_CAMERA, CameraSection, Config
 from device.app.doctor.case import CameraSeen
 from device.app.doctor.opened import OpenedSenses, Openers, try_voice
 from device.app.face_parts import CAMERA, FRONT_CAMERA, note_missing_protection
+from device.app.key_parts import tls_files
 from device.app.panel_parts import open_display, open_indicators, open_keypad
 from device.app.reader_parts import open_reader, outbox_path
 from device.domain.errors import Fault
@@ -21,7 +22,6 @@ from device.domain.values import SIMULATED_UNIT_PREFIX
 from device.drivers.alsa_voice import AlsaVoice
 from device.drivers.broker_probe import visit_broker
 from device.drivers.gpio import open_gpio
-from device.drivers.mutual_tls import TlsFiles
 from device.drivers.paho_line import BrokerAddress
 from device.drivers.portrait import SandboxedPortraitDecoder
 from device.drivers.sqlite_outbox import SqliteOutbox
@@ -60,8 +60,7 @@ def openers_of(config: Config, clock: Clock) -> Openers:
 def go_to_broker(config: Config, *, log_in: bool) -> Fault | None:
     """Return what keeps the unit from its broker."""
     broker = config.broker
-    files = TlsFiles(authority=broker.authority, certificate=broker.certificate, key=broker.key)
-    return visit_broker(BrokerAddress(broker.host, broker.port), config.unit_id, files, log_in=log_in)
+    return visit_broker(BrokerAddress(broker.host, broker.port), config.unit_id, tls_files(config), log_in=log_in)
 
 
 def _reader(config: Config, stack: ExitStack) -> CardReader:

@@ -9,11 +9,14 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import NameOID
 
+from device.app.config import Config
 from device.app.doctor.case import Case
 from device.app.identity_files import load_clinic_key
+from device.app.key_parts import open_key
 from device.domain.errors import BadConfig
 from device.domain.finding import Finding
 from device.domain.finding import FindingCode as Code
@@ -39,7 +42,10 @@ def certificate(case: Case) -> Iterator[Finding]:
     try:
         ours = x509.load_pem_x509_certificate(broker.certificate.read_bytes())
         authority = x509.load_pem_x509_certificate(broker.authority.read_bytes())
-        key = load_pem_private_key(broker.key.read_bytes(), password=None)
+        key = _public_key(case.settings)
+    except BadConfig as error:
+        yield Finding(Code.CERTIFICATE_MISSING, error.where, str(error))
+        return
     except (OSError, ValueError, TypeError) as error:
         words = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else "no PEM of the right kind"
         yield Finding(Code.CERTIFICATE_MISSING, "[broker] certificate, key, authority", words)
@@ -52,7 +58,7 @@ def certificate(case: Case) -> Iterator[Finding]:
         ours.verify_directly_issued_by(authority)
     except (ValueError, TypeError, InvalidSignature):
         yield Finding(Code.CERTIFICATE_FOREIGN, where)
-    if key.public_key() != ours.public_key():
+    if key != ours.public_key():
         yield Finding(Code.KEY_MISMATCH, str(broker.key))
     yield from _dates(case, ours, where)
 
@@ -90,6 +96,13 @@ def _dates(case: Case, certificate: x509.Certificate, where: str) -> Iterator[Fi
         yield Finding(Code.CERTIFICATE_EXPIRED, where, f"{end:%Y-%m-%d}")
     elif now + ENDS_SOON > end:
         yield Finding(Code.CERTIFICATE_ENDS, where, f"{end:%Y-%m-%d}")
+
+
+def _public_key(config: Config) -> PublicKeyTypes:
+    """Return the public half of the unit's key, wherever it is."""
+    if config.key.store == "file":
+        return load_pem_private_key(config.broker.key.read_bytes(), password=None).public_key()
+    return open_key(config.key, config.broker.key).private_key().public_key()
 
 
 def _mode(path: Path) -> int | None:

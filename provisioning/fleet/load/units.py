@@ -18,6 +18,7 @@ from provisioning.fleet.store.states import UnitState
 from provisioning.fleet.store.units import NewUnit
 
 _PEM = serialization.Encoding.PEM
+TOGETHER = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,21 @@ def certificate_request(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 def make_units(fleet: Fleet, how_many: int, scratch: Path, *, now: datetime) -> list[Identified]:
     """Add active units with certificates, past the claim."""
+    names = [f"sim-load{number:06}" for number in range(how_many)]
+    made: list[Identified] = []
+    # Some at a time: the service wants to write meanwhile.
+    for start in range(0, how_many, TOGETHER):
+        made += _make_some(fleet, names[start : start + TOGETHER], scratch, now)
+    return made
+
+
+def _make_some(fleet: Fleet, names: list[str], scratch: Path, now: datetime) -> list[Identified]:
     issuer = fleet.issuer()
     made = []
-    names = [f"sim-load{number:06}" for number in range(how_many)]
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in names]
     with fleet.store.begin(now, actor="loadtest") as work:
         work.units.add(NewUnit(name=name, serial=name, site="load", profile="") for name in names)
-        for name in names:
-            key = ec.generate_private_key(ec.SECP256R1())
+        for name, key in zip(names, keys, strict=True):
             issued = issuer.issue(work, name, CheckedRequest(key.public_key(), key_digest(key.public_key())))
             unit = work.units.find(name)
             work.units.move(unit, UnitState.PENDING, "load test")
