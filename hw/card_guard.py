@@ -8,7 +8,7 @@ from typing import Final, Self
 
 from device.card import status
 from device.ports.card import CardConnection
-from hw.errors import CardInDanger
+from hw.errors import HeldBack
 
 _FREE: Final = frozenset({(0x00, 0xA4), (0x00, 0xB0), (0x00, 0xC0), (0x80, 0x2A)})
 """Class and instruction of SELECT, READ BINARY, GET RESPONSE and COMPUTE DIGITAL SIGNATURE: no card counts these.
@@ -34,13 +34,13 @@ class GuardedConnection:
         self._may_spend = True
 
     def transmit(self, apdu: bytes | bytearray) -> tuple[bytes, int]:
-        """Pass one command on. Raise CardInDanger for one that might cost a try."""
+        """Pass one command on. Raise HeldBack for one that might cost a try."""
         command = tuple(apdu[:2])
         if command in self._free or (command == _VERIFY and len(apdu) == _WITHOUT_BODY):
             return self._connection.transmit(apdu)
         if command != _VERIFY or not self._may_spend:
             held = "VERIFY" if command == _VERIFY else f"command {bytes(command).hex(' ').upper()}"
-            raise CardInDanger(f"{held} was held back: this card is not marked expendable, or has lost its one try")
+            raise HeldBack(f"{held} was held back: this card is not marked expendable, or has lost its one try")
         # Spent until the card says otherwise, also when it leaves before it answered.
         self._may_spend = False
         data, sw = self._connection.transmit(apdu)

@@ -101,16 +101,19 @@ class CardBox:
             connection.let_one_try_be_spent()
         return card
 
-    @contextmanager
-    def touch(self, reader: CardReader, *wanted: GoldenCard) -> Iterator[GuardedConnection]:
+    def touch(self, reader: CardReader, *wanted: GoldenCard) -> GuardedConnection:
         """Connect to the card on the reader, if it is one of these with full counters; otherwise CardInDanger.
 
         As `hold`, but quick: a card that was looked at whole before is known by how its certificate begins.
         """
-        with GuardedConnection(reader.connect()) as connection:
+        connection = GuardedConnection(reader.connect())
+        try:
             if not self._recognised(connection, wanted):
                 self._examined(connection, wanted)
-            yield connection
+        except BaseException:
+            connection.power_off()
+            raise
+        return connection
 
     def _recognised(self, connection: GuardedConnection, wanted: tuple[GoldenCard, ...]) -> bool:
         known = {self._known[card].head: card for card in wanted if card in self._known}

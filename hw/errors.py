@@ -31,5 +31,9 @@ class CardInDanger(RunStopped):
     """A card is not one of the bench's own, or a counter of it is below full; nothing more is sent to it."""
 
 
+class HeldBack(CardInDanger):
+    """A command that a card would count was kept from it."""
+
+
 class BadLimits(BenchError):  # noqa: N818
     """The limits cannot be used. The message begins with file and line."""

@@ -6,6 +6,7 @@ from device.wire.texts import Text
 from hw.phases.attacks import ATTACKS
 from hw.phases.camera import CAMERA
 from hw.phases.cards import CARDS
+from hw.phases.contract import CONTRACT
 from hw.phases.endurance import KEYPAD_LIFE, NFC_LIFE, POWER_LIFE
 from hw.phases.face import FACE, MODELS
 from hw.phases.keypad import KEYPAD
@@ -24,6 +25,11 @@ INCOMING = Plan(
 )
 CALIBRATION = Plan(
     name="calibration", title=Text(ja="校正", en="Calibration: camera and clock"), phases=(CAMERA, CLOCK)
+)
+CONTRACT_PLAN = Plan(
+    name="contract",
+    title=Text(ja="ドライバーの約束", en="What the drivers promise"),
+    phases=(CARDS, *CONTRACT),
 )
 ENDURANCE = Plan(
     name="endurance",

@@ -11,6 +11,8 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from device.panel.pad import Pad
 from device.sim.card import SimulatedCard
@@ -102,6 +104,12 @@ class SimulatedUnit:
             versions={"program": "simulated"},
             digests={},
         )
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Lend a folder of this machine."""
+        with TemporaryDirectory(prefix="bench-") as folder:
+            yield Path(folder)
 
     def wait(self, seconds: float) -> None:
         """Let time pass, and whatever was planned on the way happen."""

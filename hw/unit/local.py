@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Final, Self
 
@@ -58,6 +59,15 @@ class LocalUnit:
     def hosts_the_bench(self) -> bool:
         """The bench runs here."""
         return True
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Lend a folder in the unit's state."""
+        try:
+            with TemporaryDirectory(prefix="bench-", dir=self._config.state) as folder:
+                yield Path(folder)
+        except OSError as error:
+            raise CannotMeasure(f"nothing can be written where the unit keeps its state: {error}") from error
 
     def wait(self, seconds: float) -> None:
         """Let real time pass."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from device.app.face_desk import LivenessParts
     from device.face.engine import FaceLook
@@ -121,6 +122,9 @@ class UnitUnderTest(Protocol):
     @property
     def hosts_the_bench(self) -> bool:
         """The bench runs on this very machine, and would go down with its power."""
+
+    def scratch(self) -> AbstractContextManager[Path]:
+        """Lend a new folder on the unit's own storage; it is removed afterwards."""
 
     def wait(self, seconds: float) -> None:
         """Let time pass, on the clock above. Raise UnitLost when the unit went away meanwhile."""

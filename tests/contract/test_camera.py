@@ -131,7 +131,7 @@ STAGES: dict[str, Callable[[Path], Stage]] = {
 
 @pytest.fixture(params=list(STAGES.values()), ids=list(STAGES))
 def stage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    if request.param == "table":  # the unit on the bench's table: hw/on_the_table.py
+    if request.param == "table":  # the unit on the bench's table: hw/contract/stages.py
         yield request.getfixturevalue("table_stage")
         return
     monkeypatch.setenv("STAND_IN_SWITCH", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -13,17 +14,18 @@ from device.ports.entropy import Entropy
 from device.sim.clock import SimulatedClock
 from device.sim.entropy import SeededEntropy
 
+CLOCKS: dict[str, Callable[[], Clock]] = {"system": SystemClock, "simulated": SimulatedClock}
+SOURCES: dict[str, Callable[[], Entropy]] = {"system": SystemEntropy, "seeded": lambda: SeededEntropy(7)}
 
-@pytest.fixture(params=[SystemClock, SimulatedClock])
+
+@pytest.fixture(params=list(CLOCKS))
 def clock(request: pytest.FixtureRequest) -> Clock:
-    made: Clock = request.param()
-    return made
+    return CLOCKS[request.param]()
 
 
-@pytest.fixture(params=[SystemEntropy, lambda: SeededEntropy(7)])
+@pytest.fixture(params=list(SOURCES))
 def entropy(request: pytest.FixtureRequest) -> Entropy:
-    made: Entropy = request.param()
-    return made
+    return SOURCES[request.param]()
 
 
 def test_time_never_goes_back(clock: Clock) -> None:

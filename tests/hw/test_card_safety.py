@@ -67,6 +67,8 @@ def unspendable() -> CardBox:
 def test_no_phase_of_any_plan_spends_a_try(table: Table, phase: Phase) -> None:
     if phase.name in {"camera", "face", "keypad_life", "nfc_life"}:
         pytest.skip("sends nothing that counts, and takes long; nfc_life is nfc again and again")
+    if phase.name.startswith("contract_"):
+        pytest.skip("tests/hw/test_contract_plan.py looks at the counters after each suite")
     table.try_phase(phase, cards=unspendable())
     assert {counters(card) for card in table.unit.cards.values()} == {(3, 10)}
 
