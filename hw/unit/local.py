@@ -64,7 +64,7 @@ class LocalUnit:
     def scratch(self) -> Iterator[Path]:
         """Lend a folder in the unit's state."""
         try:
-            with TemporaryDirectory(prefix="bench-", dir=self._config.state) as folder:
+            with TemporaryDirectory(prefix="bench-", dir=self._config.unit.state) as folder:
                 yield Path(folder)
         except OSError as error:
             raise CannotMeasure(f"nothing can be written where the unit keeps its state: {error}") from error

@@ -48,13 +48,14 @@ class BreakableLamps(LampStage, Protocol):
 
 class MemoryLamps:
     def __init__(self) -> None:
-        self.indicators = RecordingIndicators(SimulatedClock())
+        self._recorded = RecordingIndicators(SimulatedClock())
+        self.indicators: Indicators = self._recorded
 
     def shows(self, lamps: set[str]) -> bool:
-        return set(self.indicators.levels) - {BUZZER} == lamps
+        return set(self._recorded.levels) - {BUZZER} == lamps
 
     def buzzes(self) -> bool:
-        return BUZZER in self.indicators.levels
+        return BUZZER in self._recorded.levels
 
 
 class HeaderLamps:
@@ -66,7 +67,9 @@ class HeaderLamps:
         driver = parts.enter_context(closing(GpioIndicators(self._gpio, PINOUT)))
         self.indicators: Indicators = driver
         if late:
-            answers = iter([Fault("no header yet", part="panel", reason=Reason.PANEL_FAULT), driver])
+            answers: Iterator[Fault | GpioIndicators] = iter(
+                [Fault("no header yet", part="panel", reason=Reason.PANEL_FAULT), driver]
+            )
             self.indicators = LateIndicators(lambda: given(next(answers)), clock)
             assert self.indicators.trouble is not None
             clock.advance(10.0)

@@ -71,8 +71,9 @@ class ModelStage:
     def __init__(self, pad: Pad = PAD_4X3) -> None:
         self.pad = pad
         self._clock = SimulatedClock()
-        self._contacts: SimulatedContacts = SimulatedKeypad(self._clock, pad=pad, seed=5)
-        self.keypad: Keypad = cast("SimulatedKeypad", self._contacts)
+        keypad = SimulatedKeypad(self._clock, pad=pad, seed=5)
+        self._contacts: SimulatedContacts = keypad
+        self.keypad: Keypad = keypad
 
     def press(self, key: str) -> None:
         self._contacts.type_keys(key)
@@ -98,7 +99,9 @@ class HeaderStage(ModelStage):
         driver = GpioKeypad(self._gpio, self.pad, Pinout(), self._clock, settle=self._header.settle)
         self.keypad = parts.enter_context(closing(driver))
         if late:
-            answers = iter([Fault("no header yet", part="panel", reason=Reason.KEYPAD_FAULT), driver])
+            answers: Iterator[Fault | GpioKeypad] = iter(
+                [Fault("no header yet", part="panel", reason=Reason.KEYPAD_FAULT), driver]
+            )
             self.keypad = LateKeypad(lambda: given(next(answers)), self._clock)
             assert self.keypad.trouble is not None
             self._clock.advance(10.0)

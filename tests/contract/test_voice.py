@@ -45,11 +45,12 @@ class MemoryVoice:
     short, long = SHORT, LONG
 
     def __init__(self) -> None:
-        self.voice = RecordingVoice(SimulatedClock(), seconds_per_character=0.2)
+        self._recorded = RecordingVoice(SimulatedClock(), seconds_per_character=0.2)
+        self.voice: Voice = self._recorded
         self._heard = 0
 
     def is_heard(self) -> bool:
-        before, self._heard = self._heard, len(self.voice.said)
+        before, self._heard = self._heard, len(self._recorded.said)
         return self._heard > before
 
     def is_silent(self) -> bool:
@@ -61,7 +62,7 @@ class PrintedVoice:
 
     def __init__(self) -> None:
         self._paper = io.StringIO()
-        self.voice = ConsoleVoice(self._paper)
+        self.voice: Voice = ConsoleVoice(self._paper)
         self._read = 0
 
     def is_heard(self) -> bool:
@@ -78,15 +79,16 @@ class PlayedVoice:
     short, long = SHORT, LONG
 
     def __init__(self, voice: AlsaVoice, clock: SimulatedClock, device: Path) -> None:
-        self.voice = voice
+        self.voice: Voice = voice
+        self._played = voice
         self._clock = clock
         self._device = device
 
     def is_heard(self) -> bool:
-        return self._until(lambda: self._device.exists() and np.fromfile(self._device, "<i2").any())
+        return self._until(lambda: self._device.exists() and bool(np.fromfile(self._device, "<i2").any()))
 
     def is_silent(self) -> bool:
-        silent = self._until(lambda: not self.voice.is_playing)
+        silent = self._until(lambda: not self._played.is_playing)
         self._device.unlink(missing_ok=True)  # what it holds was heard before
         return silent
 
