@@ -12,8 +12,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from device.wire.fleet import MAX_SETTINGS
+from provisioning.console.approval_pages import ApprovalPages
+from provisioning.console.audit_pages import AuditPages
+from provisioning.console.entry_pages import MAX_LIST, EntryPages
 from provisioning.console.map_pages import MapPages
 from provisioning.console.people_pages import PeoplePages
+from provisioning.console.rollout_pages import RolloutPages
+from provisioning.console.settings_pages import SettingsPages
+from provisioning.console.unit_pages import UnitPages
 from provisioning.console.views import PACKAGE, console_views
 from provisioning.console.watch import Watch
 from provisioning.fleet.accounts import ConsoleJournal, FleetAccounts, FleetSessions
@@ -25,6 +32,9 @@ from provisioning.web.live import events
 from provisioning.web.sign_in_pages import SignInPages
 from provisioning.web.words import Words
 
+MAX_FORM = 4 * MAX_SETTINGS
+"""Bytes of a layer in a form."""
+PAGES = (MapPages, UnitPages, SettingsPages, RolloutPages, EntryPages, ApprovalPages, AuditPages)
 COOKIE = "fleet_session"
 """Not the reception screen's: browsers keep cookies by machine, whatever the port."""
 
@@ -67,11 +77,12 @@ def build_console(parts: ConsoleParts) -> Starlette:
         [
             *sign_in.routes(),
             *PeoplePages(fleet=parts.fleet, accounts=accounts, sign_in=sign_in, views=views, gate=gate).routes(),
-            *MapPages(fleet=parts.fleet, views=views, gate=gate).routes(),
+            *(route for kind in PAGES for route in kind(fleet=parts.fleet, views=views, gate=gate).routes()),
             Route("/events", changes),
         ],
         package=PACKAGE,
         words=words,
         hosts=parts.hosts,
         secure=parts.secure,
+        larger={"/import": MAX_LIST, "/settings/preview": MAX_FORM, "/settings/send": MAX_FORM},
     )

@@ -8,28 +8,30 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from device.domain.errors import BadConfig
+from provisioning.console.desk import Pages
 from provisioning.fleet.accounts import FleetAccounts
-from provisioning.fleet.fleet import Fleet
-from provisioning.web.gate import Gate, Visit
+from provisioning.fleet.deeds import AddPerson, LinkFor, RemovePerson, SetRole
+from provisioning.fleet.roles import Role
+from provisioning.web.gate import Visit
 from provisioning.web.sign_in_pages import SignInPages
-from provisioning.web.views import Views
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PeoplePages:
+class PeoplePages(Pages):
     """Answers about people."""
 
-    fleet: Fleet
     accounts: FleetAccounts
     sign_in: SignInPages
-    views: Views
-    gate: Gate
 
     def routes(self) -> list[Route]:
         """Return where they are."""
+        post = ["POST"]
         return [
             Route("/welcome/{token}", self.gate.open(self.welcome)),
-            Route("/welcome", self.gate.open(self.enter), methods=["POST"]),
+            Route("/welcome", self.gate.open(self.enter), methods=post),
+            Route("/accounts", self.gate.admin(self.page)),
+            Route("/accounts", self.gate.signed_in(self.add), methods=post),
+            Route("/accounts/{person}", self.gate.signed_in(self.change), methods=post),
         ]
 
     def welcome(self, visit: Visit) -> Response:
@@ -46,6 +48,48 @@ class PeoplePages:
             return self._welcome(visit, token, name=name, message=str(error))
         return self.sign_in.signed_in(account, visit)
 
+    def page(self, visit: Visit, *, message: str = "", status: int = 200, link: str = "", person: str = "") -> Response:
+        """Show everybody; `link` is shown once, to whoever made it."""
+        with self.fleet.store.look(visit.now) as work:
+            people = work.people.listed()
+        return self.views.page(
+            "accounts.html",
+            visit,
+            here="/accounts",
+            people=people,
+            roles=list(Role),
+            link=link,
+            person=person,
+            message=message,
+            status=status,
+        )
+
+    def add(self, visit: Visit) -> Response:
+        """Make an account; its link is shown."""
+        return self._do(visit, AddPerson(person=visit.field("name").strip().lower(), role=_role(visit.field("role"))))
+
+    def change(self, visit: Visit) -> Response:
+        """Change a person's role, give them a new link, or remove them."""
+        person: str = visit.request.path_params["person"]
+        match visit.field("change"):
+            case "link":
+                return self._do(visit, LinkFor(person=person))
+            case "remove":
+                return self._do(visit, RemovePerson(person=person))
+            case _:
+                return self._do(visit, SetRole(person=person, role=_role(visit.field("role"))))
+
+    def _do(self, visit: Visit, deed: AddPerson | LinkFor | RemovePerson | SetRole) -> Response:
+        again = lambda words: self.page(visit, message=words, status=422)  # noqa: E731
+
+        def attempt() -> Response:
+            outcome = self.counter(visit).ask(deed)
+            if outcome.result is None:
+                return self.answer(outcome, "/accounts")
+            return self.page(visit, link=f"{visit.request.base_url}welcome/{outcome.result}", person=deed.person)
+
+        return self.attempt(visit, attempt, again)
+
     def _welcome(self, visit: Visit, token: str, *, name: str = "", message: str = "") -> Response:
         invitation = self.accounts.invited(token)
         if invitation is None:
@@ -59,3 +103,7 @@ class PeoplePages:
             message=message,
             status=422 if message else 200,
         )
+
+
+def _role(word: str) -> Role:
+    return Role(word) if word in set(Role) else Role.VIEWER

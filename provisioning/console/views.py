@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 from device.domain.reasons import Reason
+from device.wire.findings import words_for
 from device.wire.reasons import entry
 from device.wire.texts import Text
 from provisioning.console.faces import LETTERS, Face
@@ -35,6 +36,7 @@ def console_views() -> Views:
             "faces": [(face.value, LETTERS[face]) for face in Face],
             "letters": LETTERS,
             "cause_of": cause_of,
+            "found_by": found_by,
             "as_json": as_json,
             "may": lambda session, role: session is not None and Role(session.account.role).covers(Role(role)),
         },
@@ -42,8 +44,16 @@ def console_views() -> Views:
 
 
 def cause_of(code: str) -> Text:
-    """Return what a unit's trouble means."""
-    return entry(Reason(code)).cause
+    """Return what a unit's trouble means; a newer unit may say one that is not known here."""
+    return entry(Reason(code)).cause if code in set(Reason) else Text(ja=code, en=code)
+
+
+def found_by(code: str) -> tuple[Text, str]:
+    """Return what a finding of a unit's examination means, and its tone."""
+    known = words_for(code)
+    if known is None:
+        return Text(ja=code, en=code), "attention"
+    return known.what, {"notice": "quiet", "warning": "attention", "error": "stop"}[known.severity]
 
 
 def as_json(value: Any) -> str:  # noqa: ANN401  a value of a setting

@@ -28,9 +28,21 @@ class Ticketed:
 
 
 def look_at(fleet: Fleet, path: Path, *, now: datetime) -> tuple[list[NewUnit], list[Problem]]:
+    """Return the units that a list in a file would bring, and everything that is wrong with it.
+
+    Raise BadConfig for a file that cannot be read or is no such list.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise BadConfig(f"cannot be read: {error.strerror}", where=str(path)) from error
+    return look_at_list(fleet, raw, now=now, where=str(path))
+
+
+def look_at_list(fleet: Fleet, raw: bytes, *, now: datetime, where: str) -> tuple[list[NewUnit], list[Problem]]:
     """Return the units that a list would bring, and everything that is wrong with it, also beside the fleet's units."""
-    rows, problems = read_list(path)
-    with fleet.store.begin(now) as work:
+    rows, problems = read_list(raw, where=where)
+    with fleet.store.look(now) as work:
         known = work.units.known_serials([row.serial for row in rows])
     problems += [
         Problem(row.line, "serial", f"{row.serial} is in the fleet already") for row in rows if row.serial in known

@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -51,22 +50,18 @@ class Problem:
         return f"line {self.line}, column {self.column}: {self.words}"
 
 
-def read_list(path: Path) -> tuple[list[Row], list[Problem]]:
-    """Read a CSV with the columns `serial` and, if wanted, `site` and `profile`.
+def read_list(raw: bytes, *, where: str) -> tuple[list[Row], list[Problem]]:
+    """Read a CSV with the columns `serial` and, if wanted, `site` and `profile`; `where` names it in errors.
 
-    Return its rows and everything that is wrong with it. Raise BadConfig for a file that is no such list at all.
+    Return its rows and everything that is wrong with it. Raise BadConfig for what is no such list at all.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise BadConfig(f"cannot be read: {error.strerror}", where=str(path)) from error
     if len(raw) > MAX_BYTES:
-        raise BadConfig(f"{len(raw)} bytes, the limit is {MAX_BYTES}", where=str(path))
+        raise BadConfig(f"{len(raw)} bytes, the limit is {MAX_BYTES}", where=where)
     try:
         # A spreadsheet's CSV begins with a mark.
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadConfig(f"is not UTF-8 (byte {error.start}); save it as CSV UTF-8", where=str(path)) from error
+        raise BadConfig(f"is not UTF-8 (byte {error.start}); save it as CSV UTF-8", where=where) from error
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next(reader, [])
@@ -76,10 +71,10 @@ def read_list(path: Path) -> tuple[list[Row], list[Problem]]:
             there = ", ".join(header) or "nothing"
             extra = f"; it does not know {', '.join(sorted(unknown))}" if unknown else ""
             words = f"the first line has to name the columns: serial, and if wanted site and profile. It says {there}"
-            raise BadConfig(words + extra, where=f"{path}: line 1")
+            raise BadConfig(words + extra, where=f"{where}: line 1")
         return _rows(reader, names)
     except csv.Error as error:
-        raise BadConfig(f"is no CSV: {error}", where=f"{path}: line {reader.line_num}") from error
+        raise BadConfig(f"is no CSV: {error}", where=f"{where}: line {reader.line_num}") from error
 
 
 def _rows(reader: Iterator[list[str]], names: list[str]) -> tuple[list[Row], list[Problem]]:

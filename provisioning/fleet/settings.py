@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
+
+import msgspec
 
 from device.domain.errors import BadConfig
 from device.wire.messages import NAME
@@ -34,7 +38,7 @@ class Change:
 def preview(fleet: Fleet, scope: str, settings: Settings, *, now: datetime) -> list[Change]:
     """Return what would change for which unit, and why some would refuse it. Nothing is written."""
     with fleet.store.look(now) as work:
-        return [_change(fleet, work, unit, scope, settings) for unit in units_below(work, scope)]
+        return list(_changes(fleet, work, units_below(work, scope), scope, settings))
 
 
 def put(
@@ -50,7 +54,9 @@ def put(
         units = units_below(work, scope)
         # What is wrong with the layer itself is said once, not for every unit.
         refused = problems(settings, schema()) or [
-            f"{unit.name}: {words}" for unit in units for words in _change(fleet, work, unit, scope, settings).problems
+            f"{change.unit}: {words}"
+            for change in _changes(fleet, work, units, scope, settings)
+            for words in change.problems
         ]
         if refused:
             shown = "; ".join(dict.fromkeys(refused[:5]))
@@ -87,15 +93,27 @@ def drift(unit: Unit, reported: dict[str, Any] | None) -> list[str]:
     return found
 
 
-def _change(fleet: Fleet, work: Transaction, unit: Unit, scope: str, settings: Settings) -> Change:
-    scopes = scopes_of(unit=unit.name, site=unit.site, profile=unit.profile)
-    layers = [work.profiles.get(one) for one in scopes]
+def _changes(
+    fleet: Fleet, work: Transaction, units: Sequence[Unit], scope: str, settings: Settings
+) -> Iterator[Change]:
+    # Thousands of units share a few layers and a few schemas.
+    layer_of = cache(work.profiles.get)
+    wrong: dict[tuple[str, bytes], tuple[str, ...]] = {}
+    for unit in units:
+        scopes = scopes_of(unit=unit.name, site=unit.site, profile=unit.profile)
+        before, after = _before_and_after([layer_of(one) for one in scopes], scope, settings)
+        which = (unit.firmware, msgspec.json.encode(after, order="sorted"))
+        if which not in wrong:
+            wrong[which] = tuple(problems(after, schema(fleet.places.folder / "schemas", unit.firmware)))
+        yield Change(unit.name, tuple(differences(before, after)), wrong[which])
+
+
+def _before_and_after(layers: Sequence[Layer], scope: str, settings: Settings) -> tuple[Settings, Settings]:
     before, _ = merged(layers)
     after, _ = merged(
         Layer(scope=one.scope, version=0, settings=settings) if one.scope == scope else one for one in layers
     )
-    firmware = schema(fleet.places.folder / "schemas", unit.firmware)
-    return Change(unit.name, tuple(differences(before, after)), tuple(problems(after, firmware)))
+    return before, after
 
 
 def differences(before: Settings, after: Settings) -> list[tuple[str, Any, Any]]:

@@ -56,8 +56,16 @@ class Found:
     name: str
     course: Course
     progress: Progress
-    tallies: tuple[Tally, ...]
+    waves: tuple[Tally, ...]
+    """What came of taking the version, wave by wave."""
+    back: Tally
+    """What came of the orders to go back."""
     why: str
+
+    @property
+    def tallies(self) -> tuple[Tally, ...]:
+        """As the machine counts: the waves; while it rolls back, the orders to go back alone."""
+        return (self.back,) if self.progress.state is RolloutState.ROLLING_BACK else self.waves
 
 
 def start(work: Transaction, plan: RolloutPlan, units: Sequence[Unit], *, why: str) -> str:
@@ -78,17 +86,15 @@ def find(work: Transaction, name: str, *, lock: bool = False) -> Found:
     kept = work.jobs.rollout(name, lock=lock)
     course = msgspec.convert(kept.plan, Course)
     progress = msgspec.convert(kept.progress, Progress)
-    action = "go_back" if progress.state is RolloutState.ROLLING_BACK else "take"
-    jobs = [job for job in _updates(work, name) if job.order["action"] == action]
+    jobs = updates_of(work, name)
     units = {unit.name: unit for unit in work.units.listed()}
-    if action == "go_back":
-        tallies = [_tally(len(jobs), jobs, units)]
-    else:
-        tallies = [
-            _tally(len(wave), [job for job in jobs if job.wave == number], units)
-            for number, wave in enumerate(course.waves, start=1)
-        ]
-    return Found(name, course, progress, tuple(tallies), kept.why)
+    took = [job for job in jobs if job.order["action"] == "take"]
+    waves = tuple(
+        _tally(len(wave), [job for job in took if job.wave == number], units)
+        for number, wave in enumerate(course.waves, start=1)
+    )
+    back = [job for job in jobs if job.order["action"] == "go_back"]
+    return Found(name, course, progress, waves, _tally(len(back), back, units), kept.why)
 
 
 def change(work: Transaction, name: str, what: str, *, why: str) -> Progress:
@@ -180,7 +186,7 @@ def _carry_out(work: Transaction, found: Found, progress: Progress, actions: Seq
                 work.audit.note("rollout.wave", found.name, wave=wave, units=len(found.course.waves[wave - 1]))
             case SendBack():
                 _withdraw(work, found.name)
-                have = [job.unit or "" for job in _updates(work, found.name) if _may_have(job)]
+                have = [job.unit or "" for job in updates_of(work, found.name) if _may_have(job)]
                 _order(work, found, sorted(have), "go_back", 0)
             case Withdraw():
                 _withdraw(work, found.name)
@@ -201,7 +207,7 @@ def _order(work: Transaction, found: Found, units: list[str], action: str, wave:
 
 
 def _withdraw(work: Transaction, rollout: str) -> None:
-    for job in _updates(work, rollout):
+    for job in updates_of(work, rollout):
         if job.state in _UNBEGUN:
             # One that was sent may be on its way; whoever has begun it is asked to go back like the others.
             work.jobs.settle(job.job, JobState.CANCELLED, outcome={"detail": "withdrawn"})
@@ -215,7 +221,8 @@ def _may_have(job: Job) -> bool:
     return was_sent or job.state is JobState.SUCCEEDED or not job.state.is_over or job.state is JobState.TIMED_OUT
 
 
-def _updates(work: Transaction, rollout: str) -> list[Job]:
+def updates_of(work: Transaction, rollout: str) -> list[Job]:
+    """Return the orders of a rollout, to take its version and to go back."""
     return [job for job in work.jobs.listed(rollout=rollout, limit=EVERYBODY) if job.kind == UPDATE_JOB]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta, timezone
 from typing import Annotated, Final, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from device.domain.errors import BadConfig
@@ -67,6 +68,36 @@ class RolloutPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             if (more := min(reach, units) - sum(sizes)) > 0:
                 sizes.append(more)
         return sizes
+
+
+def plan_from_words(
+    *,
+    part: str,
+    version: str,
+    waves: str,
+    success: float | str,
+    errors: float | str,
+    soak_s: float | str,
+    window: str,
+    job_s: float | str,
+    on_error: str,
+) -> RolloutPlan:
+    """Return the plan that a person's words mean. Raise BadConfig naming what does not fit."""
+    document = {
+        "part": part,
+        "version": version,
+        "waves": parse_waves(waves),
+        "success_percent": success,
+        "error_percent": errors,
+        "soak_s": soak_s,
+        "window": parse_window(window),
+        "job_s": job_s,
+        "on_error": on_error,
+    }
+    try:
+        return msgspec.convert(msgspec.to_builtins(document), RolloutPlan, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadConfig(str(error), where="the rollout") from error
 
 
 def parse_waves(words: str) -> tuple[str, ...]:

@@ -100,7 +100,10 @@ class Gate:
             asked = request.method == "POST"
             form = await request.form(max_files=files, max_fields=fields) if asked else FormData()
             # Bases and the password's hash block; the loop goes on meanwhile.
-            return await run_in_threadpool(self._answer, request, form, answer, needs)
+            try:
+                return await run_in_threadpool(self._answer, request, form, answer, needs)
+            finally:
+                await form.close()
 
         return endpoint
 

@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from device.domain.errors import BadConfig
-from device.wire.findings import Checkup, words_for
+from device.wire.findings import words_for
 from provisioning.fleet.cli.shared import EXIT_UNWELL, HERE, FolderOption, JsonOption, UnitArgument, say, table
 from provisioning.fleet.fleet import open_fleet, utc_now
 from provisioning.fleet.gate import bench_complaint
@@ -18,6 +18,7 @@ from provisioning.fleet.store.audit import Entry, Head
 from provisioning.fleet.store.states import UnitState
 from provisioning.fleet.store.twins import Twin
 from provisioning.fleet.store.units import Unit
+from provisioning.fleet.told_health import told_health
 
 audit_app = typer.Typer(help="What was done, by whom, in a chain that shows every change to it.", no_args_is_help=True)
 
@@ -139,7 +140,7 @@ def audit_head(*, fleet: FolderOption = HERE, as_json: JsonOption = False) -> No
 
 def unit_fields(unit: Unit) -> dict[str, object]:
     """Return what a machine wants to know of a unit."""
-    health = _health(unit)
+    health = told_health(unit)
     return {
         "unit": unit.name,
         "serial": unit.serial,
@@ -163,18 +164,6 @@ def unit_fields(unit: Unit) -> dict[str, object]:
     }
 
 
-class _Told(msgspec.Struct):
-    """What is shown of a unit's health: read leniently, for a unit may be older or newer than this program."""
-
-    troubles: list[str] = []
-    checkup: Checkup | None = None
-    parts: dict[str, str] = {}
-
-
-def _health(unit: Unit) -> _Told | None:
-    return None if unit.health is None else msgspec.json.decode(unit.health, type=_Told)
-
-
 def _unit_lines(unit: Unit) -> Iterator[str]:
     for name, value in unit_fields(unit).items():
         if value not in (None, "") and not isinstance(value, dict):
@@ -191,7 +180,7 @@ def _twin_lines(twin: Twin) -> Iterator[str]:
 
 def _health_lines(unit: Unit) -> Iterator[str]:
     """Yield what the unit's own examination came to, and what it is made of."""
-    health = _health(unit)
+    health = told_health(unit)
     if health is None:
         return
     if (checkup := health.checkup) is not None:

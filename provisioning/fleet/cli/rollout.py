@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 import msgspec
 import typer
 
-from device.domain.errors import BadConfig
 from device.domain.updates import Kind
 from provisioning.fleet.cli.shared import HERE, FolderOption, JsonOption, WhyOption, ask, say
 from provisioning.fleet.deeds import Change, ChangeRollout, StartRollout
@@ -16,7 +15,7 @@ from provisioning.fleet.fleet import open_fleet, utc_now
 from provisioning.rollouts import desk
 from provisioning.rollouts.desk import Course, Found
 from provisioning.rollouts.machine import Progress
-from provisioning.rollouts.plan import WAVES, RolloutPlan, parse_waves, parse_window
+from provisioning.rollouts.plan import WAVES, plan_from_words
 
 app = typer.Typer(help="Updates in waves, with a gate between them.", no_args_is_help=True)
 
@@ -42,21 +41,17 @@ def start(
     as_json: JsonOption = False,
 ) -> None:
     """Start a rollout. The first wave goes out as soon as the window is open."""
-    document = {
-        "part": part.value,
-        "version": version,
-        "waves": parse_waves(waves),
-        "success_percent": success,
-        "error_percent": errors,
-        "soak_s": soak_s,
-        "window": parse_window(window),
-        "job_s": job_s,
-        "on_error": on_error,
-    }
-    try:
-        plan = msgspec.convert(msgspec.to_builtins(document), RolloutPlan)
-    except msgspec.ValidationError as error:
-        raise BadConfig(str(error), where="the rollout") from error
+    plan = plan_from_words(
+        part=part,
+        version=version,
+        waves=waves,
+        success=success,
+        errors=errors,
+        soak_s=soak_s,
+        window=window,
+        job_s=job_s,
+        on_error=on_error,
+    )
     with open_fleet(fleet) as opened:
         deed = StartRollout(plan=plan, site=site, profile=profile, why=why)
         found: Found = ask(opened, deed, as_json=as_json)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, or_, select, true, update
 
 from device.domain.errors import BadConfig
 from provisioning.fleet.store.states import NEXT, UnitState
@@ -150,12 +150,22 @@ class UnitVerbs:
             asked = asked.where(UNITS.c.alarm.is_not(None))
         return [_unit(row) for row in self._base.execute(asked.limit(limit))]
 
+    def glance(self, name: str) -> Glance:
+        """Return one unit at a glance. Raise BadConfig where there is none."""
+        found = self._glances(UNITS.c.name == name)
+        if not found:
+            raise BadConfig("no such unit; `uketsuke-fleet list` shows them", where=name)
+        return found[0]
+
     def glances(self) -> list[Glance]:
         """Return every unit at a glance, by site and serial number."""
+        return self._glances(true())
+
+    def _glances(self, which: ColumnElement[bool]) -> list[Glance]:
         columns = (UNITS.c.name, UNITS.c.serial, UNITS.c.site, UNITS.c.profile, UNITS.c.state, UNITS.c.online)
         troubled = UNITS.c.health.is_not(None) & UNITS.c.health.not_like('%"troubles":[]%')
         asked = select(*columns, UNITS.c.alarm.is_not(None), troubled, UNITS.c.twin_version, UNITS.c.twin_reported)
-        rows = self._base.execute(asked.order_by(UNITS.c.site, UNITS.c.serial))
+        rows = self._base.execute(asked.where(which).order_by(UNITS.c.site, UNITS.c.serial))
         states = {state.value: state for state in UnitState}
         return [
             Glance(name, serial, site, profile, states[state], online, alarmed, troubled, wanted, reported)

@@ -9,7 +9,7 @@
   let asked = false, again = false;
 
   async function refresh() {
-    if (asked) { again = true; return; }
+    if (asked || typing()) { again = true; return; }
     asked = true;
     try {
       const answer = await fetch(rows.dataset.rows, { headers: { "X-Part": "rows" } });
@@ -23,6 +23,12 @@
       asked = false;
       if (again) { again = false; refresh(); }
     }
+  }
+
+  // What somebody is writing is not taken away from under their hands; it is caught up with afterwards.
+  function typing() {
+    const here = document.activeElement;
+    return rows.contains(here) && here.matches("input:not([type=hidden]), textarea, select");
   }
 
   function swap(text) {
@@ -39,9 +45,11 @@
     events.addEventListener("open", refresh);
     events.addEventListener("error", () => quiet.classList.remove("hidden"));
     setInterval(refresh, AGAIN_MS);
+    rows.addEventListener("focusout", () => setTimeout(() => { if (again) { again = false; refresh(); } }));
     addEventListener("pagehide", () => events.close());
     rows.addEventListener("submit", async (event) => {
       const form = event.target;
+      if (form.hasAttribute("data-whole")) { return; }
       event.preventDefault();
       const answer = await fetch(form.action, {
         method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "X-Part": "rows" },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -103,6 +104,12 @@ class Office:
         with self.fleet.store.look(self.now) as work:
             assert work.audit.verify().holds
             return [(entry.actor, entry.action) for entry in reversed(work.audit.entries(subject, limit=1000))]
+
+    def forge_audit(self) -> None:
+        """Change an entry behind the program's back."""
+        with sqlite3.connect(self.fleet.places.folder / "fleet.sqlite") as base:
+            base.execute("UPDATE audit SET actor = 'web:nobody' WHERE number = 1")
+        base.close()
 
 
 OpenOffice = Callable[..., Office]
