@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import importlib
 import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
@@ -16,6 +18,7 @@ from typing import Any, cast
 
 import pytest
 
+from device.app.config import KeySection
 from device.drivers.gpio import Gpio
 from device.drivers.mutual_tls import TlsFiles
 from device.sim.card import CardAuthority, CardCredentials, CardFrontPrint, SimulatedCard
@@ -229,3 +232,71 @@ def rpi_lgpio(monkeypatch: pytest.MonkeyPatch) -> Callable[[SimulatedHeader], Gp
         return cast("Gpio", module)
 
     return load
+
+
+@pytest.fixture
+def key_place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], KeySection]]:
+    """Give a new place for keys: `file`, `tpm` (a swtpm of the test's own) or `pkcs11` (a SoftHSM token of its own)."""
+    with contextlib.ExitStack() as places:
+
+        def give(kind: str) -> KeySection:
+            # Paths of sockets are short.
+            folder = Path(places.enter_context(tempfile.TemporaryDirectory(prefix="key-")))
+            if kind == "tpm":
+                _need("swtpm", "swtpm")
+                _need("openssl", "openssl")
+                if not sorted(Path("/usr/lib").glob("*/ossl-modules/tpm2.so")):
+                    pytest.skip("tpm2-openssl is not installed")
+                return KeySection(store="tpm", tcti=places.enter_context(_swtpm(folder)))
+            if kind == "pkcs11":
+                _need("softhsm2-util", "softhsm2")
+                _need("pkcs11-tool", "opensc")
+                return _softhsm(folder, monkeypatch)
+            return KeySection()
+
+        yield give
+
+
+def _need(program: str, package: str) -> None:
+    if shutil.which(program) is None:
+        pytest.skip(f"{package} is not installed")
+
+
+@contextlib.contextmanager
+def _swtpm(folder: Path) -> Iterator[str]:
+    door = folder / "tpm"
+    child = subprocess.Popen(
+        [
+            *("swtpm", "socket", "--tpm2", "--tpmstate", f"dir={folder}", "--flags", "not-need-init,startup-clear"),
+            *("--server", f"type=unixio,path={door}", "--ctrl", f"type=unixio,path={door}.ctrl"),
+            *("--pid", f"file={folder}/pid"),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(600):
+            # It writes this file when both doors are open.
+            if (folder / "pid").exists():
+                break
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(0.05)
+                raise RuntimeError(f"swtpm ended with {child.returncode}")
+        yield f"swtpm:path={door}"
+    finally:
+        child.terminate()
+        child.wait()
+
+
+def _softhsm(folder: Path, monkeypatch: pytest.MonkeyPatch) -> KeySection:
+    (folder / "tokens").mkdir()
+    (folder / "softhsm2.conf").write_text(f"directories.tokendir = {folder}/tokens\nlog.level = ERROR\n")
+    monkeypatch.setenv("SOFTHSM2_CONF", str(folder / "softhsm2.conf"))
+    pins = ["--so-pin", "so-pin-of-a-test", "--pin", "pin-of-a-test"]
+    subprocess.run(
+        ["softhsm2-util", "--init-token", "--free", "--label", "unit", *pins], check=True, capture_output=True
+    )
+    (folder / "pin").write_text("pin-of-a-test\n")
+    (folder / "pin").chmod(0o600)
+    [module] = sorted({*Path("/usr/lib/softhsm").glob("libsofthsm2.so"), *Path("/usr/lib64").glob("libsofthsm2.so")})
+    return KeySection(store="pkcs11", module=str(module), token="unit", pin_file=str(folder / "pin"))

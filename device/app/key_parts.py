@@ -6,22 +6,16 @@ import json
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
 
 from device.app.config import Config, KeySection
+from device.domain.errors import BadConfig
 from device.drivers.key_elsewhere import KeyElsewhere
 from device.drivers.key_file import KeyFile
 from device.drivers.key_pkcs11 import Pkcs11Key, Token
 from device.drivers.key_tpm import TpmKey
 from device.drivers.mutual_tls import TlsFiles
 from device.ports.key_store import KeyStore
-from device.wire.settings import load_settings
-
-
-class _KeyAlone(Struct, frozen=True):
-    """What there is to read of a configuration before there is a whole one."""
-
-    key: KeySection = KeySection()
+from device.wire.settings import read_toml
 
 
 def open_key(section: KeySection, path: Path) -> KeyStore:
@@ -40,7 +34,11 @@ def key_section(*files: Path) -> KeySection:
     """Return [key] of the first of these files that is there. Raise BadConfig for one that cannot be read."""
     for path in files:
         if path.exists():
-            return load_settings(path, _KeyAlone).key.beside(path)
+            written = read_toml(path, "the configuration").get("key", {})
+            try:
+                return msgspec.convert(written, KeySection).beside(path)
+            except msgspec.ValidationError as error:
+                raise BadConfig(str(error), where=f"{path}: [key]") from error
     return KeySection()
 
 

@@ -113,8 +113,9 @@ class Pkcs11Key:
         return key
 
     def _is_there(self) -> bool:
+        wanted = self._id
         listed = self._log_in("--list-objects", "--type", "privkey").decode(errors="replace")
-        return any(line.split()[1:] == [self._id] for line in listed.splitlines() if line.strip().startswith("ID:"))
+        return any(line.split()[1:] == [wanted] for line in listed.splitlines() if line.strip().startswith("ID:"))
 
     def _sign(self, digest: bytes) -> bytes:
         return self._log_in(

@@ -22,6 +22,9 @@ from device.ports.key_store import KeyKind, request_for
 # Without the preference OpenSSL 3.0 hands the key to its own provider, which has no use for its private half.
 _PROVIDERS = ("-provider", "tpm2", "-provider", "default", "-propquery", "?provider=tpm2")
 
+_INTEGRITY = "0x000001df"
+"""TPM_RC_INTEGRITY of the first parameter (TPM 2.0 part 2, 6.6): it did not wrap this."""
+
 
 class TpmKey:
     """A `KeyStore` in a TPM."""
@@ -84,6 +87,6 @@ class TpmKey:
             return BadConfig(
                 f"there is no TPM at {self._tcti}, or this account may not use it (group tss)", where="[key] tcti"
             )
-        if "integrity check failed" in words:
+        if _INTEGRITY in words:
             return BadConfig("this key was made in another TPM: claim this unit anew", where=str(self._path))
         return Fault(f"the TPM refused: {words[-300:]}", part="key", reason=Reason.INTERNAL_FAULT)

@@ -4,7 +4,7 @@ Python's ssl takes a key from a PEM file alone. OpenSSL finds a PKCS #8 key's re
 program add one (EVP_PKEY_asn1_add0(3)). So there is an algorithm here of our own, whose "key" is a number, and whose
 reader gives an EC key that has its signatures made by a `KeyElsewhere` (EC_KEY_METHOD_new(3)). OpenSSL uses such a key
 as it is, and everything else of TLS stays its own. Both calls are deprecated in favour of providers and there in every
-3.x; docs/adr/0061 says why no provider.
+3.x; docs/adr/0043 says why no provider.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import NameOID
 from joserfc import jwe, jws
 from joserfc.errors import JoseError
@@ -89,7 +90,8 @@ class Signer:
     @classmethod
     def of(cls, key: ec.EllipticCurvePrivateKey, certificate_pem: bytes) -> Signer:
         """Build with a key that may be elsewhere, so that there is no PEM of it."""
-        return cls(ECKey(key, key), x509.load_pem_x509_certificate(certificate_pem))
+        # The library looks at a key's parameters before it signs; these are what there is to see of one elsewhere.
+        return cls(ECKey(key, _public(key.public_key()).as_dict()), x509.load_pem_x509_certificate(certificate_pem))
 
     @property
     def speaker(self) -> str:
@@ -137,8 +139,12 @@ def _issued(der: bytes, authority: x509.Certificate) -> tuple[x509.Certificate, 
     """Return a certificate that `authority` issued, and its key."""
     certificate = x509.load_der_x509_certificate(der)
     certificate.verify_directly_issued_by(authority)
-    public = serialization.PublicFormat.SubjectPublicKeyInfo
-    return certificate, ECKey.import_key(certificate.public_key().public_bytes(serialization.Encoding.PEM, public))
+    return certificate, _public(certificate.public_key())
+
+
+def _public(key: CertificatePublicKeyTypes) -> ECKey:
+    spki = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return ECKey.import_key(spki)
 
 
 def _common_name(certificate: x509.Certificate) -> str | None:

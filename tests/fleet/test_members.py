@@ -14,7 +14,9 @@ import pytest
 from cryptography import x509
 
 from device.app.claiming import Home, claim_unit
+from device.app.config import KeySection
 from device.app.demo.member import SimulatedMember
+from device.app.key_parts import key_text
 from device.domain.errors import BadConfig
 from device.drivers.paho_line import BrokerAddress
 from device.link.fleet import FleetPolicy
@@ -59,7 +61,7 @@ def join(running: PrivateFleet, worker: Worker, tmp_path: Path) -> Iterator[Call
     def begin(
         made: Ticketed, *, folder: str = "unit", hardware: str = HARDWARE, claimed: bool = False
     ) -> SimulatedMember:
-        home = Home(tmp_path / folder)
+        home = Home.at(tmp_path / folder)
         if not claimed:
             claim_unit(made.ticket, home, timeout_s=10, hardware=hardware)
         address = BrokerAddress("127.0.0.1", running.broker.port)
@@ -202,6 +204,41 @@ def test_a_unit_that_is_decommissioned_wipes_itself_and_leaves_a_signed_receipt(
     with running.fleet.store.begin(utc_now()) as work:
         wiped = next(entry for entry in work.audit.entries("sim-u1") if entry.action == "unit.wiped")
     assert "receipt" in wiped.detail
+
+
+@pytest.mark.parametrize("kind", ["tpm", "pkcs11"])
+def test_a_unit_whose_key_is_no_file_lives_the_same_life(
+    kind: str,
+    key_place: Callable[[str], KeySection],
+    running: PrivateFleet,
+    join: Callable[..., SimulatedMember],
+    tickets: Callable[..., list[Ticketed]],
+    unit: Look,
+    eventually: Eventually,
+    tmp_path: Path,
+) -> None:
+    home = Home(tmp_path / "unit")
+    home.folder.mkdir()
+    (home.folder / "key.toml").write_text(key_text(key_place(kind)))
+    [made] = tickets()
+    member = join(made)
+    eventually(lambda: unit().state is UnitState.ACTIVE)
+    assert b"BEGIN PRIVATE KEY" not in home.key.read_bytes()
+    assert f'store = "{kind}"' in home.config.read_text()
+
+    before, first_key = unit().certificate, home.key.read_bytes()
+    with running.fleet.store.begin(utc_now()) as work:
+        command(work, "sim-u1", "renew")
+    eventually(lambda: unit().certificate != before)
+    assert home.key.read_bytes() != first_key
+
+    member.close()
+    again = join(made, claimed=True)
+    eventually(lambda: unit().birth_id == again.birth_id)
+    acting.decommission(running.fleet, "sim-u1", written_off=False, why="old", now=utc_now(), actor="t")
+    eventually(lambda: unit().state is UnitState.DECOMMISSIONED)
+    assert again.vanished.wait(PATIENCE_S)
+    assert not home.key.exists()
 
 
 def test_a_copied_memory_card_is_told_by_its_board(

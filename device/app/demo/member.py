@@ -150,7 +150,8 @@ class SimulatedMember:
 
     def vanish(self) -> None:
         """Delete the identity."""
-        for path in (self._home.key, self._home.certificate, self._home.rescue, self._home.folder / "twin.json"):
+        self._home.key_store.forget()
+        for path in (self._home.certificate, self._home.rescue, self._home.folder / "twin.json"):
             path.unlink(missing_ok=True)
         self.vanished.set()
 
