@@ -130,8 +130,8 @@ def fresh_system(target: Target, folder: Path) -> Iterator[System]:
         if target.architecture.machine != platform.machine():
             stack.enter_context(speak_aarch64())
         base = base_of(target)
-        layer, root, archives = folder / "layer", folder / "root", CACHE / "archives"
-        archives.mkdir(exist_ok=True)
+        layer, root, archives = folder / "layer", folder / "root", CACHE / "archives" / base.name
+        archives.mkdir(parents=True, exist_ok=True)
         root.mkdir()
         layer.mkdir()
 

@@ -11,6 +11,7 @@ import typer
 from device.app.claiming import Home, claim_unit
 from device.app.config import INSTALLED
 from device.domain.errors import BadConfig
+from device.drivers.account import become_the_reader
 from device.link.claim import ClaimWaits
 from device.wire.ticket import MAX_TEXT, Ticket, read_ticket
 
@@ -38,6 +39,7 @@ def claim(
     found = _found(ticket, from_usb=from_usb)
     if fingerprint and _plain(fingerprint) != _plain(found.fingerprint):
         raise BadConfig(f"this ticket is of another fleet: {found.fingerprint}", where="--fingerprint")
+    become_the_reader(to)
     home = Home.at(to)
     if not as_json:
         typer.echo(f"fleet {found.fingerprint}\nclaim {found.claim} at {found.host}:{found.port}")

@@ -161,14 +161,19 @@ def demo(
     picture: Annotated[
         Path | None, typer.Option(help="Draw what the terminal shows of the first visit (.svg); not with --json.")
     ] = None,
+    visits: Annotated[int, typer.Option(min=1, max=6, help="Only the first so many visits.")] = 6,
+    patience: Annotated[
+        float, typer.Option(min=1, max=100, help="So many times as long for everything, on a very slow machine.")
+    ] = 1.0,
     models: ModelsOption = MODELS_DIR,
 ) -> None:
     """Play six visits with a real broker, real card protocol and a real face match. Exit code 0: all as expected."""
-    from device.app.demo import play  # noqa: PLC0415  only the demonstration knows clinic and fleet
+    from device.app.demo import Programme, play  # noqa: PLC0415  only the demonstration knows clinic and fleet
 
     if picture is not None and as_json:
         raise BadConfig("draws what is printed, and --json prints none of it", where="--picture")
-    if not play(models, as_json=as_json, keep=keep, pcsc=pcsc, language=language, recording=picture):
+    programme = Programme(visits=visits, pcsc=pcsc, language=language, patience=patience, recording=picture)
+    if not play(models, programme, as_json=as_json, keep=keep):
         raise typer.Exit(EXIT_UNWELL)
 
 

@@ -13,10 +13,10 @@ import typer
 
 from device.app.claim_cli import read_ticket_file, tickets
 from device.app.claiming import Home, claim_unit
-from device.app.config import PanelSection, VoiceSection
+from device.app.config import PanelSection, VoiceSection, load
 from device.app.enrolment import LOOK_S, Enrolment
 from device.app.late_parts import open_serving_panel
-from device.domain.errors import Fault
+from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.drivers.system import SystemClock
 from device.link.claim import ClaimWaits
@@ -41,7 +41,7 @@ def enrol(
     Exit code 0: it is a unit, or was one before; 2: given up.
     """
     home = Home.at(to)
-    if home.certificate.exists() and home.config.exists():
+    if _is_unit(home):
         typer.echo("登録は済んでいます / already enrolled")
         return
     logging.getLogger().setLevel(logging.INFO)
@@ -58,8 +58,19 @@ def enrol(
     with ExitStack() as stack:
         parts = open_serving_panel(PanelSection(kind=panel), VoiceSection(device=voice), stack, clock, {})
         enrolment = Enrolment(find=find, claim=claim, panel=parts, clock=clock, language=language)
-        while not enrolment.look():
+        # Somebody may claim it by hand, or bring the files of a unit without a fleet.
+        while not (_is_unit(home) or enrolment.look()):
             if end_s is not None and clock.monotonic_s() >= end_s:
                 raise Fault("not enrolled in time", part="claim", reason=Reason.CONFIG_INVALID)
             time.sleep(LOOK_S)
     typer.echo("登録しました / enrolled")
+
+
+def _is_unit(home: Home) -> bool:
+    """Return whether the reader has what it starts with. A configuration with a mistake is the reader's to tell."""
+    if not home.config.exists():
+        return False
+    try:
+        return load(home.config).broker.certificate.exists()
+    except BadConfig:
+        return True

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,7 +16,7 @@ from typer.testing import CliRunner
 from device.app.claim_cli import tickets
 from device.app.claiming import FleetSaysNo
 from device.app.cli import app
-from device.app.config import PanelSection, VoiceSection
+from device.app.config import EXAMPLE, PanelSection, VoiceSection
 from device.app.enrolment import Enrolment
 from device.app.late_parts import open_serving_panel
 from device.app.panel_parts import PanelParts
@@ -95,6 +98,34 @@ def test_who_is_a_unit_already_is_not_enrolled_again(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["enrol", "--to", str(tmp_path)])
     assert done.exit_code == 0
     assert "already enrolled" in done.stdout
+
+
+def test_a_machine_with_the_files_of_a_unit_without_a_fleet_is_one_whatever_their_names(tmp_path: Path) -> None:
+    (tmp_path / "unit.toml").write_text(EXAMPLE, encoding="utf-8")
+    wait = ["enrol", "--to", str(tmp_path), "--panel", "console", "--voice", "", "--seconds", "0.001"]
+    assert isinstance(CliRunner().invoke(app, wait).exception, Fault), "its certificate is not there yet"
+    (tmp_path / "unit.pem").touch()
+    assert "already enrolled" in CliRunner().invoke(app, wait).stdout
+
+
+def test_a_configuration_with_a_mistake_is_the_readers_to_tell(tmp_path: Path) -> None:
+    (tmp_path / "unit.toml").write_text("[unit]\n", encoding="utf-8")
+    assert CliRunner().invoke(app, ["enrol", "--to", str(tmp_path)]).exit_code == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give itself up")
+def test_what_root_claims_belongs_to_the_account_that_the_folder_is_for(tmp_path: Path) -> None:
+    account = pwd.getpwnam("daemon")
+    for folder in (*tmp_path.parents[:2], tmp_path):
+        folder.chmod(0o755)
+    os.chown(tmp_path, 0, account.pw_gid)
+    tmp_path.chmod(0o770)
+    script = (
+        "import sys, pathlib; from device.drivers.account import become_the_reader as become;"
+        "folder = pathlib.Path(sys.argv[1]); become(folder); (folder / 'unit.key.pem').touch(mode=0o600)"
+    )
+    subprocess.run([sys.executable, "-c", script, tmp_path], check=True)
+    assert (tmp_path / "unit.key.pem").stat().st_uid == account.pw_uid
 
 
 def test_without_a_ticket_the_enrolment_gives_up_when_told_to(tmp_path: Path) -> None:

@@ -8,6 +8,6 @@ narrator  what a spectator sees; the closing table; JSON
 keyboard  visits of one's own
 """
 
-from device.app.demo.performance import play
+from device.app.demo.performance import Programme, play
 
-__all__ = ["play"]
+__all__ = ["Programme", "play"]

@@ -55,16 +55,28 @@ class Outcome:
         )
 
 
-def play(
-    models_dir: Path, *, as_json: bool, keep: bool, pcsc: bool, language: str, recording: Path | None = None
-) -> bool:
-    """Play all visits, and draw the first one into `recording`; return whether all went as expected.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programme:
+    """What shall be played, and how."""
+
+    visits: int
+    """Only the first so many."""
+    pcsc: bool
+    language: str
+    patience: float
+    """So many times as long for everything."""
+    recording: Path | None
+    """Where the first visit is drawn."""
+
+
+def play(models_dir: Path, programme: Programme, *, as_json: bool, keep: bool) -> bool:
+    """Play the visits; return whether all went as expected.
 
     Raise Fault when the stage cannot be set.
     """
     now = datetime.now(UTC)
-    console = _console(as_json=as_json, recorded=recording is not None)
-    narrator = Narrator(console, language)
+    console = _console(as_json=as_json, recorded=programme.recording is not None)
+    narrator = Narrator(console, programme.language)
     cast = Cast(models_dir, now)
     with tempfile.TemporaryDirectory(prefix="uketsuke-demo-") as name:
         folder = Path(name)
@@ -77,21 +89,22 @@ def play(
                 site,
                 models_dir=models_dir,
                 trust=simulated_trust(cast.authority),
-                language=language,
-                pcsc=pcsc,
+                language=programme.language,
+                pcsc=programme.pcsc,
+                patience=programme.patience,
                 watcher=narrator.observe,
             ) as (stage, unit),
         ):
             results = Results(site.results)
-            narrator.open(pcsc=pcsc, troubles=unit.health.troubles)
+            narrator.open(pcsc=programme.pcsc, troubles=unit.health.troubles)
             players = _Players(stage, cast, narrator, results, pause_s=0.0 if as_json else SPECTATOR_PAUSE_S)
-            if recording is not None:
+            if programme.recording is not None:
                 picture.begin(console)
             outcomes = []
-            for number, visit in enumerate(VISITS, start=1):
+            for number, visit in enumerate(VISITS[: programme.visits], start=1):
                 outcomes.append(players.perform(number, visit))
-                if recording is not None and number == 1:
-                    recording.write_text(picture.drawn(console), encoding="utf-8")
+                if programme.recording is not None and number == 1:
+                    programme.recording.write_text(picture.drawn(console), encoding="utf-8")
             narrator.close(outcomes)
             if keep:
                 narrator.screen(site.screen)
@@ -99,7 +112,7 @@ def play(
                     visits_of_ones_own(stage, cast, narrator, console)
     well = all(outcome.as_expected for outcome in outcomes)
     if as_json:
-        json.dump(_document(outcomes, well=well, pcsc=pcsc), sys.stdout, ensure_ascii=False, indent=2)
+        json.dump(_document(outcomes, well=well, pcsc=programme.pcsc), sys.stdout, ensure_ascii=False, indent=2)
         print()  # noqa: T201  the end of the document
     else:
         console.print("[green]All as expected.[/]" if well else "[red]Not all went as expected.[/]")

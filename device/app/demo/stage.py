@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -57,9 +58,10 @@ class Slot(Protocol):
 class Stage:
     """Verbs for the demonstration: place, lift, press, stand, wait."""
 
-    def __init__(self, slot: Slot, watcher: Watcher) -> None:
+    def __init__(self, slot: Slot, watcher: Watcher, curtain_s: float) -> None:
         self._slot = slot
         self._watcher = watcher
+        self._curtain_s = curtain_s
         self._clock = SystemClock()
         self._card: SimulatedCard | None = None
         self._hand_free_s = 0.0
@@ -102,7 +104,7 @@ class Stage:
                     seen = self._seen.popleft()
                     if isinstance(seen, state):
                         return seen
-                if not self._news.wait(CURTAIN_S):
+                if not self._news.wait(self._curtain_s):
                     troubles = ", ".join(self.troubles()) or "none"
                     raise Fault(
                         f"the visit did not come to {state.__name__}; the unit's troubles: {troubles}",
@@ -131,14 +133,15 @@ def open_stage(
     trust: CardTrust,
     language: str,
     pcsc: bool,
+    patience: float,
     watcher: Watcher,
 ) -> Iterator[tuple[Stage, Unit]]:
     """Start a unit and hand out the stage. Raise Fault when a part that cannot be done without does not start."""
     with ExitStack() as stack:
         slot, reader = _pcsc_reader(stack) if pcsc else _simulated_reader()
-        stage = Stage(slot, watcher)
+        stage = Stage(slot, watcher, CURTAIN_S * patience)
         troubles: dict[str, Fault] = {}
-        face = _face_parts(stage, stack, models_dir, troubles)
+        face = _face_parts(stage, stack, models_dir, troubles, patience)
         clock = SystemClock()
         parts = Parts(
             clock=clock,
@@ -160,7 +163,7 @@ def open_stage(
         unit = Unit(
             parts,
             Identity(name=UNIT, language=language, simulated=True),
-            policy=Policy(face_available=face is not None),
+            policy=_with_patience(Policy(face_available=face is not None), patience),
             troubles=troubles,
             observe=stage.observe,
         )
@@ -174,19 +177,31 @@ def open_stage(
             thread.join(timeout=10.0)
 
 
-def _face_parts(stage: Stage, stack: ExitStack, models_dir: Path, troubles: dict[str, Fault]) -> FaceParts | None:
+def _with_patience(policy: Policy, times: float) -> Policy:
+    """Return the policy with every time stretched."""
+    bounds = {one.name: getattr(policy, one.name) * times for one in fields(policy) if one.name.endswith("_s")}
+    return replace(policy, **bounds)
+
+
+def _face_parts(
+    stage: Stage, stack: ExitStack, models_dir: Path, troubles: dict[str, Fault], patience: float
+) -> FaceParts | None:
     try:
         engine, threshold = load_engine(models_dir)
     except Fault as fault:
         troubles["models"] = fault
         return None
+    liveness = choose_liveness(LivenessSection(), models_dir, troubles, face_alone_counts=False)
+    if liveness is not None:
+        timing = replace(liveness.rules.timing, longest_gap_s=liveness.rules.timing.longest_gap_s * patience)
+        liveness = replace(liveness, rules=replace(liveness.rules, timing=timing))
     return FaceParts(
         camera=stage.camera,
         front=stage.front,
         decoder=stack.enter_context(SandboxedPortraitDecoder()),
         engine=engine,
         threshold=threshold,
-        liveness=choose_liveness(LivenessSection(), models_dir, troubles, face_alone_counts=False),
+        liveness=liveness,
     )
 
 

@@ -113,10 +113,15 @@ def versions(case: Case) -> Iterator[Finding]:
 
 def packages(case: Case) -> Iterator[Finding]:
     """No package stopped half-way."""
-    half = re.findall(
-        r"^Package: (\S+)\nStatus: \S+ \S+ (half-\S+|unpacked|triggers-\S+)$",
-        case.machine.read("/var/lib/dpkg/status") or "",
-        re.MULTILINE,
-    )
+    # A killed dpkg leaves what it did last in a journal beside its list; numbers in the order of events.
+    journal = "/var/lib/dpkg/updates"
+    notes = sorted(name for name in case.machine.names(journal) if name.isdecimal())
+    states: dict[str, str] = {}
+    for path in ("/var/lib/dpkg/status", *(f"{journal}/{name}" for name in notes)):
+        text = case.machine.read(path) or ""
+        states.update(re.findall(r"^Package: (\S+)\nStatus: \S+ \S+ (\S+)$", text, re.MULTILINE))
+    half = {name: state for name, state in states.items() if state.startswith(("half-", "unpacked", "triggers-"))}
     if half:
-        yield Finding(Code.PACKAGE_HALF, "dpkg", ", ".join(f"{name}: {state}" for name, state in half[:5]))
+        yield Finding(
+            Code.PACKAGE_HALF, "dpkg", ", ".join(f"{name}: {state}" for name, state in list(half.items())[:5])
+        )

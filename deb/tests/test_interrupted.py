@@ -1,0 +1,89 @@
+"""The power goes while the package is replaced: dpkg is killed at several points, and so is whatever it started."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from deb.fresh_system import ENVIRONMENT, System
+from deb.target import Architecture, Release, Target
+
+Packages = Callable[[Target, int], Path]
+CONFIG = "/etc/uketsuke/unit.toml"
+SITE = "usr/lib/uketsuke/lib/python3.11/site-packages"
+PATIENCE_S = 300.0
+
+pytestmark = pytest.mark.parametrize("target", [Target(Release.BOOKWORM, Architecture.AMD64)], ids=["bookworm-amd64"])
+
+
+def unpacking_begins(root: Path) -> bool:
+    return any((root / SITE).glob("*/*.dpkg-new"))
+
+
+def unpacking_is_done(root: Path) -> bool:
+    notes = (root / "var/lib/dpkg/updates").glob("[0-9]*")
+    return any("Status: install ok unpacked" in note.read_text() for note in notes)
+
+
+def python_compiles(root: Path) -> bool:
+    return unpacking_is_done(root) and any((root / SITE / "device").rglob("__pycache__/*.pyc"))
+
+
+def kill_dpkg_when(system: System, package: str, reached: Callable[[Path], bool]) -> None:
+    """Install, and kill everything that belongs to it at once, without a word, when the point is reached."""
+    words = ["chroot", str(system.root), "env", "-i", *ENVIRONMENT, "dpkg", "--install", package]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as child:
+        end_s = time.monotonic() + PATIENCE_S
+        while not reached(system.root):
+            assert child.poll() is None, "dpkg was done before the point was reached"
+            assert time.monotonic() < end_s
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+def told_by_doctor(system: System) -> str:
+    """Return what the unit's doctor says of packages; half a program may be all that there is to ask."""
+    done = system.run("/usr/lib/uketsuke/bin/uketsuke", "doctor", "--config", CONFIG, "--json", check=False)
+    assert done.code == 2, done.said
+    assert "Traceback" not in done.said
+    findings = json.loads(done.said[done.said.index("{") :])["findings"]
+    return " ".join(one["detail"] for one in findings if one["code"] == "package_half")
+
+
+@pytest.fixture
+def newer(target: Target, packages: Packages) -> Path:
+    return packages(target, 2)
+
+
+@pytest.mark.parametrize(
+    ("reached", "state", "mended_by"),
+    [
+        (unpacking_begins, "uketsuke: half-installed", "install"),
+        (unpacking_is_done, "uketsuke: unpacked", "configure"),
+        (python_compiles, "uketsuke: half-configured", "configure"),
+    ],
+)
+def test_an_interrupted_upgrade_is_told_and_the_next_run_of_dpkg_mends_it(  # noqa: PLR0913, PLR0917  a table's columns
+    system: System, package: Path, newer: Path, reached: Callable[[Path], bool], state: str, mended_by: str
+) -> None:
+    system.install(package)
+    system.run("cp", "/etc/uketsuke/unit.example.toml", CONFIG)
+    brought = system.bring(newer)
+    kill_dpkg_when(system, brought, reached)
+    assert told_by_doctor(system) == state
+    system.run("dpkg", "--configure", "-a")
+    if mended_by == "install":
+        # Half the files are there: only the package itself has the others.
+        assert "must be reinstalled" in " ".join(system.run("dpkg", "--audit", check=False).said.split())
+        system.install(newer)
+    assert system.run("dpkg", "--audit").said == ""
+    assert system.run("dpkg", "--verify", "uketsuke").said == ""
+    assert told_by_doctor(system) == ""
+    assert not list((system.root / SITE).rglob("*.dpkg-new"))

@@ -1,0 +1,108 @@
+"""The installed package under systemd: our own unit files with all their bounds, from the first start to a visit."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from contextlib import ExitStack
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from clinic.people import SHIPPED, load_people
+from clinic.store_file import read_records
+from device.app.demo.site import open_site
+from device.domain.prompts import Phrase
+from device.domain.reasons import Reason
+from device.domain.values import ConsentItem
+from device.panel.pinout import Pinout
+from device.sim.card import CardAuthority, CardFrontPrint, SimulatedCard
+from device.sim.pcscd import VIRTUAL_READER
+from device.sim.vpcd import VpcdSlot
+from device.wire.phrases import say
+from device.wire.reasons import entry
+from provisioning.fleet.entrance import bring_in, look_at
+from provisioning.fleet.fleet import utc_now
+from provisioning.fleet.private import run_private_fleet
+from vm.machine import ROOT, following, journal, run, shown, wait_until
+from vm.person import PATIENCE_S, SETTLE_US, Ear, a_keypad
+from vm.simulated_header import SimulatedLine
+
+CONFIG = ROOT / "etc/uketsuke"
+READER, ENROLMENT = "uketsuke.service", "uketsuke-enrol.service"
+ITEMS = (ConsentItem.MEDICATION, ConsentItem.DIAGNOSIS, ConsentItem.CHECKUP)
+
+
+def test_a_machine_that_is_no_unit_comes_up_and_claims_itself_with_the_ticket_that_it_is_given(tmp_path: Path) -> None:
+    # Nobody waits for the ticket but the enrolment: the machine's start came to its end, or this would not run.
+    assert shown(ENROLMENT, "ActiveState") == "active", journal(ENROLMENT)
+    assert shown(READER, "ActiveState") == "inactive", journal(READER)
+    lamps = [SimulatedLine(number) for number in Pinout().indicators.values()]
+    wait_until(lambda: any(lamp.high for lamp in lamps), ENROLMENT)
+    with run_private_fleet(tmp_path / "fleet", branch="production") as private:
+        worker = private.fleet.worker(1)
+        worker.start()
+        listed = tmp_path / "units.csv"
+        listed.write_text("serial,site,profile\nVM-1,clinic-1,desk\n")
+        found, _ = look_at(private.fleet, listed, now=utc_now())
+        (made,) = bring_in(private.fleet, found, now=utc_now(), actor="test")
+        shutil.copy(made.file, CONFIG / "VM-1.ticket")
+        run("chown", "root:uketsuke", "/etc/uketsuke/VM-1.ticket")
+        run("chmod", "640", "/etc/uketsuke/VM-1.ticket")
+        wait_until(lambda: shown(READER, "ActiveState") == "active", READER)
+        print(
+            run("sh", "-c", "ls -la /etc/uketsuke /etc/uketsuke/state /var/lib/uketsuke; cat /etc/uketsuke/unit.toml")
+        )
+        print(journal(ENROLMENT), journal(READER))
+        worker.close()
+
+
+def test_the_installed_reader_serves_a_visit_by_pin_within_its_bounds(tmp_path: Path) -> None:
+    authority = CardAuthority()
+    now = datetime.now(UTC)
+    not_after = load_people()[1001].certificate_not_after(now)
+    credentials = authority.issue(serial=1001, not_before=now - timedelta(days=100), not_after=not_after)
+    card = SimulatedCard(credentials, front=CardFrontPrint(date(1974, 4, 2), date(2035, 4, 2), "2285"))
+    run("systemctl", "stop", READER)
+    with ExitStack() as stack:
+        site = stack.enter_context(
+            open_site(tmp_path, card_authority=authority.certificate_pem, people=SHIPPED, now=now)
+        )
+        sections = f'[panel]\nkind = "gpio"\nsettle_us = {SETTLE_US}\n'
+        text = site.unit_config(card=f'name = "{VIRTUAL_READER}"', sections=sections)
+        for name, file in (
+            ("authority.cert.pem", site.tls.authority),
+            ("unit.cert.pem", site.tls.certificate),
+            ("unit.key.pem", site.tls.key),
+        ):
+            shutil.copy(file, CONFIG / name)
+            text = text.replace(str(file), name)
+        shutil.copy(tmp_path / "clinic.public.jwk", CONFIG / "clinic.public.jwk")
+        (CONFIG / "unit.toml").write_text(text, encoding="utf-8")
+        run("sh", "-c", "chown uketsuke:uketsuke /etc/uketsuke/*.pem /etc/uketsuke/*.jwk")
+        ear = Ear(stack.enter_context(following(READER)))
+        run("systemctl", "start", READER)
+        print(run("uketsuke", "status", "--config", "/etc/uketsuke/unit.toml"))
+        slot = VpcdSlot()
+        stack.callback(slot.close)
+        keypad = stack.enter_context(a_keypad())
+        slot.insert(card)
+        ear.expect(say(Phrase.ENTER_PIN, "ja", tries_left=3))
+        keypad.type_keys("1234#")
+        ear.expect(say(Phrase.ASK_CONSENT, "ja", items=ITEMS))
+        keypad.type_keys("#")
+        ear.expect(entry(Reason.QUALIFIED).patient.ja)
+        slot.pull()
+        (result,) = [json.loads(record) for record in read_records(site.results)]
+        assert (result["reason"], result["assurance"]) == ("qualified", "pin_signature")
+        assert shown(READER, "NRestarts") == "0"
+        print(journal(READER))
+
+
+def test_a_reader_that_hangs_is_killed_by_its_watchdog_and_starts_anew() -> None:
+    before = shown(READER, "MainPID")
+    run("kill", "-STOP", before)
+    wait_until(lambda: shown(READER, "NRestarts") == "1", READER)
+    wait_until(lambda: shown(READER, "ActiveState") == "active", READER)
+    assert shown(READER, "MainPID") != before
+    assert "Watchdog timeout" in journal(READER)
+    assert PATIENCE_S
