@@ -70,7 +70,7 @@ def newer(target: Target, packages: Packages) -> Path:
         (python_compiles, "uketsuke: half-configured", "configure"),
     ],
 )
-def test_an_interrupted_upgrade_is_told_and_the_next_run_of_dpkg_mends_it(  # noqa: PLR0913, PLR0917  a table's columns
+def test_an_interrupted_upgrade_is_told_and_the_next_run_of_dpkg_mends_it(  # noqa: PLR0917  a table's columns
     system: System, package: Path, newer: Path, reached: Callable[[Path], bool], state: str, mended_by: str
 ) -> None:
     system.install(package)
