@@ -50,7 +50,12 @@ def main() -> int:
         "--only", choices=["card", "clinic", "face", "line", "panel", "screen", "unit"], help="measure one part"
     )
     parser.add_argument("--seconds", type=float, default=60.0, help="that fifty units come to the clinic side")
-    parser.add_argument("--face-picture", type=Path, help="draw the face part's ratios (.svg)")
+    parser.add_argument(
+        "--face-picture",
+        type=Path,
+        default=Path(".cache/bench/face.svg"),
+        help="where the face part's ratios are drawn",
+    )
     parser.add_argument("--visits", type=int, default=2_000, help="that are told to a unit to see whether it grows")
     parser.add_argument("--growth-picture", type=Path, help="draw the unit's memory over those visits (.svg)")
     parser.add_argument("--results", type=int, default=20_000, help="that wait when the line comes back")

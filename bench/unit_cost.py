@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,8 +61,8 @@ class UnitCost:
     starts: tuple[float, ...]
     resident_mb: float
     """The unit's own process."""
-    children_mb: float
-    """Cameras and the picture's sandbox; what they share with the unit is counted again."""
+    together_mb: float
+    """With the cameras' processes and the picture's sandbox, what several of them have in memory counted once."""
     idle_percent: float
     """Of one core: the unit's own process."""
     children_idle_percent: float
@@ -86,13 +87,13 @@ def measure(starts: int, idle_s: float, visits: int) -> UnitCost:
                     times.append(unit.ready_s)
                     if number == starts - 1:
                         time.sleep(SETTLE_S)
-                        resident_mb, children_mb = unit.memory_mb()
+                        resident_mb, together_mb = unit.memory_mb()
                         idle_percent, children_idle_percent = unit.busy_percent(idle_s)
     return UnitCost(
         ready_s=min(times),
         starts=tuple(round(one, 2) for one in times),
         resident_mb=resident_mb,
-        children_mb=children_mb,
+        together_mb=together_mb,
         idle_percent=idle_percent,
         children_idle_percent=children_idle_percent,
         growth=unit_growth.measure(visits),
@@ -105,7 +106,7 @@ def say(cost: UnitCost) -> list[str]:
     return [
         AIMS,
         f"  start to ready          {cost.ready_s:6.2f} s   (starts: {', '.join(f'{one:.2f}' for one in cost.starts)})",
-        f"  resident memory         {cost.resident_mb:6.0f} MB  (its child processes: {cost.children_mb:.0f} MB)",
+        f"  resident memory         {cost.resident_mb:6.0f} MB  (with its child processes: {cost.together_mb:.0f} MB)",
         f"  processor time at rest  {cost.idle_percent:6.2f} %   (its children: {cost.children_idle_percent:.2f} %)",
         f"  growth                  {grows:6.2f} KB per 1,000 of {told:,} simulated visits",
     ]
@@ -120,7 +121,7 @@ class _Started:
         self._notify.settimeout(READY_WITHIN_S)
         began_s = time.monotonic()
         self._process = subprocess.Popen(  # noqa: S603  our own program
-            [sys.executable, "-m", "device.app.cli", "run", "--config", str(config)],
+            [sys.executable, "-m", "device.app.entry", "run", "--config", str(config)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -143,9 +144,9 @@ class _Started:
         self._notify.close()
 
     def memory_mb(self) -> tuple[float, float]:
-        """Return the unit's own, and its children's."""
-        own, *below = self._pids()
-        return resident_kb(own) / 1024, sum(map(resident_kb, below)) / 1024
+        """Return what the unit's own process has in memory, and what all of its processes have."""
+        pids = self._pids()
+        return resident_kb(pids[0]) / 1024, _together_kb(pids) / 1024
 
     def busy_percent(self, seconds: float) -> tuple[float, float]:
         """Return the unit's own share of a core over this time, and its children's."""
@@ -161,6 +162,25 @@ class _Started:
         pid = self._process.pid
         tasks = Path(f"/proc/{pid}/task").iterdir()
         return [pid, *(int(child) for task in tasks for child in (task / "children").read_text().split())]
+
+
+def _together_kb(pids: list[int]) -> int:
+    """Return the anonymous memory of all, and of every file as much as the process that has most of it in memory."""
+    anonymous, most = 0, Counter[str]()
+    for pid in pids:
+        files = Counter[str]()
+        resident, name = 0, ""
+        for line in Path(f"/proc/{pid}/smaps").read_text(encoding="utf-8", errors="replace").splitlines():
+            first, *more = line.split(maxsplit=5)
+            if not first.endswith(":"):
+                name = more[4] if len(more) == len(("mode", "offset", "device", "inode", "path")) else ""
+            elif first == "Rss:":
+                resident = int(more[0])
+            elif first == "Anonymous:":
+                anonymous += int(more[0])
+                files[name] += resident - int(more[0])
+        most |= files
+    return anonymous + most.total()
 
 
 def _ticks(pid: int) -> int:

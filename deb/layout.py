@@ -28,7 +28,7 @@ from device.face.manifest import ModelSpec
 HOUSE = Path(__file__).parents[1]
 OWN = "usr/lib/uketsuke"
 """The virtual environment: nothing of it is seen by other programs, and nothing of theirs by it."""
-COMMANDS = {"uketsuke": "device.app.cli", "uketsuke-clinic": "clinic.cli"}
+COMMANDS = {"uketsuke": "device.app.entry", "uketsuke-clinic": "clinic.cli"}
 DOCUMENTS = "usr/share/doc/uketsuke"
 _FILES = Path(__file__).parent / "files"
 

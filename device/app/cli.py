@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
-import os
-import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
@@ -28,17 +25,15 @@ from device.app import (
     update_cli,
     voice_cli,
 )
+from device.app.apology import apologising
 from device.app.assets.place import MODELS_DIR
 from device.app.assets.store import Condition
-from device.app.config import load
 from device.app.face_cli import app as face_app
-from device.app.update_parts import newer_program
-from device.domain.errors import BadConfig, UketsukeError
-from device.domain.reasons import Reason
-from device.wire.reasons import entry
+from device.app.logs import log_to_stderr
+from device.app.serving import serve
+from device.domain.errors import BadConfig
 
 EXIT_UNWELL = 1
-EXIT_CANNOT_RUN = 2
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
 ModelsOption = Annotated[Path, typer.Option("--models", help="Folder with manifest.toml, weights and photos.")]
@@ -83,29 +78,13 @@ def uketsuke(
     ] = False,
 ) -> None:
     """Set up what all commands share."""
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.ERROR,
-        format="%(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    log_to_stderr(verbose=verbose)
 
 
 @app.command()
 def run(config: Annotated[Path, typer.Option("--config", help="The unit's configuration (TOML).")]) -> None:
     """Serve visitors until SIGTERM or Ctrl-C."""
-    loaded = load(config)
-    if program := newer_program(loaded):
-        try:
-            os.execv(program, [str(program), "run", "--config", str(config)])  # noqa: S606  our own, and no shell
-        except OSError as error:
-            logging.getLogger(__name__).error("%s cannot be run, this version goes on: %s", program, error.strerror)  # noqa: TRY400  no place to look up
-    from device.app.compose import run_unit  # noqa: PLC0415  hardware libraries load only where they are used
-    from device.app.fleet_unit import run_member  # noqa: PLC0415  as above
-
-    if loaded.fleet.member:
-        run_member(config, loaded, lambda settings, papers: run_unit(settings, join_fleet=papers.join))
-    else:
-        run_unit(loaded)
+    serve(config)
 
 
 @models_app.command("check")
@@ -192,24 +171,9 @@ def fleet_demo(
 
 
 def main() -> None:
-    """Run the command; a person gets a sentence with a code and a way on, never a traceback."""
-    try:
+    """Run the command."""
+    with apologising():
         app()
-    except UketsukeError as error:
-        _apologise(str(error), error.reason)
-        sys.exit(EXIT_CANNOT_RUN)
-    except Exception as error:
-        logging.getLogger(__name__).info("unforeseen", exc_info=True)
-        _apologise(f"unforeseen {type(error).__name__}; `uketsuke -v …` shows where", Reason.INTERNAL_FAULT)
-        sys.exit(EXIT_CANNOT_RUN)
-
-
-def _apologise(message: str, reason: Reason) -> None:
-    if "--json" in sys.argv:
-        typer.echo(json.dumps({"ok": False, "reason": reason, "message": message}, ensure_ascii=False))
-    else:
-        said = entry(reason).next_step
-        typer.echo(f"uketsuke: {message}\n  [{reason}] {said.en}\n  {said.ja}", err=True)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,6 @@ def run_unit(config: Config, *, join_fleet: Callable[[Unit], FleetAgent] | None 
     """Serve visitors until SIGTERM or Ctrl-C. Raise BadConfig or Fault when the unit cannot start."""
     config = with_credential(config, handed_over(os.environ))
     leave_no_memory_image()
-    memory.start_again_overwriting()
     with ExitStack() as stack:
         if (journal := log_to_journal(os.environ, config.unit.name)) is not None:
             stack.callback(journal.close)

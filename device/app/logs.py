@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Mapping
 
 from device.app.journal_events import ATTRIBUTE, FIELDS
 from device.drivers.journald import SOCKET, JournalHandler
+
+
+def log_to_stderr(*, verbose: bool) -> None:
+    """Have errors written to standard error; with `verbose` whatever happens, too."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.ERROR,
+        format="%(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
 
 
 def log_to_journal(environment: Mapping[str, str], unit: str, *, address: str = SOCKET) -> JournalHandler | None:

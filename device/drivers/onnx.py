@@ -46,8 +46,10 @@ class OnnxNetwork:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        # Several networks share the cores: a pool that spins while it waits made the whole pipeline 3 times slower.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Several networks share the cores: pools that spin while their network rests made the whole pipeline 3 times
+        # slower. While it runs they may: two threads that sleep between its layers are no quicker than one.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "1" if threads > 1 else "0")
+        options.add_session_config_entry("session.force_spinning_stop", "1")
         options.log_severity_level = 3
         # Buffers that grow to the largest run and stay are for servers; this unit has other uses for its memory. They
         # also keep what went through the network, faces too, while a block that is freed is overwritten (`memory.py`).

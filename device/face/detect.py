@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -24,12 +25,12 @@ STRIDES = (8, 16, 32)
 SEARCH_SIDES_PX = (160, 320)
 """Pictures are scaled to this before the search. The small size finds everybody near enough to be compared, at a
 quarter of the cost of the other, which is for a picture that seems empty: who stands too far away shall be told so."""
-CLOSE_UP_SIDE_PX = 320
+CLOSE_UP_SIDE_PX = 256
 """Points are read off a picture of this size that the face fills."""
+PORTRAIT_CLOSE_UP_SIDE_PX = 320
+"""The same for the card's portrait, which is looked at once: there is time for more exact points."""
 OVERLAP_LIMIT = 0.3
 """Boxes that share more than this of their union are one face (the zoo's own value)."""
-LARGEST_WITH_FOURTH_PX = 1280 * 960
-"""Pictures with more pixels than this are not given a fourth channel for the close-up: see `_moved`."""
 CLOSE_UP_SHARE = 0.75
 """Height of the face in the close-up's height; measured: see `close_up`."""
 LARGEST_LOG_SIZE = 6.0
@@ -71,12 +72,12 @@ def search(network: Network, spec: ModelSpec, picture: Picture, small: Picture |
     return [_scaled(face, across, down) for face in faces]
 
 
-def detect(network: Network, spec: ModelSpec, picture: Picture, side_px: int = CLOSE_UP_SIDE_PX) -> list[Face]:
+def detect(network: Network, spec: ModelSpec, picture: Picture, side_px: int) -> list[Face]:
     """Return the faces that reach the spec's lower threshold when the longer side is `side_px`, largest first."""
     tensor, scale = _tensor(picture, side_px)
     grids = network.run(tensor)
     try:
-        rows = np.concatenate([_decode(grids, stride, tensor.shape[3] // stride, spec) for stride in STRIDES])
+        rows = _decode(grids, (tensor.shape[2], tensor.shape[3]), spec)
     except (KeyError, ValueError, IndexError) as error:
         raise Fault(
             f"{spec.name} does not answer like a YuNet detector: {error}", part="face", reason=Reason.INTERNAL_FAULT
@@ -86,7 +87,9 @@ def detect(network: Network, spec: ModelSpec, picture: Picture, side_px: int = C
     return sorted(faces, key=lambda face: face.width * face.height, reverse=True)
 
 
-def close_up(network: Network, spec: ModelSpec, picture: Picture, face: Face) -> Face | None:
+def close_up(
+    network: Network, spec: ModelSpec, picture: Picture, face: Face, side_px: int = CLOSE_UP_SIDE_PX
+) -> Face | None:
     """Return the same face with precise points, from a second look at its surroundings alone; None if it is gone.
 
     The network places the points of a small face as if it were upright: a head tilted by 20 degrees comes out at 4,
@@ -94,10 +97,9 @@ def close_up(network: Network, spec: ModelSpec, picture: Picture, face: Face) ->
     score stays (`models/README.md`, "Measured").
     """
     side = face.height / CLOSE_UP_SHARE
-    scale = CLOSE_UP_SIDE_PX / side
+    scale = side_px / side
     corner = np.array([face.left + face.width / 2 - side / 2, face.top + face.height / 2 - side / 2])
-    move = np.column_stack([np.eye(2) * scale, -corner * scale])
-    seen = detect(network, spec, _moved(picture, move), CLOSE_UP_SIDE_PX)
+    seen = detect(network, spec, _moved(picture, corner, scale, side_px), side_px)
     if not seen or seen[0].height < side * scale * CLOSE_UP_SHARE / 2:
         return None
     found = seen[0]
@@ -111,16 +113,19 @@ def close_up(network: Network, spec: ModelSpec, picture: Picture, face: Face) ->
     )
 
 
-def _moved(picture: Picture, move: npt.NDArray[np.float64]) -> Picture:
-    """Return the close-up, of the same pixels either way.
+def _moved(picture: Picture, corner: npt.NDArray[np.float64], scale: float, side_px: int) -> Picture:
+    """Return the close-up whose upper left corner is `corner`, black where the picture ends.
 
-    OpenCV interpolates four channels at once, but three one by one: with a fourth it takes a third of the time, which
-    in a picture that is not large saves more than adding the fourth costs.
+    OpenCV interpolates four channels at once, but three one by one: with a fourth the close-up takes a third of the
+    time, which saves more than adding the fourth to what lies under the close-up costs.
     """
-    size = (CLOSE_UP_SIDE_PX, CLOSE_UP_SIDE_PX)
-    if picture.shape[0] * picture.shape[1] > LARGEST_WITH_FOURTH_PX:
-        return np.asarray(cv2.warpAffine(picture, move, size), np.uint8)
-    four = cv2.warpAffine(cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA), move, size)
+    height, width = picture.shape[:2]
+    reach = side_px / scale
+    left, top = (max(0, int(np.floor(at)) - 1) for at in corner)
+    right, bottom = (min(end, int(np.ceil(at + reach)) + 2) for end, at in zip((width, height), corner, strict=True))
+    move = np.column_stack([np.eye(2) * scale, (np.array([left, top]) - corner) * scale])
+    under = cv2.cvtColor(picture[top:bottom, left:right], cv2.COLOR_BGR2BGRA)
+    four = cv2.warpAffine(under, move, (side_px, side_px))
     return np.asarray(cv2.cvtColor(four, cv2.COLOR_BGRA2BGR), np.uint8)
 
 
@@ -140,26 +145,51 @@ def _tensor(picture: Picture, side_px: int) -> tuple[Tensor, float]:
     height, width = picture.shape[:2]
     scale = side_px / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = picture
-    if size != (width, height):
-        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        small = np.asarray(cv2.resize(picture, size, interpolation=way), np.uint8)
-    return planes(small, (-(-size[1] // 32) * 32, -(-size[0] // 32) * 32)), scale
+    return planes(_resized(picture, size), (-(-size[1] // 32) * 32, -(-size[0] // 32) * 32)), scale
 
 
-def _decode(grids: Mapping[str, Tensor], stride: int, columns: int, spec: ModelSpec) -> Tensor:
+def _resized(picture: Picture, size: tuple[int, int]) -> Picture:
+    """Return the picture in `size` (width, height); by halves as far as that goes, each pixel the mean of four.
+
+    OpenCV is quick at halves alone: twice a half takes a quarter of the time of once a quarter.
+    """
+    across, down = size
+    while True:
+        height, width = picture.shape[:2]
+        if (width, height) == size:
+            return picture
+        if width % 2 == height % 2 == 0 and width >= 2 * across and height >= 2 * down:
+            step, way = (width // 2, height // 2), cv2.INTER_AREA
+        else:
+            step, way = size, cv2.INTER_AREA if across < width else cv2.INTER_LINEAR
+        picture = np.asarray(cv2.resize(picture, step, interpolation=way), np.uint8)
+
+
+def _decode(grids: Mapping[str, Tensor], size: tuple[int, int], spec: ModelSpec) -> Tensor:
     """Return one row per promising cell: score, left, top, width, height, then five points, in network pixels."""
-    classed, objectness, box, points = (grids[f"{kind}_{stride}"][0] for kind in ("cls", "obj", "bbox", "kps"))
-    score = np.sqrt(_held(classed[:, 0], 0, 1) * _held(objectness[:, 0], 0, 1))
-    cells = np.flatnonzero(score >= spec.threshold.retry)
-    if not cells.size:
+    cells, strides = _cells(*size)
+    classed, objectness = (np.concatenate([grids[f"{kind}_{s}"][0, :, 0] for s in STRIDES]) for kind in ("cls", "obj"))
+    score = np.sqrt(_held(classed, 0, 1) * _held(objectness, 0, 1))
+    if len(score) != len(cells):
+        raise ValueError(f"{len(score)} cells where {len(cells)} are expected")
+    found = np.flatnonzero(score >= spec.threshold.retry)
+    if not found.size:
         return np.empty((0, ROW_LENGTH), np.float32)
-    at = np.array(np.divmod(cells, columns)[::-1], np.float32).T
-    centre = (at + box[cells, :2]) * stride
-    size = np.exp(_held(box[cells, 2:4], -LARGEST_LOG_SIZE, LARGEST_LOG_SIZE)) * stride
-    marks = (at[:, np.newaxis] + points[cells].reshape(-1, 5, 2)) * stride
-    sides = (score[cells, np.newaxis], centre - size / 2, size, marks.reshape(-1, 10))
+    box, points = (np.concatenate([grids[f"{kind}_{s}"][0] for s in STRIDES])[found] for kind in ("bbox", "kps"))
+    at, stride = cells[found], strides[found]
+    centre = (at + box[:, :2]) * stride
+    lengths = np.exp(_held(box[:, 2:4], -LARGEST_LOG_SIZE, LARGEST_LOG_SIZE)) * stride
+    marks = (at[:, np.newaxis] + points.reshape(-1, 5, 2)) * stride[:, np.newaxis]
+    sides = (score[found, np.newaxis], centre - lengths / 2, lengths, marks.reshape(-1, 10))
     return np.concatenate(sides, axis=1, dtype=np.float32)
+
+
+@lru_cache(maxsize=16)
+def _cells(height: int, width: int) -> tuple[Tensor, Tensor]:
+    """Return column and row (N x 2) and stride (N x 1) of every cell of a picture, in the order of the grids."""
+    grids = [np.indices((height // stride, width // stride))[::-1].reshape(2, -1).T for stride in STRIDES]
+    strides = np.repeat(STRIDES, [len(grid) for grid in grids])
+    return np.concatenate(grids).astype(np.float32), strides.astype(np.float32)[:, np.newaxis]
 
 
 def _held(values: Tensor, low: float, high: float) -> Tensor:

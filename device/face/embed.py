@@ -12,7 +12,7 @@ from device.domain.reasons import Reason
 from device.face.manifest import ModelSpec
 from device.face.picture import planes
 from device.ports.camera import Picture
-from device.ports.network import Network
+from device.ports.network import Network, Tensor
 
 Direction = npt.NDArray[np.float32]
 """One row of unit length."""
@@ -60,10 +60,11 @@ class Template:
 def embed(network: Network, spec: ModelSpec, square: Picture) -> Direction:
     """Return the direction of an aligned face. Raise Fault(INTERNAL_FAULT) when the network gives none."""
     pixels = square[..., ::-1] if spec.input.channels == "rgb" else square
-    mean, std = (np.reshape(np.asarray(values, np.float32), (-1, 1, 1)) for values in (spec.input.mean, spec.input.std))
     fed = planes(pixels)
-    fed -= mean
-    fed /= std
+    if any(spec.input.mean):
+        fed -= _per_channel(spec.input.mean)
+    if any(deviation != 1.0 for deviation in spec.input.std):
+        fed /= _per_channel(spec.input.std)
     outputs = list(network.run(fed).values())
     vector = outputs[0].reshape(-1) if len(outputs) == 1 else np.empty(0, np.float32)
     length = float(np.linalg.norm(vector)) if vector.size else 0.0
@@ -71,6 +72,10 @@ def embed(network: Network, spec: ModelSpec, square: Picture) -> Direction:
         raise _no_direction(spec)
     direction: Direction = (vector / length).astype(np.float32)
     return direction
+
+
+def _per_channel(values: tuple[float, float, float]) -> Tensor:
+    return np.array(values, np.float32).reshape(-1, 1, 1)
 
 
 def embed_with_mirror(network: Network, spec: ModelSpec, square: Picture) -> Direction:

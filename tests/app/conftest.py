@@ -65,7 +65,7 @@ class Terminal:
     def __init__(self, config: Path, log: Path, *, under: Sequence[str] = ()) -> None:
         self._ours, theirs = pty.openpty()
         self.process = subprocess.Popen(
-            [*under, sys.executable, "-m", "device.app.cli", "-v", "run", "--config", str(config)],
+            [*under, sys.executable, "-m", "device.app.entry", "-v", "run", "--config", str(config)],
             stdin=theirs,
             stdout=theirs,
             stderr=subprocess.PIPE,

@@ -84,6 +84,15 @@ def test_run_without_the_files_that_the_configuration_names(config: Path) -> Non
     assert "Traceback" not in ran.stderr
 
 
+def test_what_runs_for_months_carries_nothing_of_the_command_line() -> None:
+    imported = "import sys, device.app.entry, device.app.compose, device.app.fleet_unit; print(*sys.modules)"
+
+    loaded = subprocess.run([sys.executable, "-c", imported], capture_output=True, text=True, check=True).stdout.split()
+
+    assert "device.app.unit" in loaded
+    assert not {"typer", "rich", "pydantic"} & set(loaded)
+
+
 def test_models_check_tells_what_is_there_and_what_is_not() -> None:
     checked = uketsuke("models", "check", "--json")
     assert checked.returncode == 0

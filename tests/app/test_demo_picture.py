@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 from rich.console import Console
 
-from device.app.cli import EXIT_CANNOT_RUN
+from device.app.apology import EXIT_CANNOT_RUN
 from device.app.demo import picture
 
 RECORDING = Path(__file__).resolve().parents[2] / "docs" / "pictures" / "demo.svg"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -29,6 +31,15 @@ def test_evaluate_tells_people_apart_and_says_how_well(photos: Path) -> None:
         assert [group["value"] for group in view["groups"]] == ["m"], "one woman cannot be mistaken for another"
     assert 4000 < told["views"][1]["card_bytes"] < 5500
     assert plot.read_text(encoding="utf-8").lstrip().startswith("<?xml")
+
+
+def test_photos_that_a_live_frames_gates_would_refuse_are_counted_by_reason(photos: Path) -> None:
+    path = photos / "Joe" / "Joe_0001.jpg"
+    cv2.imwrite(str(path), np.asarray(cv2.imread(str(path)), np.uint8) // 12)
+
+    result = CliRunner().invoke(app, ["face", "evaluate", "--pairs", str(photos), "--json"])
+
+    assert json.loads(result.stdout)["refused"]["face_too_dark"] == 1
 
 
 def test_evaluate_tells_it_in_words_and_leaves_no_photo_where_that_is_wished(photos: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -62,7 +61,8 @@ class Report:
     photos: int
     people: int
     pairs: int
-    refused: Counter[Reason]
+    refused: dict[Reason, int]
+    """What the gates of a live frame would say of how many photos, the most frequent first."""
     views: tuple[ViewReport, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -72,7 +72,7 @@ class Report:
     def lines(self) -> Iterator[str]:
         """Tell it, a line at a time."""
         yield f"{self.embedder}: {self.photos} photos of {self.people} people, {self.pairs} pairs of one person"
-        gates = ", ".join(f"{reason} {count}" for reason, count in self.refused.most_common())
+        gates = ", ".join(f"{reason} {count}" for reason, count in self.refused.items())
         yield f"what the gates of a live frame would say of these photos (all are measured here): {gates or 'nothing'}"
         for view in self.views:
             yield ""
@@ -91,7 +91,7 @@ def report(gallery: Gallery, measured: Measured, spec: ModelSpec, *, say: Callab
         photos=len(gallery.shots),
         people=len(gallery.people),
         pairs=len(gallery.same),
-        refused=measured.refused,
+        refused=dict(measured.refused.most_common()),
         views=tuple(views),
     )
 

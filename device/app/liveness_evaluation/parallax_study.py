@@ -18,7 +18,7 @@ import numpy.typing as npt
 from device.app.face_evaluation.counts import Share, share
 from device.app.liveness_evaluation.presentations import read_picture
 from device.domain.errors import FaceError
-from device.face.detect import Points, close_up, detect
+from device.face.detect import Points, close_up, search
 from device.face.engine import Model
 from device.face.liveness import turn_shown, view
 from device.face.quality import nose_offset, the_only_face
@@ -173,7 +173,7 @@ def _filmed(scene: Picture, chance: np.random.Generator) -> Picture:
 def _points(picture: Picture, detector: Model) -> Points | None:
     network, spec = detector.network, detector.spec
     try:
-        roughly = the_only_face(picture, detect(network, spec, picture), spec.threshold.accept)
+        roughly = the_only_face(picture, search(network, spec, picture), spec.threshold.accept)
         face = close_up(network, spec, picture, roughly)
     except FaceError:
         return None

@@ -1,0 +1,38 @@
+"""What a person reads when a command could not do its work: a sentence with a code and a way on, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from device.domain.errors import UketsukeError
+from device.domain.reasons import Reason
+from device.wire.reasons import entry
+
+EXIT_CANNOT_RUN = 2
+
+
+@contextmanager
+def apologising() -> Iterator[None]:
+    """Say what went wrong inside, as JSON where `--json` was asked for, and end the program with EXIT_CANNOT_RUN."""
+    try:
+        yield
+    except UketsukeError as error:
+        _apologise(str(error), error.reason)
+        sys.exit(EXIT_CANNOT_RUN)
+    except Exception as error:
+        logging.getLogger(__name__).info("unforeseen", exc_info=True)
+        _apologise(f"unforeseen {type(error).__name__}; `uketsuke -v …` shows where", Reason.INTERNAL_FAULT)
+        sys.exit(EXIT_CANNOT_RUN)
+
+
+def _apologise(message: str, reason: Reason) -> None:
+    if "--json" in sys.argv:
+        told = {"ok": False, "reason": reason, "message": message}
+        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+    else:
+        said = entry(reason).next_step
+        sys.stderr.write(f"uketsuke: {message}\n  [{reason}] {said.en}\n  {said.ja}\n")
