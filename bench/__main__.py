@@ -54,7 +54,7 @@ def main() -> int:
         "--face-picture",
         type=Path,
         default=Path(".cache/bench/face.svg"),
-        help="where the face part's ratios are drawn",
+        help="where the face part is drawn",
     )
     parser.add_argument("--visits", type=int, default=2_000, help="that are told to a unit to see whether it grows")
     parser.add_argument("--growth-picture", type=Path, help="draw the unit's memory over those visits (.svg)")

@@ -12,8 +12,8 @@ from bench import face_cost, face_memory
 AIM_LOAD_MS, AIM_RESIDENT_MB = 350, 180
 
 
-def measure(turns: int, figures: Path, picture: Path | None, say: Callable[[str], None]) -> None:
-    """Measure, `turns` frames each way. Raise Fault when weights are missing."""
+def measure(turns: int, figures: Path, picture: Path, say: Callable[[str], None]) -> None:
+    """Measure, `turns` turns each way. Raise Fault when weights are missing."""
     memory = face_memory.measure()
     say(f"Networks loaded in {memory.load_ms:.0f} ms of processor time (aim: at most {AIM_LOAD_MS} ms)")
     say(f"The unit's process with all of them: {memory.resident_mb:.0f} MB (aim: at most {AIM_RESIDENT_MB} MB),")
@@ -27,6 +27,5 @@ def measure(turns: int, figures: Path, picture: Path | None, say: Callable[[str]
     figures.parent.mkdir(parents=True, exist_ok=True)
     told = {"memory": asdict(memory), "face_cost": [asdict(cost) for cost in costs]}
     figures.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
-    say(f"\nfigures of the face: {figures}\n")
-    if picture:
-        face_cost.draw(costs, picture)
+    face_cost.draw(costs, picture)
+    say(f"\nfigures of the face: {figures}, drawn: {picture}\n")
