@@ -27,8 +27,6 @@ SEARCH_SIDES_PX = (160, 320)
 quarter of the cost of the other, which is for a picture that seems empty: who stands too far away shall be told so."""
 CLOSE_UP_SIDE_PX = 256
 """Points are read off a picture of this size that the face fills."""
-PORTRAIT_CLOSE_UP_SIDE_PX = 320
-"""The same for the card's portrait, which is looked at once: there is time for more exact points."""
 OVERLAP_LIMIT = 0.3
 """Boxes that share more than this of their union are one face (the zoo's own value)."""
 CLOSE_UP_SHARE = 0.75
@@ -87,9 +85,7 @@ def detect(network: Network, spec: ModelSpec, picture: Picture, side_px: int) ->
     return sorted(faces, key=lambda face: face.width * face.height, reverse=True)
 
 
-def close_up(
-    network: Network, spec: ModelSpec, picture: Picture, face: Face, side_px: int = CLOSE_UP_SIDE_PX
-) -> Face | None:
+def close_up(network: Network, spec: ModelSpec, picture: Picture, face: Face) -> Face | None:
     """Return the same face with precise points, from a second look at its surroundings alone; None if it is gone.
 
     The network places the points of a small face as if it were upright: a head tilted by 20 degrees comes out at 4,
@@ -97,9 +93,9 @@ def close_up(
     score stays (`models/README.md`, "Measured").
     """
     side = face.height / CLOSE_UP_SHARE
-    scale = side_px / side
+    scale = CLOSE_UP_SIDE_PX / side
     corner = np.array([face.left + face.width / 2 - side / 2, face.top + face.height / 2 - side / 2])
-    seen = detect(network, spec, _moved(picture, corner, scale, side_px), side_px)
+    seen = detect(network, spec, _moved(picture, corner, scale), CLOSE_UP_SIDE_PX)
     if not seen or seen[0].height < side * scale * CLOSE_UP_SHARE / 2:
         return None
     found = seen[0]
@@ -113,19 +109,19 @@ def close_up(
     )
 
 
-def _moved(picture: Picture, corner: npt.NDArray[np.float64], scale: float, side_px: int) -> Picture:
+def _moved(picture: Picture, corner: npt.NDArray[np.float64], scale: float) -> Picture:
     """Return the close-up whose upper left corner is `corner`, black where the picture ends.
 
     OpenCV interpolates four channels at once, but three one by one: with a fourth the close-up takes a third of the
     time, which saves more than adding the fourth to what lies under the close-up costs.
     """
     height, width = picture.shape[:2]
-    reach = side_px / scale
+    reach = CLOSE_UP_SIDE_PX / scale
     left, top = (max(0, int(np.floor(at)) - 1) for at in corner)
     right, bottom = (min(end, int(np.ceil(at + reach)) + 2) for end, at in zip((width, height), corner, strict=True))
     move = np.column_stack([np.eye(2) * scale, (np.array([left, top]) - corner) * scale])
     under = cv2.cvtColor(picture[top:bottom, left:right], cv2.COLOR_BGR2BGRA)
-    four = cv2.warpAffine(under, move, (side_px, side_px))
+    four = cv2.warpAffine(under, move, (CLOSE_UP_SIDE_PX, CLOSE_UP_SIDE_PX))
     return np.asarray(cv2.cvtColor(four, cv2.COLOR_BGRA2BGR), np.uint8)
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from device.domain.errors import FaceError
 from device.domain.reasons import Reason
 from device.face.align import align
-from device.face.detect import CLOSE_UP_SIDE_PX, PORTRAIT_CLOSE_UP_SIDE_PX, Face, close_up, search
+from device.face.detect import Face, close_up, search
 from device.face.embed import Direction, Template, embed, embed_with_mirror
 from device.face.manifest import ModelSpec
 from device.face.picture import checked
@@ -57,7 +57,7 @@ class FaceEngine:
         """
         checked(portrait, Reason.PORTRAIT_UNREADABLE)
         try:
-            _, square = self._found(portrait, PORTRAIT_GATES, close_px=PORTRAIT_CLOSE_UP_SIDE_PX)
+            _, square = self._found(portrait, PORTRAIT_GATES)
         except FaceError as error:
             raise FaceError(f"the card's portrait: {error}", reason=Reason.PORTRAIT_UNREADABLE) from error
         direction = embed_with_mirror(self._embedder.network, self._embedder.spec, square)
@@ -84,13 +84,11 @@ class FaceEngine:
         face, square = self._found(frame, gates, small)
         return Seen(face, embed(self._embedder.network, self._embedder.spec, square))
 
-    def _found(
-        self, picture: Picture, gates: Gates, small: Picture | None = None, *, close_px: int = CLOSE_UP_SIDE_PX
-    ) -> tuple[Face, Picture]:
+    def _found(self, picture: Picture, gates: Gates, small: Picture | None = None) -> tuple[Face, Picture]:
         """Return the only face and its aligned square."""
         network, spec = self._detector.network, self._detector.spec
         roughly = the_only_face(picture, search(network, spec, picture, small), spec.threshold.accept)
-        face = close_up(network, spec, picture, roughly, close_px)
+        face = close_up(network, spec, picture, roughly)
         if face is None:
             raise FaceError("what looked like a face is none from near", reason=Reason.FACE_NOT_FOUND)
         check_pose(picture, face, gates)

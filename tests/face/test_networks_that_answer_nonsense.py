@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from device.domain.errors import FaceError, Fault
 from device.domain.reasons import Reason
 from device.face.align import TEMPLATE_POINTS, align
-from device.face.detect import PORTRAIT_CLOSE_UP_SIDE_PX, STRIDES, detect
+from device.face.detect import CLOSE_UP_SIDE_PX, STRIDES, detect
 from device.face.embed import embed, embed_with_mirror
 from device.face.engine import FaceEngine, Model
 from device.face.manifest import Manifest, Role
@@ -132,9 +132,7 @@ def test_a_face_that_is_gone_from_near_is_not_scored(manifest: Manifest, load: C
 
     class SeesItOnce:
         def __init__(self) -> None:
-            self._answers = iter(
-                [outputs, grids(lambda shape: np.zeros(shape, np.float32), side=PORTRAIT_CLOSE_UP_SIDE_PX)]
-            )
+            self._answers = iter([outputs, grids(lambda shape: np.zeros(shape, np.float32), side=CLOSE_UP_SIDE_PX)])
 
         def run(self, tensor: Tensor) -> Mapping[str, Tensor]:
             answer = next(self._answers)

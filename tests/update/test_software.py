@@ -39,7 +39,7 @@ def main():
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("device/__init__.py", "")
         archive.writestr("device/app/__init__.py", "")
-        archive.writestr("device/app/cli.py", code)
+        archive.writestr("device/app/entry.py", code)
         archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: uketsuke\nVersion: {version}\n")
         archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{about}/RECORD", "")

@@ -115,7 +115,7 @@ def test_a_visit_by_pin_pressed_on_the_kernels_lines_with_its_watchdog_fed(
             encoding="utf-8",
         )
         unit = subprocess.Popen(
-            [sys.executable, "-m", "device.app.cli", "-v", "run", "--config", config],
+            [sys.executable, "-m", "device.app.entry", "-v", "run", "--config", config],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=os.environ

@@ -22,7 +22,7 @@ from device.app.face_models import FaceModels, load_models
 from device.domain.errors import BadConfig, FaceError
 from device.domain.reasons import Reason
 from device.face.align import align
-from device.face.detect import CLOSE_UP_SIDE_PX, PORTRAIT_CLOSE_UP_SIDE_PX, Face, close_up, search
+from device.face.detect import Face, close_up, search
 from device.face.embed import DIRECTION_LENGTH, Direction, embed, embed_with_mirror
 from device.face.engine import Model
 from device.face.manifest import ModelSpec
@@ -143,27 +143,26 @@ def _row(task: tuple[Job, Path]) -> _Row:
 def _measured(models: FaceModels, photo: Picture, views: tuple[View, ...]) -> _Row:
     face = central_face(models.detector, photo)
     live = _direction(models, photo, face, embed)
-    as_portrait = central_face(models.detector, photo, PORTRAIT_CLOSE_UP_SIDE_PX)
     portraits, sizes = [], []
     for view in views:
-        portrait, size, found = photo, 0, as_portrait
+        portrait, size, found = photo, 0, face
         if view.card_bytes is not None and face is not None:
             jp2 = card_portrait(Photo(photo, _box(face)), size_bytes=view.card_bytes)
             portrait, size = _decoded(jp2), len(jp2)
-            found = central_face(models.detector, portrait, PORTRAIT_CLOSE_UP_SIDE_PX)
+            found = central_face(models.detector, portrait)
         portraits.append(_direction(models, portrait, found, embed_with_mirror))
         sizes.append(size)
     return _Row(live, portraits, sizes, _refusal(models, photo, face))
 
 
-def central_face(detector: Model, photo: Picture, close_px: int = CLOSE_UP_SIDE_PX) -> Face | None:
+def central_face(detector: Model, photo: Picture) -> Face | None:
     """Return the face nearest to the middle, where the benchmark's person is, with precise points."""
     faces = search(detector.network, detector.spec, photo)
     if not faces:
         return None
     middle = np.array(photo.shape[1::-1]) / 2
     face = min(faces, key=lambda one: float(np.linalg.norm(one.points.mean(axis=0) - middle)) - one.width / 2)
-    return close_up(detector.network, detector.spec, photo, face, close_px) or face
+    return close_up(detector.network, detector.spec, photo, face) or face
 
 
 def _direction(models: FaceModels, photo: Picture, face: Face | None, how: _Embed) -> Direction:
