@@ -85,6 +85,8 @@ def test_an_embedder_that_is_not_in_the_manifest_is_refused_with_those_that_are(
 
 
 def test_covers_are_drawn_over_photos_and_noticed_and_bare_faces_are_none(photos: Path) -> None:
+    far_away = photos / "Eileen" / "Eileen_0001.png"
+    cv2.imwrite(str(far_away), cv2.resize(np.asarray(cv2.imread(str(far_away)), np.uint8), None, fx=2, fy=2))
     command = ["face", "evaluate-covers", "--pairs", str(photos), "--skip", "1", "--drawn", "1"]
 
     told = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)["rows"]
