@@ -66,7 +66,7 @@ def test_the_printed_example_is_a_good_configuration(tmp_path: Path) -> None:
 
 
 def test_a_wrong_key_is_one_sentence_with_a_code_and_a_way_on(config: Path) -> None:
-    config.write_text(EXAMPLE.replace("[clinic]", "kolour = 3\n\n[clinic]"), encoding="utf-8")
+    config.write_text(EXAMPLE.replace("[broker]", "[broker]\nkolour = 3"), encoding="utf-8")
     checked = uketsuke("config", "check", str(config))
     assert checked.returncode == 2
     assert "[broker] kolour: no option 'kolour'" in checked.stderr
