@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import shutil
 import subprocess
 import sys
@@ -12,11 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from functools import cache
+from importlib import resources
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from device.app.config import KeySection
 from device.drivers.gpio import Gpio
@@ -28,6 +31,8 @@ from faults.proxy import TcpProxy
 from provisioning.broker import Branch
 from provisioning.mosquitto import RunningBroker, run_mosquitto
 from provisioning.pki import SiteAuthority
+
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -300,3 +305,26 @@ def _softhsm(folder: Path, monkeypatch: pytest.MonkeyPatch) -> KeySection:
     (folder / "pin").chmod(0o600)
     [module] = sorted({*Path("/usr/lib/softhsm").glob("libsofthsm2.so"), *Path("/usr/lib64").glob("libsofthsm2.so")})
     return KeySection(store="pkcs11", module=str(module), token="unit", pin_file=str(folder / "pin"))
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Run the distribution's Chromium."""
+    # Chromium refuses to run as root inside its sandbox; these pages are our own.
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def violations() -> Callable[[Page], list[str]]:
+    """Return what axe-core finds on a page."""
+
+    def examine(page: Page) -> list[str]:
+        page.evaluate((resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+        found = page.evaluate("standards => axe.run({runOnly: standards})", STANDARDS)
+        return [f"{one['id']}: {one['help']}: {node['html']}" for one in found["violations"] for node in one["nodes"]]
+
+    return examine

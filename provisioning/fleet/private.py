@@ -21,6 +21,7 @@ from provisioning.fleet.plan import (
     FleetPlan,
     FleetSection,
     Places,
+    ServiceSection,
     StoreSection,
     write_plan,
 )
@@ -43,6 +44,7 @@ def run_private_fleet(
     branch: str = "simulation",
     store_url: str | None = None,
     claims: ClaimsSection | None = None,
+    service: ServiceSection | None = None,
     bench: BenchSection | None = None,
 ) -> Iterator[PrivateFleet]:
     """Make a fleet in `folder` and run its broker on free ports of 127.0.0.1 until the block ends.
@@ -54,6 +56,7 @@ def run_private_fleet(
         broker=BrokerSection(host="127.0.0.1", address="127.0.0.1", account=pwd.getpwuid(os.geteuid()).pw_name),
         store=StoreSection(url=store_url) if store_url else StoreSection(),
         claims=claims or ClaimsSection(),
+        service=service or ServiceSection(),
         bench=bench or BenchSection(),
     )
     places = Places(folder)

@@ -22,5 +22,8 @@ def test_the_demonstration_goes_as_it_should(capsys: pytest.CaptureFixture[str])
     assert "there is no folder" in steps["rolled back"]["reason"]
     assert "1.0 in waves of 1, 1, 3" in steps["rollout"]["words"]
     assert (steps["gate"]["state"], steps["gate"]["versions"]) == ("rolled_back", ["1.0"])
+    assert "a second person has to approve it" in steps["two people"]["words"]
     assert "refused and disconnected" in steps["revoke"]["words"]
+    assert steps["page"]["address"].startswith("https://127.0.0.1:")
+    assert {"shown_s", "took_s"} <= steps["revoke"].keys()
     assert (steps["audit"]["quarantined"], steps["audit"]["revoked"], steps["audit"]["decommissioned"]) == (1, 1, 1)

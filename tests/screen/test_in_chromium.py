@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from device.domain.reasons import Reason
 from provisioning.web.server import serve
@@ -23,19 +21,9 @@ WAIT_MS = 15_000
 """A busy machine is no fault of the page."""
 TABLET: ViewportSize = {"width": 820, "height": 1180}
 DESK: ViewportSize = {"width": 1280, "height": 900}
-STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 OpenPage = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    # Chromium refuses to run as root inside its sandbox; these pages are our own.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        yield browser
-        browser.close()
+Violations = Callable[[Page], list[str]]
 
 
 @pytest.fixture
@@ -75,13 +63,6 @@ def a_day(reception: Reception) -> None:
     reception.arrive(Reason.PIN_BLOCKED, validity=None)
     reception.answer_late(reception.arrive(Reason.SERVICE_UNREACHABLE, validity=None))
     reception.desk.disaster.begin("地震のため", lasts=timedelta(hours=6), by="hanako", now=reception.now)
-
-
-def violations(page: Page) -> list[str]:
-    """Return what axe-core finds on the page."""
-    page.evaluate((resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
-    found = page.evaluate("standards => axe.run({runOnly: standards})", STANDARDS)
-    return [f"{one['id']}: {one['help']}: {node['html']}" for one in found["violations"] for node in one["nodes"]]
 
 
 def test_a_visit_appears_by_itself(reception: Reception, open_page: OpenPage) -> None:
@@ -135,7 +116,9 @@ def test_what_was_opened_stays_open_when_something_comes(reception: Reception, o
 
 
 @pytest.mark.parametrize("size", [DESK, TABLET], ids=["desk", "tablet"])
-def test_no_page_shuts_anybody_out(reception: Reception, open_page: OpenPage, size: ViewportSize) -> None:
+def test_no_page_shuts_anybody_out(
+    reception: Reception, open_page: OpenPage, violations: Violations, size: ViewportSize
+) -> None:
     a_day(reception)
     page = open_page(size)
     address = page.url.removesuffix("/arrivals")

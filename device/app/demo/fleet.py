@@ -1,4 +1,4 @@
-"""A fleet of twenty simulated units shown live: import, claim, settings, one bad setting, quarantine, revoke, the end.
+"""A fleet of twenty simulated units shown live, also on its page: import, claim, settings, rollouts, revoke, the end.
 
 Broker, service and units are real but for their cards and cameras: mutual TLS, MQTT 5, certificates, signed orders.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 import tempfile
 import threading
 import time
@@ -21,16 +22,23 @@ import typer
 
 from device.app.claiming import Home, claim_unit
 from device.app.demo.member import SimulatedMember
+from device.app.demo.page_reader import PageReader
 from device.app.demo.rollouts import RolloutShow
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.drivers.paho_line import BrokerAddress
 from device.link.fleet import FleetPolicy
+from provisioning.console.run import open_console
 from provisioning.fleet import acting
+from provisioning.fleet.accounts import FleetAccounts, new_link
+from provisioning.fleet.counter import Counter
+from provisioning.fleet.deeds import Revoke
 from provisioning.fleet.entrance import Ticketed, bring_in, look_at
 from provisioning.fleet.fleet import Fleet, utc_now
 from provisioning.fleet.labels import Label, draw_sheets
+from provisioning.fleet.plan import ServiceSection
 from provisioning.fleet.private import PrivateFleet, run_private_fleet
+from provisioning.fleet.roles import Actor, Role
 from provisioning.fleet.settings import put
 from provisioning.fleet.store.states import UnitState
 from provisioning.fleet.store.units import Unit
@@ -38,6 +46,7 @@ from provisioning.knock import Door, knock
 
 PATIENCE_S = 60.0
 ACTOR = "demonstration"
+PERSON = "hanako"
 _LOOK_AGAIN_S = 0.02
 
 
@@ -65,14 +74,21 @@ def play(*, units: int, as_json: bool, keep: bool) -> bool:
     tell = Teller(as_json)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fleet-demo-")))
-        private = stack.enter_context(run_private_fleet(folder / "fleet"))
+        guarded = ServiceSection(two_people=["revoke"])
+        private = stack.enter_context(run_private_fleet(folder / "fleet", service=guarded))
         worker = private.fleet.worker(1)
         stack.callback(worker.close)
         worker.start()
         if not worker.line.ready.wait(PATIENCE_S):
             raise Fault("the service finds no way to its broker", part="service", reason=Reason.BROKER_UNREACHABLE)
         tell.step("broker", f"mosquitto on 127.0.0.1:{private.broker.port}, claims on {private.broker.claim_port}")
-        show = _Show(private, folder, tell, stack)
+        page = stack.enter_context(open_console(private.fleet, port=0))
+        password = _admit(private.fleet, PERSON)
+        tell.step("page", f"{page.address}, sign in as {PERSON} with {password}", address=page.address)
+        tell.more(f"its certificate is by the fleet's own authority: {private.fleet.places.authority_certificate}")
+        authority = private.fleet.places.authority_certificate
+        reader = stack.enter_context(PageReader(page.address, authority, name=PERSON, password=password))
+        show = _Show(private, folder, tell, stack, reader)
         show.import_units(units)
         show.claim()
         show.set_volume()
@@ -85,14 +101,26 @@ def play(*, units: int, as_json: bool, keep: bool) -> bool:
         if as_json:
             typer.echo(json.dumps({"ok": holds, "steps": tell.steps}, ensure_ascii=False, default=str))
         if keep:
-            typer.echo(f"\nuketsuke-fleet list --fleet {folder / 'fleet'}\nCtrl-C ends it.", err=True)
+            listed = f"uketsuke-fleet list --fleet {folder / 'fleet'}"
+            typer.echo(f"\n{page.address}  {PERSON}  {password}\n{listed}\nCtrl-C ends it.", err=True)
             with contextlib.suppress(KeyboardInterrupt):
                 threading.Event().wait()
     return holds
 
 
+def _admit(fleet: Fleet, name: str) -> str:
+    """Let somebody sign in as an administrator; return the password, which nobody knew before."""
+    password = secrets.token_urlsafe(15)
+    with fleet.store.begin(utc_now(), actor=ACTOR) as work:
+        work.people.add(name, role=Role.ADMIN)
+        token = new_link(work, name)
+    FleetAccounts(fleet.store, utc_now).accept(token, name, password)
+    return password
+
+
 class _Show:
-    def __init__(self, private: PrivateFleet, folder: Path, tell: Teller, stack: ExitStack) -> None:
+    def __init__(self, private: PrivateFleet, folder: Path, tell: Teller, stack: ExitStack, reader: PageReader) -> None:
+        self._reader = reader
         self._private = private
         self._fleet: Fleet = private.fleet
         self._folder = folder
@@ -181,8 +209,10 @@ class _Show:
         acting.quarantine(self._fleet, member.unit, why="odd results", now=utc_now(), actor=ACTOR)
         self._until(lambda _: member.mode == "quarantined")
         took_s = time.monotonic() - began_s
+        shown_s = self._reader.wait_for(member.unit, "quarantined") - began_s
         words = f"{member.unit} serves no visitor after {took_s:.2f} s, and still says how it is"
-        self._tell.step("quarantine", words, took_s=round(took_s, 3))
+        self._tell.step("quarantine", words, took_s=round(took_s, 3), shown_s=round(shown_s, 3))
+        self._tell.more(f"an open page showed it after {shown_s:.2f} s, without being loaded anew")
 
     def revoke(self) -> None:
         member, home = self._members[2], Home(self._folder / self._members[2].unit)
@@ -193,15 +223,26 @@ class _Show:
             certificate=home.certificate,
             key=home.key,
         )
+        asking, agreeing = (Counter(self._fleet, Actor(name, "cli", Role.ADMIN)) for name in (ACTOR, PERSON))
+        request = asking.ask(Revoke(unit=member.unit, why="stolen")).request
+        if request is None:
+            raise Fault("nobody else was asked", part="service", reason=Reason.INTERNAL_FAULT)
+        try:
+            asking.approve(request.name)
+        except BadConfig as error:
+            self._tell.step("two people", f"{ACTOR} asks to revoke {member.unit}, and alone cannot: {error}")
         began_s = time.monotonic()
-        effect = acting.revoke(self._fleet, member.unit, why="stolen", now=utc_now(), actor=ACTOR)
+        _, effect = agreeing.approve(request.name)
         took_s = time.monotonic() - began_s
+        shown_s = self._reader.wait_for(member.unit, "revoked") - began_s
         try:
             knock(door, client_id=member.unit)
             words = "it still gets in"
         except Fault as fault:
             words = f"its next try: {fault}"
-        self._tell.step("revoke", f"{member.unit} {effect.words} after {took_s:.2f} s", took_s=round(took_s, 3))
+        figures = {"took_s": round(took_s, 3), "shown_s": round(shown_s, 3)}
+        self._tell.step("revoke", f"{PERSON} agrees: {member.unit} {effect.words} after {took_s:.2f} s", **figures)
+        self._tell.more(f"an open page showed it after {shown_s:.2f} s")
         self._tell.more(words)
 
     def decommission(self) -> None:
