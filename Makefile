@@ -19,7 +19,7 @@ setup: $(STAMPS)/assets $(STAMPS)/voice ## Install what is needed: packages, wei
 demo: setup ## Six visits with a real broker, real card protocol and a real face match. PCSC=1 goes through pcscd.
 	@$(BIN)/uketsuke demo $(if $(PCSC),--pcsc) $(ARGS)
 
-fleet-demo: $(STAMPS)/python ## Twenty simulated units: claimed, set, set wrongly, quarantined, revoked. ARGS="--json", "--keep".
+fleet-demo: $(STAMPS)/python ## Twenty simulated units and their page: claimed, set, updated, quarantined, revoked. ARGS="--keep", "--json".
 	@$(BIN)/uketsuke fleet-demo $(ARGS)
 
 test: setup ## All tests, on all cores. ARGS="-n 0 tests/card" for some, one after the other.

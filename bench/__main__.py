@@ -17,6 +17,7 @@ from bench import (
     apdu_cost,
     card_part,
     clinic_side,
+    console_update,
     face_part,
     line,
     panel_idle,
@@ -47,7 +48,9 @@ def main() -> int:
     parser.add_argument("--json", type=Path, default=Path(".cache/bench/card.json"), help="where the figures go")
     parser.add_argument("--picture", type=Path, help="draw where the time goes (SVG)")
     parser.add_argument(
-        "--only", choices=["card", "clinic", "face", "line", "panel", "screen", "unit"], help="measure one part"
+        "--only",
+        choices=["card", "clinic", "face", "line", "panel", "screen", "console", "unit"],
+        help="measure one part",
     )
     parser.add_argument("--seconds", type=float, default=60.0, help="that fifty units come to the clinic side")
     parser.add_argument(
@@ -70,6 +73,9 @@ def main() -> int:
         clinic_side.write(figures_of_clinic, options.json.with_name("clinic.json"))
     if options.only in {None, "screen"}:
         for words in screen_update.say(options.turns):
+            _say(words)
+    if options.only in {None, "console"}:
+        for words in console_update.say(options.turns):
             _say(words)
     if options.only in {None, "face"}:
         face_part.measure(options.turns, options.json.with_name("face.json"), options.face_picture, _say)

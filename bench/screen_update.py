@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import statistics
 import tempfile
 import time
@@ -13,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from argon2 import PasswordHasher
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from bench.browser import enter, find_chromium, open_page, when_seen
 from clinic.changes import Changes
 from clinic.desk import Desk
 from clinic.health import Health
@@ -45,7 +44,7 @@ AIM_MS = 200
 
 def say(visits: int) -> list[str]:
     """Measure, and tell it in lines."""
-    chromium = shutil.which("chromium")
+    chromium = find_chromium()
     if chromium is None:
         return ["The desk's page: not measured, there is no Chromium here\n"]
     update = measure(visits, chromium)
@@ -73,38 +72,19 @@ def measure(visits: int, chromium: str) -> ScreenUpdate:
             )
         )
         port = stack.enter_context(serve(screen.app, host="127.0.0.1", port=0, certificate=None, key=None))
-        playwright = stack.enter_context(sync_playwright())
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        stack.callback(browser.close)
-        page = browser.new_page()
-        page.goto(f"http://127.0.0.1:{port}{screen.first_run}")
-        page.fill("#name", "desk")
-        page.fill("#password", PASSWORD)
-        page.click("main button")
-        page.wait_for_url("**/arrivals")
+        page = stack.enter_context(open_page(chromium))
+        link = f"http://127.0.0.1:{port}{screen.first_run}"
+        enter(page, link, name="desk", password=PASSWORD, home="/arrivals")
         taken_ms = [_one(page, store, number) for number in range(1, visits + 2)][1:]  # the first one warms up
     return ScreenUpdate(visits, statistics.median(taken_ms), max(taken_ms))
 
 
 def _one(page: Page, store: Store, number: int) -> float:
     record = _visit(number)
-    # The page notes the moment by its own clock, the machine's: asking it over and over would measure the asking.
-    page.evaluate(
-        """id => new Promise(ready => {
-            window.seen = new Promise(found => {
-                const look = () => { if (document.getElementById(id)) { found(Date.now()); watch.disconnect(); } };
-                const watch = new MutationObserver(look);
-                watch.observe(document.body, {childList: true, subtree: true});
-            });
-            ready();
-        })""",
-        f"visit-{record.reception}",
-    )
+    seen = when_seen(page, f"#visit-{record.reception}")
     store.keep(record)
     durable_ms = time.time() * 1000
-    seen_ms: float = page.evaluate("() => window.seen")
-    return seen_ms - durable_ms
+    return seen() - durable_ms
 
 
 def _visit(number: int) -> VisitRecord:

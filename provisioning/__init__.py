@@ -9,5 +9,6 @@ versions    what each version of mosquitto needs
 page        the tables of docs/broker.md
 mosquitto   a mosquitto as a child process
 web         what every page of ours shares, the clinic's as well: log-in, walls, words, style
+console     the fleet's page for people
 fleet       the fleet: claims, settings, revocation, health, audit
 """

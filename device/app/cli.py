@@ -160,13 +160,15 @@ def demo(
 def fleet_demo(
     *,
     as_json: JsonOption = False,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave broker, service and units running afterwards.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave broker, service, page and units running afterwards.")
+    ] = False,
     units: Annotated[int, typer.Option(min=5, max=200, help="How many simulated units.")] = 20,
 ) -> None:
-    """Show a fleet: import, claim, settings, settings that fail and go back, quarantine, revoke, decommission."""
-    from device.app.demo.fleet import play as show  # noqa: PLC0415  only the demonstration knows the fleet
+    """Show a fleet and its page: import, claim, settings, rollouts, quarantine, two people who revoke, the end."""
+    from device.app.demo import fleet  # noqa: PLC0415  only the demonstration knows the fleet
 
-    if not show(units=units, as_json=as_json, keep=keep):
+    if not fleet.play(units=units, as_json=as_json, at_end=fleet.keep_open if keep else None):
         raise typer.Exit(EXIT_UNWELL)
 
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.broker
 
 
 def test_the_demonstration_goes_as_it_should(capsys: pytest.CaptureFixture[str]) -> None:
-    assert play(units=5, as_json=True, keep=False)
+    assert play(units=5, as_json=True)
 
     told = json.loads(capsys.readouterr().out)
     steps = {step["step"]: step for step in told["steps"]}

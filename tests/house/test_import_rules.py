@@ -54,6 +54,7 @@ def test_the_house_as_it_is_keeps_its_rules(copied_house: Path) -> None:
         ("provisioning/pki.py", "import device.app.config"),
         ("device/app/unit.py", "import clinic.gateway"),
         ("provisioning/fleet/fleet.py", "import clinic.gateway"),
+        ("provisioning/console/unit_pages.py", "import provisioning.fleet.acting"),
         ("provisioning/web/gate.py", "import provisioning.fleet.fleet"),
     ],
 )

@@ -69,8 +69,30 @@ class Teller:
             typer.echo(f"{'':14}   {words}")
 
 
-def play(*, units: int, as_json: bool, keep: bool) -> bool:
-    """Show everything; return whether all went as it should. Raise Fault when a part does not come up."""
+@dataclass(frozen=True, slots=True)
+class OpenPage:
+    """The page of the fleet that was shown, and who may sign in there."""
+
+    address: str
+    person: str
+    password: str = field(repr=False)
+    folder: Path
+    """The fleet's."""
+
+
+def keep_open(page: OpenPage) -> None:
+    """Leave everything running until Ctrl-C."""
+    listed = f"uketsuke-fleet list --fleet {page.folder}"
+    typer.echo(f"\n{page.address}  {page.person}  {page.password}\n{listed}\nCtrl-C ends it.", err=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()
+
+
+def play(*, units: int, as_json: bool, at_end: Callable[[OpenPage], None] | None = None) -> bool:
+    """Show everything, then give the page to `at_end`; return whether all went as it should.
+
+    Raise Fault when a part does not come up.
+    """
     tell = Teller(as_json)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fleet-demo-")))
@@ -100,11 +122,8 @@ def play(*, units: int, as_json: bool, keep: bool) -> bool:
         holds = show.audit()
         if as_json:
             typer.echo(json.dumps({"ok": holds, "steps": tell.steps}, ensure_ascii=False, default=str))
-        if keep:
-            listed = f"uketsuke-fleet list --fleet {folder / 'fleet'}"
-            typer.echo(f"\n{page.address}  {PERSON}  {password}\n{listed}\nCtrl-C ends it.", err=True)
-            with contextlib.suppress(KeyboardInterrupt):
-                threading.Event().wait()
+        if at_end is not None:
+            at_end(OpenPage(page.address, PERSON, password, folder / "fleet"))
     return holds
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from provisioning.fleet.bench import bring_records, distrust, trust
-from provisioning.fleet.cli.shared import EXIT_UNWELL, HERE, FolderOption, JsonOption, WhyOption, actor, say, table
+from provisioning.fleet.cli.shared import EXIT_UNWELL, HERE, FolderOption, JsonOption, WhyOption, as_admin, say, table
 from provisioning.fleet.fleet import open_fleet, utc_now
 
 app = typer.Typer(help="Records of the bench, and the stations that are believed.", no_args_is_help=True)
@@ -25,7 +25,7 @@ def import_records(
 ) -> None:
     """Take signed records in. Exit code 1 where one is not believed; the others are in all the same."""
     with open_fleet(fleet) as opened:
-        brought = bring_records(opened, files, now=utc_now(), actor=actor())
+        brought = bring_records(opened, files, now=utc_now(), actor=as_admin(opened))
     for one in brought:
         result = one.result
         fields = {
@@ -104,7 +104,7 @@ def trust_station(
 ) -> None:
     """Believe a station by this key from now on. What it signed with an earlier one counts on."""
     with open_fleet(fleet) as opened:
-        digest = trust(opened, station, key, why=why, now=utc_now(), actor=actor())
+        digest = trust(opened, station, key, why=why, now=utc_now(), actor=as_admin(opened))
     say(f"{station} is believed by the key {digest[:16]}…", {"station": station, "key": digest}, as_json=as_json)
 
 
@@ -114,5 +114,5 @@ def distrust_station(
 ) -> None:
     """Believe nothing any more that a station ever signed. Units that are claimed stay."""
     with open_fleet(fleet) as opened:
-        distrust(opened, station, why=why, now=utc_now(), actor=actor())
+        distrust(opened, station, why=why, now=utc_now(), actor=as_admin(opened))
     say(f"{station}: none of its records counts any more", {"station": station}, as_json=as_json)

@@ -59,6 +59,13 @@ def counter(opened: Fleet) -> Counter:
     return Counter(opened, Actor(name, "cli", role))
 
 
+def as_admin(opened: Fleet) -> str:
+    """Return who acts, for the audit. Raise NotAllowedError unless this OS account may what administrators may."""
+    who = counter(opened).actor
+    who.need(Role.ADMIN, "the bench's word")
+    return str(who)
+
+
 def ask(opened: Fleet, deed: Deed, *, as_json: bool, step: Callable[[], None] = lambda: None) -> Any:  # noqa: ANN401  each deed's own
     """Do a deed and return what comes of it; end the command with exit code 1 where it waits for a second person."""
     outcome = counter(opened).ask(deed, step=step)
