@@ -22,9 +22,10 @@ def main() -> int:
         return 2
 
     def draw(shown: OpenPage) -> None:
-        with open_page(chromium, {"width": 1180, "height": 640}, certified=False) as page:
+        with open_page(chromium, {"width": 1180, "height": 360}, certified=False) as page:
             _sign_in(page, shown)
             page.screenshot(path=FOLDER / "fleet-map.png", full_page=True)
+            page.set_viewport_size({"width": 1180, "height": 640})
             page.goto(f"{shown.address}/rollouts")
             page.locator("tbody a").first.click()
             page.wait_for_selector("svg.plot")
