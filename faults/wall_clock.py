@@ -27,8 +27,15 @@ class WallClock:
 
     def set_wrong_by_years(self, years: int) -> None:
         """From now on, and within a second."""
+        self._set(f"{years:+d}y")
+
+    def set_wrong_by_s(self, seconds: int) -> None:
+        """From now on, and within a second."""
+        self._set(f"{seconds:+d}")
+
+    def _set(self, offset: str) -> None:
         draft = self._file.with_suffix(".draft")
-        draft.write_text(f"{years:+d}y\n", encoding="utf-8")
+        draft.write_text(f"{offset}\n", encoding="utf-8")
         draft.replace(self._file)
 
     def environment(self) -> dict[str, str]:

@@ -42,7 +42,7 @@ CARES: tuple[Care, ...] = (
     Care(
         part="reader",
         name=Text(ja="カードリーダー", en="card reader"),
-        back_s=2.0,
+        back_s=4.0,
         by=Text(
             ja="毎秒探し直す。pcscd が止まればつなぎ直す", en="looked for each second; a new link when pcscd was gone"
         ),
@@ -100,6 +100,15 @@ CARES: tuple[Care, ...] = (
         without=Text(ja="ランプで受け付ける", en="the lamps carry the visit"),
         person_after_s=180.0,
         person=Text(ja="スピーカーを挿し直す", en="plug the loudspeaker in again"),
+    ),
+    Care(
+        part="voice files",
+        name=Text(ja="音声のファイル", en="recordings"),
+        back_s=None,
+        by=Text(ja="入れ直したあと、端末を動かし直す", en="brought again, then a new start of the unit"),
+        without=Text(ja="ないことばはランプだけで知らせる", en="what has no recording is told by lamps alone"),
+        person_after_s=0.0,
+        person=Text(ja="uketsuke voice build", en="uketsuke voice build"),
     ),
     Care(
         part="display",

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 from device.app.config import PanelSection, VoiceSection
-from device.app.panel_parts import PanelParts, open_display, open_indicators, open_keypad, open_panel, open_voice
+from device.app.panel_parts import (
+    PanelParts,
+    open_any_voice,
+    open_display,
+    open_indicators,
+    open_keypad,
+    open_panel,
+    voice_files_trouble,
+)
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.drivers.gpio import open_gpio
@@ -122,7 +131,7 @@ def open_serving_panel(
 ) -> PanelParts:
     """Open the panel of a unit that serves: what cannot be had now does not keep it from serving with the rest."""
     if panel.kind != "gpio":
-        return open_panel(panel, voice, stack, clock)
+        return replace(open_panel(panel, VoiceSection(), stack, clock), voice=_voice(voice, stack, clock, troubles))
     try:
         display = open_display(panel, stack)
     except Fault as fault:
@@ -130,13 +139,15 @@ def open_serving_panel(
     return PanelParts(
         keypad=LateKeypad(lambda: open_keypad(open_gpio(), panel, stack, clock), clock),
         indicators=LateIndicators(lambda: open_indicators(open_gpio(), panel, stack), clock),
-        voice=_voice(voice, stack, clock),
+        voice=_voice(voice, stack, clock, troubles),
         display=display,
     )
 
 
-def _voice(voice: VoiceSection, stack: ExitStack, clock: Clock) -> Voice:
+def _voice(voice: VoiceSection, stack: ExitStack, clock: Clock, troubles: dict[str, Fault]) -> Voice:
+    if (fault := voice_files_trouble(voice)) is not None:
+        troubles["voice files"] = fault
     try:
-        return open_voice(voice, stack, clock)
+        return open_any_voice(voice, stack, clock)
     except Fault as fault:
         return NoVoice(Fault(str(fault), part="voice", reason=Reason.VOICE_FAULT, finding=fault.finding))

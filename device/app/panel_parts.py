@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from device.app.config import PanelSection, VoiceSection
 from device.app.voice_files import absent
-from device.domain.errors import BadConfig
+from device.domain.errors import BadConfig, Fault
+from device.domain.finding import FindingCode
+from device.domain.reasons import Reason
 from device.drivers.alsa_voice import AlsaVoice
 from device.drivers.console import ConsoleIndicators, ConsoleKeypad, ConsoleVoice
 from device.drivers.gpio import Gpio, open_gpio
@@ -55,13 +57,28 @@ def open_panel(panel: PanelSection, voice: VoiceSection, stack: ExitStack, clock
 
 def open_voice(voice: VoiceSection, stack: ExitStack, clock: Clock) -> Voice:
     """Open the loudspeaker; a missing one is told by its `trouble`. Raise BadConfig where sentences have no file."""
+    if (fault := voice_files_trouble(voice)) is not None:
+        raise BadConfig(str(fault), where="[voice] files")
+    return open_any_voice(voice, stack, clock)
+
+
+def voice_files_trouble(voice: VoiceSection) -> Fault | None:
+    """Return how many sentences the loudspeaker has no file for, if any."""
+    missing = absent(voice.files) if voice.device else ()
+    if not missing:
+        return None
+    return Fault(
+        f"{len(missing)} sentences have no file in {voice.files}; `uketsuke voice build` makes them",
+        part="voice files",
+        reason=Reason.VOICE_FAULT,
+        finding=FindingCode.VOICE_FILES,
+    )
+
+
+def open_any_voice(voice: VoiceSection, stack: ExitStack, clock: Clock) -> Voice:
+    """Open the loudspeaker; a sentence without a file is left out, and a missing loudspeaker told by its `trouble`."""
     if not voice.device:
         return ConsoleVoice()
-    if missing := absent(voice.files):
-        raise BadConfig(
-            f"{len(missing)} sentences have no file there; `uketsuke voice build` makes them",
-            where=f"[voice] files: {voice.files}",
-        )
 
     def volume() -> int:
         return volume_at(clock.utc_now_if_trusted(), volume=voice.volume, by_hour=voice.by_hour)

@@ -50,6 +50,7 @@ class Site:
     signer: Signer
     authority: x509.Certificate
     clinic_key: ECKey
+    broker_pid: int
     results: Path
     screen: str | None
     """Where a spectator makes an account on the reception screen; None without one."""
@@ -103,6 +104,7 @@ def open_site(
                 signer=Signer.load(unit.key.read_bytes(), unit.certificate.read_bytes()),
                 authority=authority.certificate,
                 clinic_key=load_key(sealing.public, private=False),
+                broker_pid=broker.pid,
                 results=folder / "clinic.sqlite",
                 screen=first_run,
             )
