@@ -60,7 +60,7 @@ def main() -> int:
         help="where the face part is drawn",
     )
     parser.add_argument("--visits", type=int, default=2_000, help="that are told to a unit to see whether it grows")
-    parser.add_argument("--growth-picture", type=Path, help="draw the unit's memory over those visits (.svg)")
+    parser.add_argument("--growth-picture", type=Path, help="draw the unit's memory over those visits (.png)")
     parser.add_argument("--results", type=int, default=20_000, help="that wait when the line comes back")
     options = parser.parse_args()
     if options.only in {None, "line"}:
