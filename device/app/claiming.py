@@ -6,7 +6,7 @@ import queue
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 
 from device.app.config import KeySection, state_beside
 from device.app.key_parts import held_by, key_section, key_text, open_key
-from device.domain.errors import BadConfig, Fault
+from device.domain.errors import BadConfig, Fault, MessageError
 from device.domain.reasons import Reason
 from device.domain.values import UnitId
 from device.drivers.board import board_number
@@ -35,11 +35,12 @@ from device.link.claim import (
     Expected,
     check_certificate,
     common_name,
+    open_update_trust,
 )
 from device.ports.key_store import KeyStore
 from device.ports.line import Incoming, Line
 from device.wire.board import board_digest
-from device.wire.fleet import ClaimGranted, ClaimRefused, ClaimRequest
+from device.wire.fleet import ClaimGranted, ClaimRefused, ClaimRequest, UpdateTrust
 from device.wire.ticket import Ticket
 
 if TYPE_CHECKING:
@@ -64,6 +65,14 @@ sealing_key = "clinic.public.jwk"
 
 [fleet]
 member = true
+{update}"""
+
+_UPDATE = """
+[update]
+root = "{root}"
+url = "{url}"
+restart = ["systemctl", "restart", "uketsuke.service"]
+healthy = ["systemctl", "is-active", "--quiet", "uketsuke.service"]
 """
 
 
@@ -143,17 +152,24 @@ class Home:
         return self.folder / "claims.door"
 
     @property
+    def update_root(self) -> Path:
+        """Whose updates it takes."""
+        return self.folder / "updates.root.json"
+
+    @property
     def config(self) -> Path:
         """What it is set to."""
         return self.folder / "unit.toml"
 
-    def keep(self, granted: ClaimGranted) -> None:
-        """Write the identity; a configuration that is there stays. Raise Fault when the disk refuses."""
+    def keep(self, granted: ClaimGranted, trust: UpdateTrust | None = None) -> None:
+        """Write the identity. A configuration and a root of trust that are there stay. Raise Fault (part `disk`)."""
         write_whole(self.authority, _pem(granted.authority), mode=PUBLIC)
         if granted.rescue is not None:
             write_whole(self.rescue, _pem(granted.rescue), mode=PUBLIC)
         if granted.clinic_key is not None:
             write_whole(self.folder / "clinic.public.jwk", granted.clinic_key, mode=PUBLIC)
+        if trust is not None and not self.update_root.exists():
+            write_whole(self.update_root, trust.root, mode=PUBLIC)
         if not self.config.exists():
             text = _CONFIG.format(
                 unit=granted.unit,
@@ -161,6 +177,7 @@ class Home:
                 host=granted.host,
                 port=granted.port,
                 key=key_text(self.keys),
+                update="" if trust is None else _UPDATE.format(root=self.update_root.name, url=trust.url),
             )
             write_whole(self.config, text.encode(), mode=PUBLIC)
         # Last: with it the unit is claimed.
@@ -233,8 +250,12 @@ def claim_unit(
             line.close()
     if isinstance(answer, ClaimRefused):
         raise FleetSaysNo(f"the fleet says no at step {answer.step}: {answer.words}")
+    try:
+        trust = open_update_trust(answer, request.nonce, authority=ticket.authority, at=datetime.now(UTC))
+    except MessageError as error:
+        raise _fault(f"whose updates to take was not said by the fleet: {error}") from error
     write_whole(home.door, f"{ticket.host} {ticket.port}\n".encode(), mode=PUBLIC)
-    home.keep(answer)
+    home.keep(answer, trust)
     return answer
 
 

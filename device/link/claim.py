@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, auto
 from hashlib import sha256
 
@@ -32,7 +33,9 @@ from device.link.backoff import Backoff
 from device.ports.line import Incoming
 from device.wire import topics
 from device.wire.codec import decode, encode
-from device.wire.fleet import ClaimAnswer, ClaimGranted, ClaimRefused, ClaimRequest
+from device.wire.fleet import ClaimAnswer, ClaimGranted, ClaimRefused, ClaimRequest, UpdateTrust
+from device.wire.sealing import verify
+from device.wire.services import FLEET
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,21 @@ def check_granted(granted: ClaimGranted, expected: Expected) -> None:
         != sha256(expected.authority.public_bytes(serialization.Encoding.DER)).digest()
     ):
         raise _refused("the answer comes from another fleet than the ticket")
+
+
+def open_update_trust(
+    granted: ClaimGranted, nonce: str, *, authority: x509.Certificate, at: datetime
+) -> UpdateTrust | None:
+    """Return whose updates the unit is to take, None where the fleet has none.
+
+    `authority` is the ticket's. Raise MessageError unless the fleet's own service said it in answer to this request.
+    """
+    if granted.updates is None:
+        return None
+    trust = decode(verify(granted.updates, speaker=FLEET, authority=authority, at=at), UpdateTrust)
+    if (trust.nonce, trust.unit) != (nonce, granted.unit):
+        raise _refused("the word on updates answers another claim")
+    return trust
 
 
 def check_certificate(der: bytes, unit: str, expected: Expected) -> x509.Certificate:

@@ -20,6 +20,8 @@ MAX_SETTINGS = 32_768
 MAX_BUNDLE = 150_000
 """Bytes of a log bundle, compressed."""
 MAX_CSR = 2_048
+MAX_ROOT = 65_536
+"""Bytes of a root of trust for updates; one of three keys a role has some 4 kB."""
 
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 """SHA-256 in hex."""
@@ -82,6 +84,20 @@ class ClaimGranted(_Message, frozen=True, kw_only=True, tag="claim_granted", tag
     """The site's public sealing key, JWK, where the fleet knows it."""
     rescue: bytes | None = None
     """DER: a certificate for the same key, good for nothing but a claim, for the day on which `certificate` ran out."""
+    updates: Annotated[str, Meta(max_length=131_072)] | None = None
+    """An `UpdateTrust`, signed by `fleet-service`, where the fleet has updates: no broker can make one up."""
+
+
+class UpdateTrust(_Message, frozen=True, kw_only=True, tag="update_trust", tag_field="kind"):
+    """Whose updates a unit takes from now on."""
+
+    nonce: Id
+    """Of the claim's request."""
+    unit: Name
+    root: Annotated[bytes, Meta(min_length=1, max_length=MAX_ROOT)]
+    """root.json of The Update Framework: its keys alone say who may sign the next one."""
+    url: Annotated[str, Meta(max_length=512, pattern=r"^(https://[^\s?#\"\\\\]+)?$(?!\n)")]
+    """The folder with `metadata` and `targets`; empty: updates come by stick alone."""
 
 
 class ClaimRefused(_Message, frozen=True, kw_only=True, tag="claim_refused", tag_field="kind"):
@@ -242,6 +258,7 @@ FleetMessage = (
 __all__ = [
     "MAX_BUNDLE",
     "MAX_CSR",
+    "MAX_ROOT",
     "MAX_SETTINGS",
     "CertificateAnswer",
     "CertificateIssued",
@@ -264,5 +281,6 @@ __all__ = [
     "SignedWipe",
     "TwinReport",
     "TwinWanted",
+    "UpdateTrust",
     "WipeReceipt",
 ]

@@ -39,7 +39,7 @@ SECTIONS: tuple[tuple[str, str, tuple[Any, ...]], ...] = (
     (
         "Fleet: a unit is claimed",
         f"On `{topics.claim_request('<claim>')}` and `{topics.claim_answer('<claim>')}`, on a listener of their own.",
-        (fleet.ClaimRequest, *get_args(fleet.ClaimAnswer)),
+        (fleet.ClaimRequest, *get_args(fleet.ClaimAnswer), fleet.UpdateTrust),
     ),
     (
         "Fleet: orders",
@@ -108,7 +108,13 @@ def documented() -> set[str]:
 def all_kinds() -> set[str]:
     """Return the kinds that there are."""
     inside = (Result, Receipt, Evidence, GivenAnswer, *get_args(messages.Answer))
-    fleet_inside = (*get_args(fleet.Order), fleet.WipeReceipt, rollout.UpdateOrder, rollout.UpdateReport)
+    fleet_inside = (
+        *get_args(fleet.Order),
+        fleet.UpdateTrust,
+        fleet.WipeReceipt,
+        rollout.UpdateOrder,
+        rollout.UpdateReport,
+    )
     return {_tag(kind) for kind in (*get_args(Message), *get_args(fleet.FleetMessage), *inside, *fleet_inside)}
 
 

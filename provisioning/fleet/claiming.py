@@ -28,6 +28,7 @@ from provisioning.fleet.store.states import ClaimState, UnitState
 from provisioning.fleet.store.transaction import Transaction
 from provisioning.fleet.store.units import Unit
 from provisioning.fleet.twinning import refresh_twin
+from provisioning.fleet.update_trust import TrustDesk
 
 ANSWER_EXPIRY_S = 60
 """The unit has asked again by then."""
@@ -55,6 +56,8 @@ class ClaimDesk:
     plan: FleetPlan
     sites: Path
     """The folder with each site's public sealing key."""
+    updates: TrustDesk | None = None
+    """Says whose updates a unit takes; None where the fleet has none."""
 
     def opinion(self, work: Transaction, name: str, payload: bytes) -> Opinion | Callable[[], Opinion]:
         """Return what asks the site's own program about a request, or why there is nothing to ask.
@@ -137,6 +140,7 @@ class ClaimDesk:
             until=f"{until:%Y-%m-%d}",
             key_store=request.key_store,
             firmware=request.version,
+            updates=None if self.updates is None else self.updates.digest,
         )
         return self._granted(unit, issued, request)
 
@@ -151,6 +155,7 @@ class ClaimDesk:
             port=self.plan.broker.port,
             clinic_key=key.read_bytes() if key is not None and key.is_file() else None,
             rescue=issued.rescue_der,
+            updates=None if self.updates is None else self.updates.word(unit.name, request.nonce),
         )
 
     def _note(self, work: Transaction, name: str, claim: Claim | None, no: _Refusal) -> None:

@@ -28,6 +28,7 @@ from provisioning.fleet.store.jobs import Job
 from provisioning.fleet.store.states import JobState
 from provisioning.fleet.store.transaction import Transaction
 from provisioning.fleet.twinning import TWIN_JOB
+from provisioning.fleet.update_trust import trust_desk
 from provisioning.fleet.worker import Worker
 from provisioning.pki import SiteAuthority
 from provisioning.rollouts.desk import ROLLOUT_JOB, UPDATE_JOB, RolloutDesk
@@ -84,7 +85,7 @@ class Fleet:
         units = UnitDesk(orders, issuer, timedelta(days=self.plan.service.log_days))
         return Desk(
             self.store,
-            ClaimDesk(issuer, self.plan, self.places.sites),
+            ClaimDesk(issuer, self.plan, self.places.sites, trust_desk(self.plan, self.places, orders.signer)),
             hears={
                 topics.Up.STATUS: units.status,
                 topics.Up.HEALTH: units.health,

@@ -91,6 +91,15 @@ class BenchSection(_Section, frozen=True, kw_only=True):
     """Versions of the limits that count; empty: every one."""
 
 
+class UpdatesSection(_Section, frozen=True, kw_only=True):
+    """What a claimed unit is told about updates (docs/updates.md)."""
+
+    root: str = ""
+    """The repository's `metadata/1.root.json`, or a later one; relative to this folder. Empty: there are none."""
+    url: Annotated[str, Meta(max_length=512, pattern=r"^(https://[^\s?#\"\\\\]+)?\Z")] = ""
+    """The folder with `metadata` and `targets`; empty: by stick alone."""
+
+
 class ServiceSection(_Section, frozen=True, kw_only=True):
     """The service."""
 
@@ -122,6 +131,7 @@ class FleetPlan(_Section, frozen=True, kw_only=True):
     store: StoreSection = StoreSection()
     claims: ClaimsSection = ClaimsSection()
     bench: BenchSection = msgspec.field(default_factory=BenchSection)
+    updates: UpdatesSection = UpdatesSection()
     service: ServiceSection = msgspec.field(default_factory=ServiceSection)
     console: ConsoleSection = msgspec.field(default_factory=ConsoleSection)
 

@@ -45,6 +45,7 @@ KINDS: dict[str, type[msgspec.Struct]] = {
         *get_args(Message),
         *get_args(fleet.FleetMessage),
         *get_args(fleet.Order),
+        fleet.UpdateTrust,
         fleet.WipeReceipt,
         rollout.UpdateOrder,
         rollout.UpdateReport,
