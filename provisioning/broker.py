@@ -25,6 +25,11 @@ says or asks for, it stays in here."""
 
 QUEUE_MESSAGES = 10_000
 QUEUE_BYTES = 64 * 1024 * 1024
+CLAIMS_CERTIFICATE = "claims.cert.pem"
+"""In a broker's folder where units are claimed: the claims' authority."""
+PID_FILE = "mosquitto.pid"
+SITE_FILE = "site.toml"
+"""In a folder with it the broker is the site's, and its configuration is written by `uketsuke-clinic init`."""
 FLEET_SAVE_S = 30
 """How often a fleet's broker saves. mosquitto writes its whole store each time, also what thousands of units retain:
 at every change it does nothing else (measured: with 2,500 units 0.8 MB for each message of 20 bytes)."""

@@ -18,10 +18,8 @@ from msgspec import Meta, Struct
 from device.domain.values import SIMULATED_UNIT_PREFIX
 from device.wire.messages import NAME
 from device.wire.settings import load_settings
-from provisioning.broker import Branch, SiteBroker
+from provisioning.broker import CLAIMS_CERTIFICATE, PID_FILE, SITE_FILE, Branch, ClaimListener, SiteBroker
 from provisioning.files import PUBLIC, write_atomically
-
-FILE_NAME = "site.toml"
 
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 Word = Annotated[str, Meta(pattern=rf"^{NAME}\Z")]
@@ -44,6 +42,8 @@ class BrokerSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The address that it listens on."""
     port: Port = 8883
     admin_port: Port = 8884
+    claim_port: Port = 8885
+    """Where units are claimed, if a fleet lives in the same folder and shares the broker."""
     account: Annotated[str, Meta(min_length=1)] = "mosquitto"
     """The OS account that it runs as."""
 
@@ -71,7 +71,7 @@ class Places:
     def __init__(self, folder: Path) -> None:
         """`folder` may not be there yet."""
         self.folder = folder.resolve()
-        self.plan = self.folder / FILE_NAME
+        self.plan = self.folder / SITE_FILE
         self.authority = self.folder / "authority"
         self.broker = self.folder / "broker"
         self.clinic = self.folder / "clinic"
@@ -84,8 +84,14 @@ class Places:
 
     def site_broker(self, plan: SitePlan) -> SiteBroker:
         """Return the broker that the plan asks for."""
+        door = ClaimListener(
+            port=plan.broker.claim_port, authority=self.broker / CLAIMS_CERTIFICATE, address=plan.broker.address
+        )
+        shared = door.authority.exists()
         return SiteBroker.in_folder(
             self.broker,
+            claims=door if shared else None,
+            pid_file=self.broker / "data" / PID_FILE if shared else None,
             branch=plan.branch,
             port=plan.broker.port,
             admin_port=plan.broker.admin_port,

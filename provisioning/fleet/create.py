@@ -13,7 +13,7 @@ from datetime import datetime
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.wire.services import FLEET
-from provisioning.broker import write_configuration
+from provisioning.broker import CLAIMS_CERTIFICATE, write_configuration
 from provisioning.files import PRIVATE, PUBLIC, write_atomically
 from provisioning.fleet.plan import FleetPlan, Places, write_plan
 from provisioning.fleet.store.database import FleetStore
@@ -23,7 +23,7 @@ AUDIT_KEY_BYTES = 32
 
 
 def create_fleet(places: Places, plan: FleetPlan, *, now: datetime, actor: str, passphrase: bytes | None) -> None:
-    """Make what is missing of a fleet and write the broker's configuration anew.
+    """Make what is missing of a fleet and write the broker's configuration anew, where that is not a site's.
 
     Raise Fault when the disk refuses, BadConfig for a plan that cannot be, a wrong passphrase, or keys that are gone
     while certificates of theirs are not.
@@ -46,9 +46,10 @@ def create_fleet(places: Places, plan: FleetPlan, *, now: datetime, actor: str, 
             addresses=[*dict.fromkeys([*([host] if is_address else []), "127.0.0.1"])],
         ).write(places.broker, "broker")
     write_atomically(site.authority, authority.certificate_pem, mode=PUBLIC)
-    write_atomically(places.broker / "claims.cert.pem", claims.certificate_pem, mode=PUBLIC)
+    write_atomically(places.broker / CLAIMS_CERTIFICATE, claims.certificate_pem, mode=PUBLIC)
     site.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_configuration(site, places.broker_config)
+    if not places.broker_is_the_sites:
+        write_configuration(site, places.broker_config)
     give_to_broker(places, plan)
     for folder in (places.tickets, places.sites):
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -24,7 +24,7 @@ from msgspec import Meta, Struct
 from device.wire.fleet import Digest
 from device.wire.messages import NAME
 from device.wire.settings import load_settings
-from provisioning.broker import FLEET_SAVE_S, Branch, ClaimListener, SiteBroker
+from provisioning.broker import CLAIMS_CERTIFICATE, FLEET_SAVE_S, PID_FILE, SITE_FILE, Branch, ClaimListener, SiteBroker
 from provisioning.files import PUBLIC, write_atomically
 
 FILE_NAME = "fleet.toml"
@@ -163,7 +163,7 @@ class Places:
         self.broker = self.folder / "broker"
         self.broker_config = self.broker / "mosquitto.conf"
         self.revoked = self.broker / "revoked.crl.pem"
-        self.pid_file = self.broker / "data" / "mosquitto.pid"
+        self.pid_file = self.broker / "data" / PID_FILE
         self.service = self.folder / "service"
         self.service_certificate = self.service / "fleet-service.cert.pem"
         self.service_key = self.service / "fleet-service.key.pem"
@@ -180,6 +180,11 @@ class Places:
             return f"sqlite:///{self.folder / rest}"
         return plan.store.url
 
+    @property
+    def broker_is_the_sites(self) -> bool:
+        """A clinic's site lives in the same folder, and writes the configuration of the broker that both share."""
+        return (self.folder / SITE_FILE).exists()
+
     def site_broker(self, plan: FleetPlan) -> SiteBroker:
         """Return the broker that the plan asks for."""
         return SiteBroker.in_folder(
@@ -192,7 +197,7 @@ class Places:
             run_as=plan.broker.account,
             claims=ClaimListener(
                 port=plan.broker.claim_port,
-                authority=self.broker / "claims.cert.pem",
+                authority=self.broker / CLAIMS_CERTIFICATE,
                 address=plan.broker.address,
             ),
             pid_file=self.pid_file,

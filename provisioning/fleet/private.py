@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec.structs import replace as changed
 
+from provisioning.broker import CLAIMS_CERTIFICATE
 from provisioning.files import PUBLIC, write_atomically
 from provisioning.fleet.create import create_fleet
 from provisioning.fleet.fleet import Fleet, open_fleet, utc_now
@@ -68,7 +69,7 @@ def run_private_fleet(
         authority=site.authority,
         identity=IdentityFiles(key=site.key, certificate=site.certificate),
         revoked=places.revoked,
-        claims=places.broker / "claims.cert.pem",
+        claims=places.broker / CLAIMS_CERTIFICATE,
         save_s=site.save_s,
     ) as broker:
         section = changed(plan.broker, port=broker.port, admin_port=broker.admin_port, claim_port=broker.claim_port)

@@ -16,6 +16,10 @@ from clinic.site.finding import Finding
 from clinic.site.plan import Places, SitePlan, load_plan
 from device.app import config as unit_config
 from device.domain.errors import BadConfig, Fault
+from device.wire.services import FLEET
+from provisioning.broker import CLAIM_MOUNT
+from provisioning.fleet import plan as fleet_plan
+from provisioning.fleet.create import create_fleet
 from provisioning.knock import Door, knock
 from provisioning.mosquitto import RunningBroker
 
@@ -125,3 +129,25 @@ def test_without_the_authority_s_key_nothing_is_issued(places: Places, plan: Sit
         issue(places, plan, "sim-0002", now=now)
     with pytest.raises(BadConfig):
         load_authority(places)
+
+
+def test_a_fleet_in_the_same_folder_shares_the_broker_and_init_again_keeps_its_door(
+    places: Places, plan: SitePlan, findings: Callable[..., list[Finding]], now: datetime
+) -> None:
+    broker = fleet_plan.BrokerSection(host="127.0.0.1", address="127.0.0.1", account=plan.broker.account)
+    fleet = fleet_plan.FleetPlan(
+        fleet=fleet_plan.FleetSection(name="test-clinic", branch=plan.site.branch), broker=broker
+    )
+    authority, alone = places.authority_certificate.read_bytes(), places.broker_config.read_text()
+    create_fleet(fleet_plan.Places(places.folder), fleet, now=now, actor="tests", passphrase=None)
+    assert places.broker_config.read_text() == alone, "the broker's configuration is the site's to write"
+
+    create_site(places.folder, plan, now=now)
+    create_fleet(fleet_plan.Places(places.folder), fleet, now=now, actor="tests", passphrase=None)
+
+    text = places.broker_config.read_text()
+    assert f"listener {plan.broker.claim_port} 127.0.0.1" in text
+    assert f"mount_point {CLAIM_MOUNT}" in text
+    assert f"user {FLEET}" in places.site_broker(plan).access_list.read_text()
+    assert places.authority_certificate.read_bytes() == authority
+    assert findings() == []

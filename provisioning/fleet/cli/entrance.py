@@ -58,9 +58,12 @@ def init(
     else:
         raise BadConfig("say how units reach the broker: --host NAME", where=str(places.folder))
     create_fleet(places, plan, now=utc_now(), actor=actor(), passphrase=passphrase_from(passphrase_file))
+    broker = f"broker:  mosquitto -c {places.broker_config}"
+    if places.broker_is_the_sites:
+        broker = f"broker:  the site's; now `uketsuke-clinic init {places.folder}` lets units be claimed on it"
     say(
         f"{places.folder}: fleet {plan.fleet.name}, {plan.fleet.branch}\n"
-        f"broker:  mosquitto -c {places.broker_config}\n"
+        f"{broker}\n"
         f"service: uketsuke-fleet serve --fleet {places.folder}\n"
         f"Keep copies of {places.authority} and {places.audit_key} elsewhere: nothing brings them back.",
         {"folder": places.folder, "name": plan.fleet.name, "broker": places.broker_config, "url": plan.store.url},
