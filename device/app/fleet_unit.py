@@ -40,8 +40,6 @@ from device.wire.fleet import Health, WipeReceipt
 from device.wire.rollout import UpdateOrder
 from device.wire.settings import read_toml
 
-TRIAL_S = 30.0
-"""So long a unit has to be without new troubles, its line up, before settings count as good."""
 IDLE_LOOK_S = 0.5
 RESCUE_S = 60.0
 """So long a unit whose certificate ran out asks for another one before it serves by what it has."""
@@ -134,7 +132,7 @@ class Membership:
         )
         self._updates.start()
         if self.trying:
-            timer = threading.Timer(TRIAL_S, self.judge)
+            timer = threading.Timer(self._plain.fleet.trial_s, self.judge)
             timer.daemon = True
             timer.start()
         return self._agent

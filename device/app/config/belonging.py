@@ -85,6 +85,8 @@ class FleetSection(Section, frozen=True, kw_only=True):
     """`uketsuke claim` writes true: orders of the fleet's service are obeyed, and it is told how the unit is."""
     health_s: Annotated[float, Meta(ge=5, le=3600)] = 60.0
     """Seconds from one word about the unit's health to the next."""
+    trial_s: Annotated[float, Meta(ge=1, le=600)] = 30.0
+    """So long a unit has to be without new troubles before the fleet's settings count as good."""
 
 
 class UpdateSection(Section, frozen=True, kw_only=True):
