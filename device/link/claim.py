@@ -199,7 +199,7 @@ def open_update_trust(
     """
     if granted.updates is None:
         return None
-    trust = decode(verify(granted.updates, speaker=FLEET, authority=authority, at=at), UpdateTrust)
+    trust: UpdateTrust = decode(verify(granted.updates, speaker=FLEET, authority=authority, at=at), UpdateTrust)
     if (trust.nonce, trust.unit) != (nonce, granted.unit):
         raise _refused("the word on updates answers another claim")
     return trust

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from device.domain.errors import BadConfig, Fault
-from provisioning.broker import render_access_list, render_settings
+from provisioning.broker import CLAIM_MOUNT, render_access_list, render_settings
 from provisioning.fleet.enforcement import admin_door, broker_pid
 from provisioning.fleet.fleet import Fleet
 from provisioning.fleet.store.states import StationState, UnitState
@@ -119,13 +119,19 @@ def _list(fleet: Fleet, now: datetime) -> Iterator[Finding]:
 
 def _broker(fleet: Fleet, *, connect: bool) -> Iterator[Finding]:
     places, site = fleet.places, fleet.places.site_broker(fleet.plan)
-    again = f"`uketsuke-fleet init {places.folder}`, then restart the broker"
-    for path, wanted in (
-        (places.broker_config, render_settings(site)),
-        (site.access_list, render_access_list(site.branch)),
-    ):
-        if not _says(path, wanted):
-            yield Finding("error", str(path), "is not what fleet.toml comes to", again)
+    if places.broker_is_the_sites:
+        # `uketsuke-clinic doctor` looks at the rest.
+        if f"mount_point {CLAIM_MOUNT}\n" not in _text(places.broker_config):
+            again = f"`uketsuke-clinic init {places.folder}`, then restart the broker"
+            yield Finding("error", str(places.broker_config), "lets no unit be claimed", again)
+    else:
+        again = f"`uketsuke-fleet init {places.folder}`, then restart the broker"
+        for path, wanted in (
+            (places.broker_config, render_settings(site)),
+            (site.access_list, render_access_list(site.branch)),
+        ):
+            if _text(path) != wanted:
+                yield Finding("error", str(path), "is not what fleet.toml comes to", again)
     if not connect:
         return
     try:
@@ -140,11 +146,11 @@ def _broker(fleet: Fleet, *, connect: bool) -> Iterator[Finding]:
         )
 
 
-def _says(path: Path, wanted: str) -> bool:
+def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8") == wanted
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        return False
+        return ""
 
 
 def _store(fleet: Fleet, now: datetime) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from device.domain.errors import BadConfig
 from device.wire.fleet import MAX_SETTINGS, Settings
 
-FORBIDDEN = ("unit", "broker", "clinic", "fleet")
+FORBIDDEN = ("unit", "broker", "key", "clinic", "fleet")
 """Sections that say who a unit is and whom it belongs to: no unit takes them from its fleet."""
 
 

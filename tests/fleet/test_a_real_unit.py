@@ -128,7 +128,7 @@ def test_it_starts_anew_with_settings_goes_back_from_bad_ones_and_wipes_itself_w
         [wiped] = [entry for entry in work.audit.entries("sim-u1") if entry.action == "unit.wiped"]
     authority = running.fleet.authority().certificate
     jws = msgspec.json.decode(wiped.detail)["receipt"]
-    receipt = decode(verify(jws, speaker="sim-u1", authority=authority, at=utc_now()), WipeReceipt)
+    receipt: WipeReceipt = decode(verify(jws, speaker="sim-u1", authority=authority, at=utc_now()), WipeReceipt)
     assert "key" in receipt.wiped
     assert not home.key.exists()
     assert not home.certificate.exists()

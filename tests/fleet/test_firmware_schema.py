@@ -29,7 +29,7 @@ def test_another_release_s_schema_is_read_from_the_fleet_s_folder(tmp_path: Path
 
 def test_nobody_can_set_who_a_unit_is() -> None:
     assert "voice.volume" in settable(schema())
-    assert not [key for key in settable(schema()) if key.startswith(("unit.", "broker.", "clinic."))]
+    assert not [key for key in settable(schema()) if key.startswith(("unit.", "broker.", "key.", "clinic."))]
 
 
 @pytest.mark.parametrize(

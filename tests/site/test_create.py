@@ -18,8 +18,10 @@ from device.app import config as unit_config
 from device.domain.errors import BadConfig, Fault
 from device.wire.services import FLEET
 from provisioning.broker import CLAIM_MOUNT
+from provisioning.fleet import doctor as fleet_doctor
 from provisioning.fleet import plan as fleet_plan
 from provisioning.fleet.create import create_fleet
+from provisioning.fleet.fleet import open_fleet
 from provisioning.knock import Door, knock
 from provisioning.mosquitto import RunningBroker
 
@@ -131,6 +133,11 @@ def test_without_the_authority_s_key_nothing_is_issued(places: Places, plan: Sit
         load_authority(places)
 
 
+def fleet_errors(folder: Path, now: datetime) -> list[str]:
+    with open_fleet(folder) as fleet:
+        return [one.words for one in fleet_doctor.examine(fleet, now=now, connect=False) if one.level == "error"]
+
+
 def test_a_fleet_in_the_same_folder_shares_the_broker_and_init_again_keeps_its_door(
     places: Places, plan: SitePlan, findings: Callable[..., list[Finding]], now: datetime
 ) -> None:
@@ -141,6 +148,7 @@ def test_a_fleet_in_the_same_folder_shares_the_broker_and_init_again_keeps_its_d
     authority, alone = places.authority_certificate.read_bytes(), places.broker_config.read_text()
     create_fleet(fleet_plan.Places(places.folder), fleet, now=now, actor="tests", passphrase=None)
     assert places.broker_config.read_text() == alone, "the broker's configuration is the site's to write"
+    assert fleet_errors(places.folder, now) == ["lets no unit be claimed"]
 
     create_site(places.folder, plan, now=now)
     create_fleet(fleet_plan.Places(places.folder), fleet, now=now, actor="tests", passphrase=None)
@@ -151,3 +159,4 @@ def test_a_fleet_in_the_same_folder_shares_the_broker_and_init_again_keeps_its_d
     assert f"user {FLEET}" in places.site_broker(plan).access_list.read_text()
     assert places.authority_certificate.read_bytes() == authority
     assert findings() == []
+    assert fleet_errors(places.folder, now) == []
