@@ -36,7 +36,13 @@ class Change:
 
 
 def preview(fleet: Fleet, scope: str, settings: Settings, *, now: datetime) -> list[Change]:
-    """Return what would change for which unit, and why some would refuse it. Nothing is written."""
+    """Return what would change for which unit, and why some would refuse it. Nothing is written.
+
+    Raise BadConfig for a layer that no unit at all would take, also where there is none below it yet.
+    """
+    _check_scope(scope)
+    if refused := problems(settings, schema()):
+        raise _no_unit_takes(scope, refused)
     with fleet.store.look(now) as work:
         return list(_changes(fleet, work, units_below(work, scope), scope, settings))
 
@@ -59,8 +65,7 @@ def put(
             for words in change.problems
         ]
         if refused:
-            shown = "; ".join(dict.fromkeys(refused[:5]))
-            raise BadConfig(f"no unit would take it: {shown}" + ("; …" if len(refused) > 5 else ""), where=scope)  # noqa: PLR2004
+            raise _no_unit_takes(scope, refused)
         layer = work.profiles.put(scope, settings, expected=expected, why=why)
         changed = [unit.name for unit in units if refresh_twin(work, unit, why=why) is not None]
         work.audit.note("settings", scope, version=layer.version, why=why, units=len(changed))
@@ -148,3 +153,8 @@ def units_below(work: Transaction, scope: str) -> list[Unit]:
 def _check_scope(scope: str) -> None:
     if scope != FLEET and not re.fullmatch(rf"(profile|site|unit)/{NAME}", scope):
         raise BadConfig("is none of fleet, profile/NAME, site/NAME, unit/NAME", where=scope)
+
+
+def _no_unit_takes(scope: str, refused: Sequence[str]) -> BadConfig:
+    shown = "; ".join(dict.fromkeys(refused[:5]))
+    return BadConfig(f"no unit would take it: {shown}" + ("; …" if len(refused) > 5 else ""), where=scope)  # noqa: PLR2004

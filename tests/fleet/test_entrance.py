@@ -188,3 +188,20 @@ def test_the_audit_tells_what_was_done_and_holds(command: Command, units_csv: Ca
     assert "the chain holds" in command("audit", "verify").output
     head = command("audit", "head").output.strip()
     assert command("audit", "verify", "--since", head).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "words"),
+    [
+        ("voice.volume=60", 0, "0 units would get new settings; nothing is written"),
+        ("voice.volumme=60", 2, "no such option. Did you mean 'volume'?"),
+    ],
+    ids=["good", "unknown option"],
+)
+def test_a_dry_run_of_settings_speaks_also_where_no_unit_has_them_yet(
+    change: str, code: int, words: str, folder: Path
+) -> None:
+    said = ["twin", "set", "profile/desk", change, "--why", "x", "--dry-run", "--fleet", str(folder)]
+    result = CliRunner().invoke(app, said)
+    assert words in f"{result.output}{result.exception or ''}"
+    assert (result.exit_code == 0) is (code == 0)

@@ -71,6 +71,8 @@ def set_options(
                     say(f"{change.unit}: refused: {words}", {"unit": change.unit, "problem": words}, as_json=as_json)
             if any(change.problems for change in found):
                 raise typer.Exit(EXIT_UNWELL)
+            fields = {"scope": scope, "units": [change.unit for change in found]}
+            say(f"{scope}: {len(found)} units would get new settings; nothing is written", fields, as_json=as_json)
             return
         put_at = layer.version if expected is None else expected
         made, units = ask(opened, SetLayer(scope=scope, settings=settings, expected=put_at, why=why), as_json=as_json)
