@@ -48,12 +48,13 @@ class System:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def run(self, *command: str, check: bool = True) -> Done:
-        """Run a command as root, in the system's own words only."""
+    def run(self, *command: str, check: bool = True, typed: str = "") -> Done:
+        """Run a command as root, in the system's own words only; `typed` is what somebody answers it."""
         done = subprocess.run(
             ["chroot", self.root, "env", "-i", *ENVIRONMENT, *command],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            input=typed,
             text=True,
             check=False,
         )

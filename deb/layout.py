@@ -36,6 +36,7 @@ _FILES = Path(__file__).parent / "files"
 _SYSTEM = {
     "system": "usr/lib/systemd/system",
     "journald.conf.d": "usr/lib/systemd/journald.conf.d",
+    "system.conf.d": "usr/lib/systemd/system.conf.d",
     "sysusers": "usr/lib/sysusers.d",
     "tmpfiles": "usr/lib/tmpfiles.d",
     "udev": "usr/lib/udev/rules.d",
@@ -155,6 +156,7 @@ def _documents(order: Order, root: Path, wheels: Iterable[Wheel], models: Iterab
         'CC-BY-3.0: HTS Voice "Mei", (c) 2009-2013 Nagoya Institute of Technology, Department of Computer Science, '
         "released by the MMDAgent Project Team",
         "see voice/README.md of the source",
+        told_at="https://creativecommons.org/licenses/by/3.0/legalcode",
     )
     licences.collect([*works.values(), *others, voice], documents, HOUSE / "LICENSE")
     (documents / "parts.cdx.json").write_text(

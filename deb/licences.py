@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import Distribution, PackageMetadata, PathDistribution
 from pathlib import Path
 
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 
+_APACHE = "/usr/share/common-licenses/Apache-2.0"
+_TEXTS = Path(__file__).parent / "texts"
+"""Of works whose archives forget theirs."""
 _TEXT = re.compile(r"(?i)(^|/)(licen[cs]e|copying|notice|copyright|authors|thirdpartynotices)[^/]*$|/licenses/[^/]+$")
 
 
@@ -29,23 +32,23 @@ class Licensed:
     """In its own words: an SPDX expression, or the name of the licence."""
     home: str
     texts: tuple[Path, ...] = ()
+    told_at: str = ""
+    """Where its text stands, of one that brings none."""
 
 
 def distributions(site: Path) -> list[Licensed]:
     """Return the terms of all distributions in a site-packages folder. Raise Fault for one that does not tell."""
     found = [_licensed(PathDistribution(folder)) for folder in sorted(site.glob("*.dist-info"))]
     if silent := [one.name for one in found if not one.terms]:
-        raise Fault(
-            f"no licence is named by {', '.join(silent)}: look at its page and name it in deb/licences.py",
-            part="package",
-            reason=Reason.INTERNAL_FAULT,
-        )
+        raise _fault(f"no licence is named by {', '.join(silent)}: look at its page and name it in deb/licences.py")
     return found
 
 
 def collect(works: Iterable[Licensed], documents: Path, own_licence: Path) -> None:
     """Write `copyright` and copy all texts into the package's folder of documents."""
-    works = sorted(works, key=lambda work: work.name.lower())
+    works = sorted((_with_text(work) for work in works), key=lambda work: work.name.lower())
+    if silent := [work.name for work in works if not (work.texts or work.told_at)]:
+        raise _fault(f"no text of its licence comes with {', '.join(silent)}: put it into deb/texts")
     stanzas = [
         (
             "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n"
@@ -70,6 +73,7 @@ def collect(works: Iterable[Licensed], documents: Path, own_licence: Path) -> No
         stanzas.append(
             f"Comment: {work.name} {work.version}\n Terms: {work.terms}\n Home: {work.home}\n"
             + "".join(f" Text: /usr/share/doc/uketsuke/{place}\n" for place in places)
+            + (f" Text: {work.told_at}\n" if work.told_at else "")
         )
     stanzas.append(
         "License: Apache-2.0\n On Debian systems the text is in /usr/share/common-licenses/Apache-2.0, and in\n"
@@ -78,6 +82,15 @@ def collect(works: Iterable[Licensed], documents: Path, own_licence: Path) -> No
     (documents / "licences").mkdir(exist_ok=True)
     shutil.copyfile(own_licence, documents / "licences" / "LICENSE")
     (documents / "copyright").write_text("\n".join(stanzas), encoding="utf-8")
+
+
+def _with_text(work: Licensed) -> Licensed:
+    """Return it with a text of ours where it brings none; that of Apache's is on every Debian."""
+    if work.texts or work.told_at:
+        return work
+    if ours := sorted((_TEXTS / work.name).glob("*")):
+        return replace(work, texts=tuple(ours))
+    return replace(work, told_at=_APACHE if "apache" in work.terms.lower() else "")
 
 
 def _licensed(distribution: Distribution) -> Licensed:
@@ -111,3 +124,7 @@ def _home(links: Iterable[str], page: str) -> str:
     by_name = {name.strip().lower(): link.strip() for name, _, link in (line.partition(",") for line in links)}
     wanted = ("homepage", "home", "repository", "source", "source code", "github")
     return next((by_name[name] for name in wanted if name in by_name), page) or next(iter(by_name.values()), "unknown")
+
+
+def _fault(why: str) -> Fault:
+    return Fault(why, part="package", reason=Reason.INTERNAL_FAULT)

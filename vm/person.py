@@ -16,7 +16,7 @@ from device.panel.pinout import Pinout
 from vm.simulated_header import SimulatedLine
 
 MATRIX = Path(__file__).parent / "simulated_header.py"
-PATIENCE_S = 200.0
+PATIENCE_S = 600.0
 """Emulation is slow, and the host may be busy; only a test that fails waits so long."""
 LOOK_S = 0.004
 """Well within the time that the driver is told to let lines settle, and rarely enough to leave the processor to it."""

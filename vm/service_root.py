@@ -7,6 +7,7 @@ package that was built before.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,10 @@ TARGET = Target(Release.BOOKWORM, Architecture.AMD64)
 MORE = ("systemd-sysv", "udev", "dbus", "polkitd", "vsmartcard-vpcd", "kmod")
 """What a Debian that boots has beside the package, and the virtual reader."""
 SIZE_MIB = 2048
+NO_PI = "Environment=RPI_LGPIO_REVISION=c04170\n"
+"""rpi-lgpio asks a device tree which Pi this is, and a PC has none."""
+SLOW = "TimeoutStartSec=600\nWatchdogSec=60\n"
+"""Emulation is, so the watchdogs wait longer; all other bounds of the service are its own."""
 HERE = Path(__file__).parent
 
 
@@ -39,17 +44,18 @@ def main() -> None:
 def _furnish(system: System, package: Path) -> None:
     system.run("apt-get", "install", "-q", "-y", "--no-install-recommends", *MORE)
     system.install(package)
-    for name in ("vm-tests.service", "vm-tests"):
-        (system.root / "etc/systemd/system" / name).write_bytes((HERE / "service" / name).read_bytes())
-        (system.root / "etc/systemd/system" / name).chmod(0o755)
+    shutil.copy(HERE / "service/vm-tests.service", system.root / "etc/systemd/system")
+    shutil.copy(HERE / "service/vm-tests", system.root / "usr/local/bin")
     system.run("systemctl", "enable", "vm-tests.service")
     # The serial line is the tests'; the kernel's modules are on the host.
     system.run("systemctl", "mask", "getty@tty1.service", "serial-getty@ttyS0.service", "systemd-binfmt.service")
-    # What a PC lacks: rpi-lgpio asks a device tree which Pi this is.
-    for unit in ("uketsuke.service", "uketsuke-enrol.service"):
+    for unit, more in (("uketsuke.service", SLOW), ("uketsuke-enrol.service", "")):
         drop_in = system.root / f"etc/systemd/system/{unit}.d"
         drop_in.mkdir()
-        (drop_in / "pc.conf").write_text("[Service]\nEnvironment=RPI_LGPIO_REVISION=c04170\n")
+        (drop_in / "emulated-pc.conf").write_text(f"[Service]\n{NO_PI}{more}")
+    manager = system.root / "etc/systemd/system.conf.d"
+    manager.mkdir(exist_ok=True)
+    (manager / "vm-emulated.conf").write_text("[Manager]\nRuntimeWatchdogSec=60s\n")
     (system.root / "host").mkdir()
     (system.root / "etc/hostname").write_text("reader\n")
 

@@ -102,9 +102,40 @@ def test_the_image_has_the_reader_and_no_login_and_no_secret(stock: Path, packag
         assert not list(root.glob("etc/ssh/ssh_host_*"))
         assert not [path for path in (root / "etc/uketsuke").iterdir() if path.suffix in {".pem", ".ticket", ".key"}]
         assert "LABEL=reader-state" in (root / "etc/fstab").read_text()
+        first_boot_takes_what_the_technician_wrote(made, root, tmp_path)
     with mounted(made, 3, tmp_path / "3") as state:
         assert (state / "lib").stat().st_mode & 0o777 == 0o700
         assert (state / "etc/unit.example.toml").exists()
+
+
+def first_boot_takes_what_the_technician_wrote(made: Path, root: Path, scratch: Path) -> None:
+    """Run the image's own first-boot program on a layer of memory over the image; the shell is the host's."""
+    layer, merged = scratch / "layer", scratch / "merged"
+    layer.mkdir()
+    merged.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "layer", layer], check=True)
+    for folder in ("upper", "work"):
+        (layer / folder).mkdir()
+    options = f"lowerdir={root},upperdir={layer / 'upper'},workdir={layer / 'work'}"
+    subprocess.run(["mount", "-t", "overlay", "-o", options, "overlay", merged], check=True)
+    try:
+        boot = merged / "boot/firmware"
+        shipped = on_the_first_partition(made, "reader.conf")
+        written = shipped.replace("hostname=reader", "hostname=desk-2").replace("#wifi_name=", "wifi_name=machiai")
+        (boot / "reader.conf").write_text(written.replace("#wifi_password=", "wifi_password=rahmen und tor"))
+        (boot / "cmdline.txt").write_text(CMDLINE)
+        (boot / "desk.ticket").write_text("ticket of an invented fleet")
+        subprocess.run([merged / "usr/lib/uketsuke/bin/first-boot", merged], check=True)
+        assert (merged / "etc/hostname").read_text() == "desk-2\n"
+        connection = merged / "etc/NetworkManager/system-connections/reader.nmconnection"
+        assert "psk=rahmen und tor\n" in connection.read_text()
+        assert connection.stat().st_mode & 0o077 == 0
+        assert (merged / "etc/uketsuke/desk.ticket").exists()
+        assert not (boot / "reader-problems.txt").exists()
+        assert "rahmen" not in "".join(file.read_text() for file in boot.iterdir())
+    finally:
+        subprocess.run(["umount", merged], check=True)
+        subprocess.run(["umount", layer], check=True)
 
 
 def test_a_package_for_another_processor_and_an_image_that_is_there_are_refused(

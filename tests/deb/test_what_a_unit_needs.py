@@ -114,21 +114,26 @@ def test_terms_and_texts_are_taken_from_what_each_distribution_says(tmp_path: Pa
     texts = {"licenses/LICENSE": "be free", "licenses/COPYING.txt": "be free", "licenses/NOTICE": "by us"}
     distribution(site, "modern", "License-Expression: MIT", "Project-URL: Home, https://new.example", texts=texts)
     distribution(site, "older", "Classifier: License :: OSI Approved :: BSD License", "Home-page: https://old.example")
-    distribution(site, "oldest", "License: zlib")
+    distribution(site, "oldest", "License: Apache 2.0")
     works = licences.distributions(site)
     assert [(work.name, work.terms, work.home) for work in works] == [
         ("modern", "MIT", "https://new.example"),
         ("older", "BSD License", "https://old.example"),
-        ("oldest", "zlib", "unknown"),
+        ("oldest", "Apache 2.0", "unknown"),
     ]
     documents = tmp_path / "doc"
     documents.mkdir()
-    licences.collect(works, documents, HOUSE / "LICENSE")
+    with pytest.raises(Fault, match="no text of its licence comes with older"):
+        licences.collect(works, documents, HOUSE / "LICENSE")
+    licences.collect([work for work in works if work.name != "older"], documents, HOUSE / "LICENSE")
     said = (documents / "copyright").read_text(encoding="utf-8")
     assert "Comment: modern 1.0\n Terms: MIT" in said
     named = re.findall(r"Text: /usr/share/doc/uketsuke/(\S+)", said)
     assert {(documents / one).read_text() for one in named} == {"be free", "by us"}
     assert len(named) == 2
+    assert (
+        "Comment: oldest 1.0\n Terms: Apache 2.0\n Home: unknown\n Text: /usr/share/common-licenses/Apache-2.0" in said
+    )
 
 
 def test_a_distribution_without_terms_stops_the_build(tmp_path: Path) -> None:
