@@ -20,6 +20,7 @@ from hw.errors import BenchError, CannotMeasure
 from hw.limits import LIMITS_FILE, Limits, load_limits
 from hw.plan import Plan
 from hw.plans import PLANS
+from hw.printing import print_pdf
 from hw.record import Record, Verdict
 from hw.report import VERDICTS, write_report
 from hw.rig.by_hand import Answer, Request
@@ -159,12 +160,22 @@ def export(record: str, folder: FolderOption = FOLDER) -> None:
 
 
 @app.command("report")
-def report(record: str, folder: FolderOption = FOLDER, *, limits: LimitsOption = LIMITS_FILE) -> None:
+def report(
+    record: str,
+    folder: FolderOption = FOLDER,
+    *,
+    limits: LimitsOption = LIMITS_FILE,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Print it into a PDF beside it, by the Chromium here.")] = False,
+) -> None:
     """Write the report of one record anew; its signature is checked first."""
     station = Station(folder)
     with station.store() as store:
         told = msgspec.json.decode(read_signed(store.signed(record), station.known_keys()), type=Record)
-    typer.echo(str(_report(told, station, load_limits(limits))))
+    path = _report(told, station, load_limits(limits))
+    typer.echo(str(path))
+    if pdf:
+        print_pdf(path, path.with_suffix(".pdf"))
+        typer.echo(str(path.with_suffix(".pdf")))
 
 
 @app.command("public-key")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +21,16 @@ if TYPE_CHECKING:
 INK: Final = "#1d4f91"
 LIMIT: Final = "#b3261e"
 BINS: Final = 24
+_SUPERFLUOUS: Final = re.compile(
+    r"""<!--.*?-->|<metadata>.*?</metadata>|\sid="[A-Za-z.0-9]+_\d+"|\stransform="rotate\(-0[^"]*"|\sfont-family:[^;"]*;""",
+    re.DOTALL,
+)
+"""Nobody sees it; and a name that every picture has would stand in a page many times."""
+_STYLE: Final = re.compile(r' style="([^"]*)"')
+_FRACTION: Final = re.compile(r"(?<![\w.#-])-?\d+\.\d{2,}(?![\w.])")
+_TAG: Final = re.compile(r"<[^>]+>")
+_SPACES: Final = re.compile(r"\s+")
+_BETWEEN: Final = re.compile(r"> <")
 
 
 def draw(series: Series, measurements: Sequence[Measurement]) -> str:
@@ -31,12 +43,30 @@ def draw(series: Series, measurements: Sequence[Measurement]) -> str:
 
 
 def as_element(figure: Figure) -> str:
-    """Return a figure as an SVG element, for a page that stands alone."""
+    """Return a figure as an SVG element for a page that stands alone: its letters are the page's, and it is small."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "plot.svg"
-        save(figure, path)
+        save(figure, path, text_as="none")
         picture = path.read_text(encoding="utf-8")
-    return picture[picture.index("<svg") :]
+    picture = _SUPERFLUOUS.sub("", picture[picture.index("<svg") :])
+    # A tenth of a point is less than a pixel of any screen or printer.
+    picture = _TAG.sub(lambda tag: _FRACTION.sub(_rounded, tag[0]), picture)
+    styles: dict[str, str] = {}
+
+    def named(style: re.Match[str]) -> str:
+        # By what it says, so that one name means one thing in all pictures of a page.
+        name = f"p{hashlib.sha256(style[1].encode()).hexdigest()[:5]}"
+        styles[name] = style[1]
+        return f' class="{name}"'
+
+    picture = _STYLE.sub(named, picture)
+    rules = "".join(f".{name}{{{style}}}" for name, style in styles.items())
+    picture = picture.replace("</style>", f"{rules}</style>", 1)
+    return _BETWEEN.sub("><", _SPACES.sub(" ", picture))
+
+
+def _rounded(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.1f}".removesuffix(".0")
 
 
 def _histogram(axes: Axes, series: Series, limit: Measurement | None) -> None:
@@ -72,14 +102,19 @@ def _bars(axes: Axes, series: Series, limit: Measurement | None) -> None:
 
 def _upright(axes: Axes, limit: Measurement | None) -> None:
     for bound in _bounds(limit):
-        axes.axvline(bound, color=LIMIT, linestyle="--", label=f"limit {bound:g}")
+        axes.axvline(bound, color=LIMIT, linestyle="--", label=_named(bound, limit))
     _legend(axes, limit)
 
 
 def _level(axes: Axes, limit: Measurement | None) -> None:
     for bound in _bounds(limit):
-        axes.axhline(bound, color=LIMIT, linestyle="--", label=f"limit {bound:g}")
+        axes.axhline(bound, color=LIMIT, linestyle="--", label=_named(bound, limit))
     _legend(axes, limit)
+
+
+def _named(bound: float, limit: Measurement | None) -> str:
+    unit = "" if limit is None or limit.unit == "1" else f" {limit.unit}"
+    return f"limit {bound:g}{unit}"
 
 
 def _legend(axes: Axes, limit: Measurement | None) -> None:

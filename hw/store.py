@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 
+import msgspec
+
 from hw.errors import BenchError
 from hw.record import Record
 
@@ -29,7 +31,7 @@ CREATE TABLE IF NOT EXISTS measurements (
 ) STRICT;
 """
 CSV_COLUMNS: Final = (
-    "record", "serial", "plan", "station", "tester", "rig", "ended", "simulated", "phase", "name",
+    "record", "serial", "plan", "station", "tester", "rig", "ended", "simulated", "program", "bench", "phase", "name",
     "value", "unit", "uncertainty", "samples", "lower", "upper", "verdict", "note",
 )  # fmt: skip
 
@@ -109,15 +111,19 @@ class RecordStore:
 
     def as_csv(self) -> str:
         """Return every figure of every record, one a line, for analysis elsewhere."""
-        rows = self._database.execute(
+        figures = self._database.execute(
             "SELECT r.id, r.serial, r.plan, r.station, r.tester, r.rig, r.ended, r.simulated, m.phase, m.name, m.value,"
             " m.unit, m.uncertainty, m.samples, m.lower, m.upper, m.verdict, m.note"
             " FROM measurements m JOIN records r ON r.id = m.record ORDER BY r.ended, r.id, m.rowid"
         )
+        versions = {
+            record: _versions(signed) for record, signed in self._database.execute("SELECT id, signed FROM records")
+        }
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(CSV_COLUMNS)
-        writer.writerows(rows)
+        place = CSV_COLUMNS.index("program")
+        writer.writerows((*row[:place], *versions[row[0]], *row[place:]) for row in figures)
         return text.getvalue()
 
     def close(self) -> None:
@@ -129,6 +135,27 @@ class RecordStore:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class _Unit(msgspec.Struct):
+    versions: dict[str, str]
+
+
+class _Versioned(msgspec.Struct):
+    versions: dict[str, str]
+    unit: _Unit
+
+
+class _Signed(msgspec.Struct):
+    """What is read of a signed document where only its versions are wanted."""
+
+    record: _Versioned
+
+
+def _versions(signed: bytes) -> tuple[str, str]:
+    """Return the versions of the unit's program and of the bench."""
+    record = msgspec.json.decode(signed, type=_Signed).record
+    return record.unit.versions.get("program", ""), record.versions.get("bench", "")
 
 
 def _marks(row: tuple[object, ...]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from device.domain.errors import BadConfig
 
@@ -25,22 +25,26 @@ def new_figure(rows: int = 1, columns: int = 1) -> tuple[Figure, list[Axes]]:
     return figure, list(axes.flat)
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write the figure; the ending of the name says how (.svg, .png, .pdf). Raise BadConfig when that cannot be."""
+def save(figure: Figure, path: Path, *, text_as: Literal["path", "none"] = "path") -> None:
+    """Write the figure; the ending of the name says how (.svg, .png, .pdf). Raise BadConfig when that cannot be.
+
+    `text_as`: what letters in an SVG are. Paths look alike where the typeface is missing; none leaves them letters,
+    which are small, can be searched and read out, and suit a picture that is part of a page.
+    """
     try:
-        with _style():
+        with _style(text_as):
             figure.savefig(path, dpi=120, metadata={"Date": None} if path.suffix == ".svg" else None)
     except (OSError, ValueError) as error:
         raise BadConfig(f"the picture cannot be written: {error}", where=str(path)) from error
 
 
-def _style() -> AbstractContextManager[None]:
+def _style(text_as: Literal["path", "none"] = "path") -> AbstractContextManager[None]:
     import matplotlib as mpl  # noqa: PLC0415
 
     return mpl.rc_context(
         {
             "svg.hashsalt": "uketsuke",  # else each run invents new ids
-            "svg.fonttype": "path",  # the picture looks alike where the typeface is missing
+            "svg.fonttype": text_as,
             "axes.grid": True,
             "grid.alpha": 0.3,
             "axes.spines.top": False,

@@ -1,20 +1,25 @@
-"""Pictures of people, held before the camera by a person: how many are taken for somebody alive?"""
+"""Pictures of people before the camera, kind by kind: how many are taken for somebody alive? And how many people are?
+
+As ISO/IEC 30107-3 has it: shares by kind and never over all kinds together, with exact intervals (Clopper and Pearson).
+"""
 
 from __future__ import annotations
 
 import secrets
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from device.app.face_evaluation.counts import share
 from device.domain.errors import FaceError
 from device.face.liveness import Alive, LivenessRun
 from device.wire.texts import Text
 from hw.errors import BadLimits, CannotMeasure
 from hw.plan import Phase
 from hw.record import Drawing, Series
-from hw.rig.port import Question
+from hw.rig.port import LIVE, Light, Presentation
 from hw.session import Session
 
 SPECIES_FILE: Final = Path(__file__).parents[1] / "species.toml"
@@ -26,11 +31,23 @@ SAME: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Species:
-    """One kind of presentation attack, and how often it is tried."""
+    """One kind of presentation, and how often it is tried."""
 
     name: str
     title: Text
     times: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    species: Species
+    alive: int
+    """So many were taken for somebody alive, without being asked for a move."""
+
+    def words(self) -> str:
+        """Return counts and the upper end of the interval."""
+        counted = share(self.alive, self.species.times)
+        return f"{self.species.title.en}: {self.alive} of {self.species.times} (at most {100 * counted.high:.1f} %)"
 
 
 def load_species(path: Path = SPECIES_FILE) -> tuple[Species, ...]:
@@ -43,46 +60,85 @@ def load_species(path: Path = SPECIES_FILE) -> tuple[Species, ...]:
         ]
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise BadLimits(f"{path.name}: {error}") from error
+    if not any(each.name == LIVE for each in species) or any(each.times < 1 for each in species):
+        raise BadLimits(f"{path.name}: every kind is tried once at least, and [{LIVE}] says how often people are")
     return tuple(species)
 
 
-def measure_attacks(session: Session) -> None:
-    """Go through the species; a presentation counts as accepted when the networks take it for somebody alive."""
-    liveness = session.unit.face.liveness
-    if liveness is None:
+def measure_attacks(session: Session, kinds: Sequence[Species] | None = None) -> None:
+    """Go through the kinds (None: those of the list); what the rig has not got is named and counts as not tried."""
+    if session.unit.face.liveness is None:
         raise CannotMeasure("this unit has no networks that tell a face from its picture")
-    species = load_species()
-    accepted: dict[str, int] = {}
-    for each in species:
-        accepted[each.name] = 0
-        for number in range(1, each.times + 1):
-            ready = session.rig.ask(
-                Question(
-                    f"{each.title.ja}({number}/{each.times})をカメラの前に構えましたか。",
-                    f"Is “{each.title.en}” ({number} of {each.times}) held before the camera?",
-                )
-            )
-            if not ready:
-                raise CannotMeasure(f"{each.title.en} was not presented")
-            accepted[each.name] += _is_taken_for_alive(session)
-    tried = sum(each.times for each in species)
-    note = ", ".join(f"{each.title.en}: {accepted[each.name]} of {each.times}" for each in species)
-    session.measured("face.attacks_accepted", sum(accepted.values()), samples=tried, note=note)
+    session.rig.light(Light.OFFICE)
+    attacks, missing = [], []
+    for species in load_species() if kinds is None else kinds:
+        try:
+            tried = _Tried(species, _count_alive(session, species))
+        except CannotMeasure as error:
+            missing.append(f"{species.title.en}: {error}")
+            if species.name == LIVE:
+                session.not_measured("face.live_refused_percent", str(error))
+            continue
+        if species.name == LIVE:
+            _tell_live(session, tried)
+        else:
+            attacks.append(tried)
+    if not attacks:
+        raise CannotMeasure("; ".join(missing))
+    _tell_attacks(session, attacks, missing)
+
+
+def _count_alive(session: Session, species: Species) -> int:
+    alive = 0
+    for number in range(1, species.times + 1):
+        session.rig.present(Presentation(species.name, species.title, number, species.times))
+        alive += _is_taken_for_alive(session)
+    return alive
+
+
+def _tell_live(session: Session, tried: _Tried) -> None:
+    refused = share(tried.species.times - tried.alive, tried.species.times)
+    value = refused.count / refused.of
+    session.measured(
+        "face.live_refused_percent",
+        100 * value,
+        uncertainty=100 * max(refused.high - value, value - refused.low),
+        samples=refused.of,
+        note=f"{refused.count} of {refused.of} (at most {100 * refused.high:.1f} %)",
+    )
+
+
+def _tell_attacks(session: Session, attacks: list[_Tried], missing: list[str]) -> None:
+    """Write down the worst kind's share, and all of them in words."""
+    worst = max(attacks, key=lambda each: each.alive / each.species.times)
+    counted = share(worst.alive, worst.species.times)
+    value = counted.count / counted.of
+    told = "; ".join(each.words() for each in attacks)
+    not_tried = f"; not tried: {', '.join(missing)}" if missing else ""
+    session.measured(
+        "face.attacks_accepted_percent",
+        100 * value,
+        uncertainty=100 * max(counted.high - value, value - counted.low),
+        samples=sum(each.species.times for each in attacks),
+        note=f"{told}{not_tried}",
+    )
+    session.measured("face.attack_kinds", len(attacks), note="; ".join(missing))
     session.draw(
         Series(
             name="attacks",
-            title=Text(ja="受理された提示攻撃", en="Attacks accepted by species"),
+            title=Text(ja="種類ごとの受理率の上限(95%)", en="Attacks accepted by kind, upper end of 95 %"),
             drawing=Drawing.BARS,
             x_name="",
             x=[],
-            y_name="accepted",
-            y=[float(accepted[each.name]) for each in species],
-            labels=[each.name for each in species],
+            y_name="%",
+            y=[round(100 * share(each.alive, each.species.times).high, 1) for each in attacks],
+            labels=[each.species.name for each in attacks],
         )
     )
 
 
 def _is_taken_for_alive(session: Session) -> bool:
+    """Look as a visit does; who would be asked for a move is not taken for alive yet."""
     parts = session.unit.face
     if parts.liveness is None:
         return False
@@ -114,6 +170,6 @@ ATTACKS = Phase(
         ja="しきい値と照明を確かめ、記録を開発元へ送ってください。",
         en="Check bands and light; send the record to the makers.",
     ),
-    measures=("face.attacks_accepted",),
+    measures=("face.attacks_accepted_percent", "face.attack_kinds", "face.live_refused_percent"),
     run=measure_attacks,
 )

@@ -12,9 +12,9 @@ import serial
 from hw.cards import GoldenCard
 from hw.errors import CannotMeasure, RigLost
 from hw.record import RigFacts
-from hw.rig.by_hand import holder_is_here
+from hw.rig.by_hand import holder_is_here, is_presented
 from hw.rig.frames import NUMBERS, BadFrame, RigLine
-from hw.rig.port import Beside, Light, Picture, Plug, Question, Reading, Sensor
+from hw.rig.port import Beside, Light, Picture, Plug, Presentation, Question, Reading, Sensor
 
 BAUD: Final = 115_200
 VERSION: Final = "1"
@@ -84,6 +84,11 @@ class BoardRig:
             self.show(card.photo)
         elif not self.ask(holder_is_here(card)):
             raise CannotMeasure(f"the holder of {card.name!r} is not here")
+
+    def present(self, presentation: Presentation) -> None:
+        """Ask the person at the station for it: a board holds nothing up."""
+        if not self.ask(is_presented(presentation)):
+            raise CannotMeasure("it was not presented")
 
     def light(self, light: Light) -> None:
         """Set the lamps."""

@@ -11,7 +11,7 @@ from device.wire.texts import Text
 from hw.cards import GoldenCard
 from hw.errors import CannotMeasure
 from hw.record import RigFacts
-from hw.rig.port import Beside, Light, Picture, Plug, Question, Reading, Sensor
+from hw.rig.port import Beside, Light, Picture, Plug, Presentation, Question, Reading, Sensor
 
 
 class Answer(Enum):
@@ -75,6 +75,15 @@ def holder_is_here(card: GoldenCard) -> Question:
     return Question(
         f"カード「{card.name}」の写真の人が、カメラの前に立っていますか。",
         f"Does the person on the photo of the card “{card.name}” stand before the camera?",
+    )
+
+
+def is_presented(presentation: Presentation) -> Question:
+    """Return what a tester is asked before a look at a presentation."""
+    number, of = presentation.number, presentation.of
+    return Question(
+        f"{presentation.title.ja}({number}/{of})をカメラの前に構えましたか。",
+        f"Is “{presentation.title.en}” ({number} of {of}) before the camera?",
     )
 
 
@@ -152,10 +161,13 @@ class HandRig:
 
     def bring_holder(self, card: GoldenCard) -> None:
         """Ask for the person."""
-        question = holder_is_here(card)
-        self._picture = None
-        if not self._says_yes(Request(Text(ja=question.ja, en=question.en), "holder", (card.name,), True)):  # noqa: FBT003
+        if not self._brings(holder_is_here(card), "holder", card.name):
             raise CannotMeasure(f"the holder of {card.name!r} is not here")
+
+    def present(self, presentation: Presentation) -> None:
+        """Ask for it."""
+        if not self._brings(is_presented(presentation), "present", presentation.species, str(presentation.number)):
+            raise CannotMeasure("it was not presented")
 
     def light(self, light: Light) -> None:
         """Ask for it where it is otherwise."""
@@ -195,6 +207,10 @@ class HandRig:
     def ask(self, question: Question) -> bool:
         """Ask."""
         return self._says_yes(Request(Text(ja=question.ja, en=question.en), "ask", wants_yes_or_no=True))
+
+    def _brings(self, question: Question, verb: str, *words: str) -> bool:
+        self._picture = None
+        return self._says_yes(Request(Text(ja=question.ja, en=question.en), verb, words, wants_yes_or_no=True))
 
     def _says_yes(self, request: Request) -> bool:
         answer = self._tester.request(request)

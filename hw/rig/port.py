@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+
+from device.wire.texts import Text
 
 if TYPE_CHECKING:
     from hw.cards import GoldenCard
@@ -80,6 +82,20 @@ class Question:
     en: str
 
 
+LIVE: Final = "live"
+"""What a person who is really there is called among the kinds of presentations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """What is held before the camera: a kind of attack, or somebody who is there; and the how-manieth of how many."""
+
+    species: str
+    title: Text
+    number: int
+    of: int
+
+
 class Rig(Protocol):
     """Verbs for the hands around a unit.
 
@@ -114,6 +130,9 @@ class Rig(Protocol):
 
     def bring_holder(self, card: GoldenCard) -> None:
         """Have the card's holder stand before the camera, or a photo of them shown."""
+
+    def present(self, presentation: Presentation) -> None:
+        """Hold it before the camera, until something else is shown."""
 
     def light(self, light: Light) -> None:
         """Set the light."""

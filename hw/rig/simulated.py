@@ -8,9 +8,11 @@ from functools import partial
 from hw.cards import GoldenCard
 from hw.errors import CannotMeasure
 from hw.record import RigFacts
-from hw.rig.port import Beside, Light, Picture, Plug, Question, Reading, Sensor
+from hw.rig.port import Beside, Light, Picture, Plug, Presentation, Question, Reading, Sensor
 from hw.sim import wardrobe
+from hw.sim.artefacts import stand_in
 from hw.sim.panel import level_db
+from hw.sim.stage import Presented
 from hw.sim.unit import SimulatedUnit
 
 KEY_EVERY_S = 0.6
@@ -69,6 +71,10 @@ class SimulatedRig:
         if not card.photo:
             raise CannotMeasure(f"there is no photo of the holder of {card.name!r}")
         self.show(card.photo)
+
+    def present(self, presentation: Presentation) -> None:
+        """Let the camera film a drawn one."""
+        self._unit.stage.show(Presented(stand_in(presentation.species, presentation.number)))
 
     def light(self, light: Light) -> None:
         """Change the light at once."""

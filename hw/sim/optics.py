@@ -15,10 +15,10 @@ from device.ports.camera import Frame
 from device.ports.camera import Picture as Pixels
 from device.sim.clock import SimulatedClock
 from device.sim.portrait import Photo
-from hw.rig.port import Picture
+from hw.rig.port import Light, Picture
 from hw.sim.physics import Physics
-from hw.sim.scenes import HEIGHT_PX, WIDTH_PX, Reflectance, project
-from hw.sim.stage import LUX, Scene, Stage
+from hw.sim.scenes import HEIGHT_PX, WIDTH_PX, Reflectance, filmed, project
+from hw.sim.stage import LUX, Presented, Scene, Stage
 
 WANTED = 236.0
 """Grey level that the exposure brings full reflectance to: a grey card of 0.5 then shows as 118."""
@@ -62,7 +62,7 @@ class OpticsCamera:
         taken_s = tick * self._physics.frame_s
         self._clock.advance(max(0.0, taken_s + self._physics.camera_latency_s - self._clock.monotonic_s()))
         self._count += 1
-        pixels = self._film(self._stage.scene(taken_s), self._count % NOISES).copy()
+        pixels = self._film(self._stage.scene(taken_s), taken_s).copy()
         # Fields of noise come again, and a unit takes frames that are equal to the last bit for a recording.
         pixels[self._count % HEIGHT_PX] ^= self._lowest_bits.integers(0, 1, (WIDTH_PX, 3), np.uint8, endpoint=True)
         self._given = [given for given in self._given[-KEPT:] if given() is not None] + [weakref.ref(pixels)]
@@ -79,18 +79,23 @@ class OpticsCamera:
                 pixels.fill(0)
         self._given.clear()
 
-    def _film(self, scene: Scene, turn: int) -> Pixels:
+    def _film(self, scene: Scene, at_s: float) -> Pixels:
+        turn = self._count % NOISES
+        if isinstance(scene.picture, Presented):
+            return self._render(
+                scene.light, turn, filmed(scene.picture.actor.film(at_s), blur_px=self._physics.blur_px)
+            )
         if (scene, turn) not in self._ready:
             if len(self._ready) >= SCENES * NOISES:
                 self._ready.clear()
-            self._ready[scene, turn] = self._render(scene, turn)
+            self._ready[scene, turn] = self._render(scene.light, turn, self._throw(scene.picture))
         return self._ready[scene, turn]
 
-    def _render(self, scene: Scene, turn: int) -> Pixels:
-        lux = LUX[scene.light]
+    def _render(self, light: Light, turn: int, thrown: Reflectance) -> Pixels:
+        lux = LUX[light]
         gain = min(self._physics.gain_limit, max(1.0, GAIN_LX / lux)) if lux else self._physics.gain_limit
         bright = min(1.0, gain * lux / GAIN_LX)
-        seen = self._throw(scene.picture) * (WANTED * bright)
+        seen = thrown * (WANTED * bright)
         seen += (self._physics.noise_grey * math.sqrt(gain) * self._noise[turn])[..., None]
         for row, column in self._hot:
             seen[row, column] += HOT_GREY

@@ -6,16 +6,24 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from device.ports.clock import Clock
+from device.sim.camera import Actor
 from hw.rig.port import Beside, Light, Picture
 
 LUX = {Light.BRIGHT: 1000.0, Light.OFFICE: 300.0, Light.DIM: 30.0, Light.DARK: 0.0}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Presented:
+    """Somebody, or something, that moves by itself."""
+
+    actor: Actor
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What the camera looks at."""
 
-    picture: Picture | str = Picture.NOTHING
+    picture: Picture | str | Presented = Picture.NOTHING
     light: Light = Light.OFFICE
 
 
@@ -32,7 +40,7 @@ class Stage:
         """Return what was to be seen at that moment."""
         return self._scenes[bisect_right(self._scenes, at_s, key=lambda each: each[0]) - 1][1]
 
-    def show(self, picture: Picture | str) -> None:
+    def show(self, picture: Picture | str | Presented) -> None:
         """Change the picture now."""
         self._change(Scene(picture, self._scenes[-1][1].light))
 

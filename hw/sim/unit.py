@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -101,7 +102,7 @@ class SimulatedUnit:
             started=str(self.starts),
             hardware="simulated",
             simulated=True,
-            versions={"program": "simulated"},
+            versions={"program": version("uketsuke")},
             digests={},
         )
 

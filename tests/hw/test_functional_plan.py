@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from typer.testing import CliRunner
 from device.wire.bench_record import verify_bench_record
 from hw.cli import app
 from hw.plans.functional import FUNCTIONAL
+from hw.printing import NotPrinted, print_pdf
 from hw.station.files import Station
 
 
@@ -27,19 +30,27 @@ def test_a_good_unit_passes_and_leaves_evidence(tmp_path: Path) -> None:
     assert result.passed("functional", "sim-0001")
     assert result.unit.simulated
     assert len(rows) == 1 + sum(len(phase.measures) for phase in FUNCTIONAL.phases)
+    assert all(row["program"] and row["bench"] for row in csv.DictReader(rows))
     page = Path(said["report"]).read_text(encoding="utf-8")
-    assert page.count("<svg") >= 8
     for picture in (
         "Reading 256 bytes",
         "How long keys bounce",
         "Sharpness by a slanted edge",
         "Temperature under load",
+        "Where the time of the visit by face goes",
     ):
-        assert picture in page
-    assert "http" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
-        "http://creativecommons.org", ""
-    ).replace("https://matplotlib.org", "")
-    assert json.loads(document)["record"]["phases"][4]["name"] == "nfc"
+        assert f">{picture}</text>" in page
+    for limit in ("limit 45 ms", "limit 25 ms", "limit 0.12 cycles/px", "limit 75 °C", "limit 40 ms"):
+        assert f">{limit}</text>" in page
+    assert len(page.encode()) < 120_000
+    assert "http" not in page.replace("http://www.w3.org", "")
+    names = re.findall(r'<(?!path|clipPath)\w+[^>]*\sid="([^"]+)"', page)
+    assert len(names) == len(set(names))
+    phases = json.loads(document)["record"]["phases"]
+    assert phases[4]["name"] == "nfc"
+    for each in (each for phase in phases for each in phase["measurements"]):
+        if each["unit"] in {"s", "ms", "ppm"}:
+            assert each["uncertainty"] is not None, each["name"]
 
 
 def test_limits_with_an_error_stop_the_bench_before_anything_is_tried(
@@ -55,3 +66,17 @@ def test_limits_with_an_error_stop_the_bench_before_anything_is_tried(
     assert ended.value.code == 2
     assert "limits.toml:2: [keypad.bounce_ms] 'upper' has to be a number" in capsys.readouterr().err
     assert not (tmp_path / "records.sqlite").exists()
+
+
+def test_a_report_is_printed_by_the_browser_of_this_machine(tmp_path: Path, chromium: str) -> None:
+    assert chromium
+    page, pdf = tmp_path / "report.html", tmp_path / "report.pdf"
+    page.write_text("<!doctype html><title>report</title><p>合格 PASS</p>", encoding="utf-8")
+    print_pdf(page, pdf)
+    assert pdf.read_bytes().startswith(b"%PDF-")
+
+
+def test_where_no_browser_is_the_report_stays_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NotPrinted, match="install chromium"):
+        print_pdf(tmp_path / "report.html", tmp_path / "report.pdf")

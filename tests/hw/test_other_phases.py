@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from hw.errors import BadLimits
-from hw.phases.attacks import ATTACKS, load_species
+from hw.phases.attacks import ATTACKS, load_species, measure_attacks
 from hw.phases.endurance import KEYPAD_LIFE, NFC_LIFE, POWER_LIFE, cut_many, place_many, press_many
 from hw.phases.recovery import RECOVERY
 from hw.record import Verdict
-from hw.rig.by_hand import HandRig
+from hw.rig.by_hand import Answer, HandRig, Request
 from hw.sim.hands import SimulatedHands, WillingPerson
 
 Table = Any
@@ -57,17 +57,34 @@ def test_a_reader_that_was_unplugged_is_found_again(table: Table) -> None:
     assert record.measurements[0].value is not None
 
 
-def test_attacks_take_a_person_and_are_not_measured_without_one(table: Table) -> None:
-    record = table.try_phase(ATTACKS)
+def test_pictures_are_told_from_people_kind_by_kind_and_what_nobody_has_is_named(table: Table) -> None:
+    kinds = [replace(each, times=1) for each in load_species() if each.name in {"live", "print_matte", "mask_paper"}]
+    record = table.try_phase(replace(ATTACKS, run=partial(measure_attacks, kinds=kinds)))
+    accepted, tried, refused = record.measurements
+    assert (accepted.value, refused.value) == (0, 0)
+    told, missing = accepted.note.split("; ")
+    assert told == "photo on matte paper: 0 of 1 (at most 97.5 %)"
+    assert missing == "not tried: paper mask: nobody draws this kind: it takes a real one"
+    assert accepted.uncertainty == pytest.approx(97.5)
+    assert (tried.value, tried.verdict) == (1, Verdict.FAIL)
+    assert record.series[0].labels == ["print_matte"]
+
+
+def test_attacks_that_nobody_holds_up_are_not_measured(table: Table) -> None:
+    class Lazy(WillingPerson):
+        def request(self, request: Request) -> Answer:
+            return Answer.NO if request.verb == "present" else super().request(request)
+
+    record = table.try_phase(ATTACKS, rig=HandRig(SimulatedHands(Lazy(), table.unit)))
     assert record.verdict is Verdict.PASS
-    (attacks,) = record.measurements
-    assert attacks.verdict is Verdict.NOT_MEASURED
-    assert not attacks.required
+    assert {each.verdict for each in record.measurements} == {Verdict.NOT_MEASURED}
+    assert not any(each.required for each in record.measurements)
+    assert "photo on matte paper: it was not presented" in record.measurements[0].note
 
 
 def test_the_species_have_names_in_both_languages_and_counts() -> None:
     species = load_species()
-    assert len(species) == 8
+    assert len(species) == 9
     assert all(each.title.ja and each.title.en and each.times >= 10 for each in species)
 
 
