@@ -26,6 +26,8 @@ from hw.session import Session, Taken
 log = logging.getLogger(__name__)
 
 VERSION: Final = str(htf.__version__)
+LONGEST_S: Final = 7 * 86_400.0
+"""Of one phase. OpenHTF would end it after three minutes; heat and clock take longer, and presses a night."""
 _NO_UNIT: Final = {"1", "grey"}
 
 # The page and the report tell what is to be told; a banner on standard output would break `--json`.
@@ -73,7 +75,7 @@ def run_plan(plan: Plan, session: Session, phase_done: PhaseDone = lambda _recor
         return run
 
     phases = [
-        htf.PhaseOptions(name=phase.name)(
+        htf.PhaseOptions(name=phase.name, timeout_s=LONGEST_S)(
             htf.measures(*(_measurement(session.limits[name]) for name in phase.measures))(body(phase))
         )
         for phase in plan.phases

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,19 @@ def test_a_bug_in_a_phase_fails_the_phase_and_loses_nothing(table: Table, caplog
     assert [each.verdict for each in record.phases] == [Verdict.FAIL, Verdict.PASS]
     assert record.why == ["bug: the bench itself failed: ZeroDivisionError: by nought"]
     assert "phase bug" in caplog.text
+
+
+def test_the_engine_lets_a_phase_take_as_long_as_a_night_of_presses_takes(table: Table) -> None:
+    allowed_s: list[float] = []
+
+    def look(session: Session) -> None:
+        thread: Any = threading.current_thread()
+        allowed_s.append(thread._phase_desc.options.timeout_s)  # noqa: SLF001  what OpenHTF ends a phase after
+        session.measured("hardening.complaints", 0)
+
+    phase = Phase(name="look", title=STORAGE.title, next_step=STORAGE.next_step, measures=HARDENING.measures, run=look)
+    assert plan(table, phase).verdict is Verdict.PASS
+    assert allowed_s[0] >= 100_000
 
 
 def test_what_a_phase_forgot_is_not_measured(table: Table) -> None:
