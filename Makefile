@@ -25,7 +25,7 @@ fleet-demo: $(STAMPS)/python ## Twenty simulated units and their page: claimed, 
 test: setup ## All tests, on all cores. ARGS="-n 0 tests/card" for some, one after the other.
 	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
 
-vm-test: setup ## Visits on a kernel's simulated GPIO chip, camera, watchdog and reader, once under systemd, in QEMU. Installs 260 MB of packages; Debian 12.
+vm-test: setup ## Visits on a kernel's simulated GPIO chip, camera, watchdog and reader, in QEMU; VM_ONLY=service: under systemd. Installs 260 MB of packages; Debian 12.
 	@$(SUDO) vm/prepare $(VM_CACHE)
 	@vm/run $(VM_CACHE)
 
