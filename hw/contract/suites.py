@@ -86,10 +86,20 @@ SUITES: Final = (
     ),
     Suite(
         name="storage",
-        title=Text(ja="送信待ちと計数の約束", en="What outbox and tally promise on this storage"),
+        title=Text(ja="記憶装置の約束", en="What outbox, tally and versions promise on this storage"),
         next_step=Text(ja="記憶装置を取り替え、もう一度試してください。", en="Replace the storage card and try again."),
-        files=("test_outbox.py", "test_tally.py"),
-        asked_of=MappingProxyType({"shelf": "sqlite", "next_life": "file"}),
+        files=("test_outbox.py", "test_tally.py", "test_update_shelf.py"),
+        asked_of=MappingProxyType({"shelf": "sqlite", "next_life": "file", "next_shelf": "folder"}),
+    ),
+    Suite(
+        name="engine",
+        title=Text(ja="顔照合の部品の約束", en="What the face match is made of, on this processor"),
+        next_step=Text(
+            ja="重みを取り直し、Pythonの環境を入れ直してください。",
+            en="Fetch the weights and install the program anew.",
+        ),
+        files=("test_portrait_decoder.py", "test_network.py"),
+        asked_of=MappingProxyType({"decoder_stage": "sandbox", "network": TABLE}),
     ),
     Suite(
         name="machine",

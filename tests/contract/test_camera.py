@@ -1,4 +1,4 @@
-"""What every camera promises, and every reader of card fronts, asked of each that there is."""
+"""What every camera promises, asked of each that there is."""
 
 from __future__ import annotations
 
@@ -15,17 +15,15 @@ import pytest
 from device.app.camera_watch import CameraWatch
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
-from device.domain.secrets import ReferenceNumberB
 from device.drivers.camera import CameraProcess, CameraSetup
 from device.drivers.system import SystemClock
-from device.ports.camera import Camera, CardFront
+from device.ports.camera import Camera
 from device.sim.camera import RecordedCamera
-from device.sim.card_front import SimulatedCardFront
 from device.sim.clock import SimulatedClock
 from device.sim.portrait import Photo
+from device.sim.staged import Scene, StagedCamera
 
 PHOTO = Photo(pixels=np.random.default_rng(1).integers(0, 256, (300, 200, 3), np.uint8), face=(60, 60, 80, 100))
-PRINTED = b"55021720352285"
 STAND_INS = Path(__file__).parents[1] / "camera" / "stand_ins"
 
 
@@ -67,6 +65,29 @@ class RecordedStage:
 
 class LargeOnlyStage(RecordedStage):
     has_small = False
+
+
+class StagedStage:
+    """The camera of the stories, on which a scene is played."""
+
+    def __init__(self, _folder: Path) -> None:
+        self._clock = SimulatedClock()
+        self._staged = StagedCamera(self._clock)
+        self._staged.stage(Scene())
+        self.camera: Camera = self._staged
+
+    def pass_time(self, seconds: float) -> float:
+        """Return the moment after that time."""
+        self._clock.advance(seconds)
+        return self._clock.monotonic_s()
+
+    def break_it(self) -> None:
+        self._staged.die()
+
+    def mend_it(self) -> None:
+        self._staged.recover()
+
+    def close(self) -> None: ...
 
 
 class WatchedStage:
@@ -123,6 +144,7 @@ class V4l2Stage(PicameraStage):
 STAGES: dict[str, Callable[[Path], Stage]] = {
     "recorded": RecordedStage,
     "recorded, without a small stream": LargeOnlyStage,
+    "staged": StagedStage,
     "folder": FolderStage,
     "picamera2": PicameraStage,
     "v4l2": V4l2Stage,
@@ -245,60 +267,3 @@ def test_the_same_seed_films_the_same_frames() -> None:
         return b"".join(camera.next_frame(1.0).pixels.tobytes() for _ in range(3))
 
     assert film(1) == film(1) != film(2)
-
-
-def nothing(_: ReferenceNumberB) -> bool:
-    """No number was refused."""
-    return False
-
-
-@pytest.fixture
-def on_the_reader() -> ReferenceNumberB:
-    return ReferenceNumberB(PRINTED)
-
-
-@pytest.fixture
-def front(on_the_reader: ReferenceNumberB) -> SimulatedCardFront:
-    return SimulatedCardFront(lambda: on_the_reader)
-
-
-def test_a_clear_print_is_read_into_a_copy_that_may_be_wiped(front: CardFront, on_the_reader: ReferenceNumberB) -> None:
-    seen = front.read(2.0, nothing)
-    assert seen is not None
-    assert seen.reveal() == PRINTED
-    seen.wipe()
-
-    assert on_the_reader.reveal() == PRINTED
-
-
-def test_no_card_and_a_smudged_card_give_no_number(front: SimulatedCardFront) -> None:
-    assert SimulatedCardFront(lambda: None).read(2.0, nothing) is None
-
-    front.smudge()
-    assert front.read(2.0, nothing) is None
-
-
-def test_one_misreading_is_wrong_in_one_digit_and_the_next_is_right(front: SimulatedCardFront) -> None:
-    front.misread_once()
-    wrong, right = front.read(2.0, nothing), front.read(2.0, nothing)
-
-    assert wrong is not None
-    assert right is not None
-    assert sum(one != other for one, other in zip(wrong.reveal(), PRINTED, strict=True)) == 1
-    assert right.reveal() == PRINTED
-
-
-def test_what_the_card_refused_is_not_said_again(front: SimulatedCardFront) -> None:
-    assert front.read(2.0, lambda _: True) is None
-    front.misread()
-    assert front.read(2.0, lambda number: number.reveal() == PRINTED) is not None
-
-
-def test_a_dead_card_camera_is_a_fault_until_it_is_mended(front: SimulatedCardFront) -> None:
-    front.die()
-    with pytest.raises(Fault) as fault:
-        front.read(2.0, nothing)
-    assert fault.value.reason is Reason.CAMERA_FAULT
-    front.recover()
-
-    assert front.read(2.0, nothing) is not None

@@ -57,14 +57,6 @@ def test_a_truncated_file_is_a_fault_even_with_a_manifest_that_agrees(
         OnnxNetwork(cut, hashlib.sha256(cut.read_bytes()).hexdigest())
 
 
-@pytest.mark.parametrize("shape", [(1, 4, 64, 64), (3, 64, 64), (1, 3, 0, 0)])
-def test_an_input_that_does_not_fit_is_a_fault(shape: tuple[int, ...], load: Callable[[Role], Model]) -> None:
-    with pytest.raises(Fault) as fault:
-        load(Role.DETECTOR).network.run(np.zeros(shape, np.float32))
-
-    assert fault.value.reason is Reason.INTERNAL_FAULT
-
-
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (256, 320), (320, 256), (640, 640)])
 def test_the_detector_takes_any_multiple_of_32(height: int, width: int, load: Callable[[Role], Model]) -> None:
     outputs = load(Role.DETECTOR).network.run(np.zeros((1, 3, height, width), np.float32))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 from itertools import product
 from pathlib import Path
@@ -21,6 +20,7 @@ from device.drivers.oled import OledDisplay, open_oled
 from device.panel.captions import COLUMNS, PAGE_S, ROWS, screen_at, width, wrapped
 from device.ports.panel import Screen
 from device.sim.clock import SimulatedClock
+from device.sim.oled import Ssd1306Bus
 from device.wire.phrases import cue_name
 from device.wire.sayings import sayings
 from device.wire.texts import LANGUAGES
@@ -29,47 +29,6 @@ from device.wire.texts import LANGUAGES
 pytestmark = pytest.mark.filterwarnings("ignore:Image.Image.getdata is deprecated:DeprecationWarning")
 
 FONT = Path("/usr/share/fonts/opentype/ipafont-gothic/ipag.ttf")
-COMMAND, DATA = 0x00, 0x40
-COLUMN_ADDRESS, PAGE_ADDRESS, DISPLAY_ON, DISPLAY_OFF = 0x21, 0x22, 0xAF, 0xAE
-
-
-class Ssd1306Bus:
-    """An I2C bus with the chip on it: its memory, filled column by column and page by page, and whether it is lit."""
-
-    def __init__(self) -> None:
-        self.memory = np.zeros((8, 128), dtype=np.uint8)
-        self.lit = False
-        self.gone = False
-        self._columns, self._pages = (0, 127), (0, 7)
-        self._at = (0, 0)
-
-    def write_i2c_block_data(self, address: int, mode: int, data: list[int]) -> None:
-        if self.gone:
-            raise OSError(errno.EREMOTEIO, "Remote I/O error")
-        assert address == 0x3C
-        if mode == COMMAND:
-            self._command(data)
-        else:
-            assert mode == DATA
-            for byte in data:
-                self._store(byte)
-
-    def picture(self) -> np.ndarray:
-        bits = np.unpackbits(self.memory[:, :, None], axis=2, bitorder="little")
-        return bits.transpose(0, 2, 1).reshape(64, 128).astype(bool)
-
-    def _command(self, data: list[int]) -> None:
-        if data[0] == COLUMN_ADDRESS:
-            self._columns, self._pages = (data[1], data[2]), (data[4], data[5])
-            assert data[3] == PAGE_ADDRESS
-            self._at = (self._pages[0], self._columns[0])
-        elif data[-1] in {DISPLAY_ON, DISPLAY_OFF}:
-            self.lit = data[-1] == DISPLAY_ON
-
-    def _store(self, byte: int) -> None:
-        page, column = self._at
-        self.memory[page, column] = byte
-        self._at = (page, column + 1) if column < self._columns[1] else (page + 1, self._columns[0])
 
 
 @pytest.fixture
@@ -107,19 +66,6 @@ def test_every_headline_and_every_sentence_fits(display: OledDisplay) -> None:
         assert all(width(line) <= COLUMNS + 2 for line in lines), "a full stop may stand in the margin"
         assert "".join(lines).replace(" ", "") == saying.text.replace(" ", ""), "and nothing is lost"
     assert np.asarray(display.draw(Screen("", ("m" * COLUMNS,) * ROWS))).any()
-
-
-def test_a_display_that_is_gone_is_told_and_comes_back(display: OledDisplay, bus: Ssd1306Bus) -> None:
-    bus.gone = True
-    display.show(Screen("a"))
-    assert display.trouble is not None
-    assert display.trouble.reason is Reason.PANEL_FAULT
-
-    bus.gone = False
-    display.show(Screen("a"))
-    assert display.trouble is None
-    display.close()
-    assert not bus.lit
 
 
 def test_without_a_bus_the_fault_says_what_to_look_at() -> None:

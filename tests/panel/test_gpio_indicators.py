@@ -36,22 +36,6 @@ def test_nothing_is_lit_before_the_first_cue_or_after_the_last(gpio: Gpio, heade
     assert header.lines == {}
 
 
-def test_a_header_that_goes_away_is_told_and_comes_back(header: SimulatedHeader) -> None:
-    module = SimulatedGpio(header)
-    module.setmode(module.BCM)
-    indicators = GpioIndicators(module, PINOUT)
-
-    module.gone = True
-    indicators.show({"ready": True})
-    assert "No such device" in str(indicators.trouble)
-    indicators.close()
-
-    module.gone = False
-    indicators.show({"ready": True})
-    assert indicators.trouble is None
-    assert lit(header) == {"ready"}
-
-
 def test_lines_that_cannot_be_had_are_refused_at_the_start(header: SimulatedHeader) -> None:
     with pytest.raises(Fault, match="lamps and buzzer"):
         GpioIndicators(SimulatedGpio(header), PINOUT)

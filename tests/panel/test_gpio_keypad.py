@@ -70,10 +70,6 @@ def watcher(gpio: Gpio, header: SimulatedHeader) -> Iterator[Watcher]:
         yield watcher
 
 
-def test_every_key_of_the_pad_is_seen_as_itself(watcher: Watcher) -> None:
-    assert watcher.type_keys(PAD_4X4.keys) == PAD_4X4.keys
-
-
 def test_a_pad_of_three_columns_leaves_the_fourth_line_alone(gpio: Gpio, header: SimulatedHeader) -> None:
     with closing(GpioKeypad(gpio, PAD_4X3, PINOUT, header.clock, settle=header.settle)):
         assert PINOUT.columns[3] not in header.lines
@@ -164,13 +160,6 @@ def test_a_stuck_key_is_noticed_and_its_neighbours_go_on_working(watcher: Watche
     watcher.watch_for(0.1)
     assert watcher.type_keys("55") == "55"
     assert not watcher.watch.any_stuck
-
-
-def test_keys_on_a_broken_line_are_never_seen_and_the_others_are(watcher: Watcher) -> None:
-    watcher.header.contacts.break_row(1)
-    watcher.header.contacts.break_column(2)
-
-    assert watcher.type_keys("123456789*0#") == "1278*0"
 
 
 # --- wiring ----------------------------------------------------------------------------------------------------------

@@ -3,8 +3,6 @@ from __future__ import annotations
 import pytest
 
 from device.panel.keys import KeyPressed, decode
-from device.panel.pad import PAD_4X3
-from device.ports.panel import Indicators, Keypad, Voice
 from device.sim.clock import SimulatedClock
 from device.sim.panel import RecordingIndicators, RecordingVoice, Said, SimulatedKeypad, typed
 
@@ -21,20 +19,6 @@ def press_together(keypad: SimulatedKeypad, clock: SimulatedClock, keys: str) ->
     clock.advance(SETTLED_S)
     assert keypad.scan().closed == frozenset()
     return closed
-
-
-def test_the_simulated_parts_are_the_ports(clock: SimulatedClock) -> None:
-    parts: tuple[Keypad, Indicators, Voice] = (
-        SimulatedKeypad(clock),
-        RecordingIndicators(clock),
-        RecordingVoice(clock),
-    )
-    assert len(parts) == 3
-
-
-@pytest.mark.parametrize("key", PAD_4X3.keys)
-def test_every_key_alone_is_seen_alone(keypad: SimulatedKeypad, clock: SimulatedClock, key: str) -> None:
-    assert press_together(keypad, clock, key) == {key}
 
 
 @pytest.mark.parametrize(
