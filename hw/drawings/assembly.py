@@ -50,7 +50,8 @@ def _board(canvas: Canvas, x: float, y: float) -> None:
     canvas.box(x + 130, y + 95, 60, 60, fill="#9aa5b1")
     for fin in range(5):
         canvas.path([(x + 138 + fin * 11, y + 97), (x + 138 + fin * 11, y + 153)], line="#ffffff", width=3)
-    canvas.words(x + 200, y + 130, "放熱器", "s")
+    canvas.words(x + 200, y + 122, "放熱器", "s")
+    canvas.words(x + 200, y + 140, "heat sink", "s")
     canvas.box(x + 54, y + 76, 44, 36, fill="#f0e442")
     canvas.words(x + 104, y + 90, "DS3231", "s")
     canvas.box(x + 28, y + 150, 42, 30, fill="#1f2933")
@@ -80,7 +81,8 @@ def _lamps(canvas: Canvas, x: float, y: float) -> None:
     canvas.words(x + 206, y + 44, "150 Ω", "s")
     canvas.path([(x + 250, y + 16), (x + 290, y + 16)])
     canvas.words(x + 294, y + 21, "5 V", "s")
-    canvas.words(x + 20, y + 225, "ランプごとに1組。ブザーはLEDと150 Ωの代わり。", "s")
+    canvas.words(x + 20, y + 207, "ランプごとに1組。ブザーはLEDと150 Ωの代わり。", "s")
+    canvas.words(x + 20, y + 225, "one per lamp; buzzer in place of LED and 150 Ω", "s")
 
 
 def _keypad(canvas: Canvas, x: float, y: float) -> None:
@@ -112,7 +114,8 @@ def _reader(canvas: Canvas, x: float, y: float) -> None:
     canvas.measure((x + 60, y + 124), (x + 60, y + 176), "20 mm +")
     canvas.box(x + 90, y + 178, 180, 22, fill=BOARD, line=GREEN)
     canvas.words(x + 180, y + 194, "基板 board", "m s")
-    canvas.words(x + 30, y + 228, "ねじ・金属板はアンテナから20 mm以上離す。", "s")
+    canvas.words(x + 30, y + 226, "ねじ・金属板はアンテナから20 mm以上離す。", "s")
+    canvas.words(x + 30, y + 242, "screws and metal: 20 mm from the antenna", "s")
 
 
 def _cameras(canvas: Canvas, x: float, y: float) -> None:
@@ -120,11 +123,12 @@ def _cameras(canvas: Canvas, x: float, y: float) -> None:
     canvas.box(x + 142, y + 42, 36, 20, fill="#1f2933")
     canvas.path([(x + 160, y + 62), (x + 66, y + 195), (x + 254, y + 195)], fill="#dff0e6", line=GREEN, width=1)
     canvas.measure((x + 292, y + 62), (x + 292, y + 195), "110 mm")
-    canvas.words(x + 160, y + 32, "券面カメラ", "s m")
+    canvas.words(x + 160, y + 32, "券面カメラ card camera", "s m")
     canvas.box(x + 20, y + 120, 16, 46, fill="#f0e442")
     canvas.path([(x + 38, y + 142), (x + 110, y + 190)], line="#b58900", dash=True)
     canvas.words(x + 16, y + 112, "照明 lamp", "s")
-    canvas.words(x + 16, y + 228, "光は横から(45°以上)。正面の反射を防ぐ。", "s")
+    canvas.words(x + 16, y + 227, "光は横から(45°以上)。正面の反射を防ぐ。", "s")
+    canvas.words(x + 16, y + 243, "light from the side, 45° or more: no glare", "s")
 
 
 def _check(canvas: Canvas, x: float, y: float) -> None:
