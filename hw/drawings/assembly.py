@@ -114,8 +114,8 @@ def _reader(canvas: Canvas, x: float, y: float) -> None:
     canvas.measure((x + 60, y + 124), (x + 60, y + 176), "20 mm +")
     canvas.box(x + 90, y + 178, 180, 22, fill=BOARD, line=GREEN)
     canvas.words(x + 180, y + 194, "基板 board", "m s")
-    canvas.words(x + 30, y + 226, "ねじ・金属板はアンテナから20 mm以上離す。", "s")
-    canvas.words(x + 30, y + 242, "screws and metal: 20 mm from the antenna", "s")
+    canvas.words(x + 30, y + 222, "ねじ・金属板はアンテナから20 mm以上離す。", "s")
+    canvas.words(x + 30, y + 238, "screws and metal: 20 mm from the antenna", "s")
 
 
 def _cameras(canvas: Canvas, x: float, y: float) -> None:
@@ -127,8 +127,8 @@ def _cameras(canvas: Canvas, x: float, y: float) -> None:
     canvas.box(x + 20, y + 120, 16, 46, fill="#f0e442")
     canvas.path([(x + 38, y + 142), (x + 110, y + 190)], line="#b58900", dash=True)
     canvas.words(x + 16, y + 112, "照明 lamp", "s")
-    canvas.words(x + 16, y + 227, "光は横から(45°以上)。正面の反射を防ぐ。", "s")
-    canvas.words(x + 16, y + 243, "light from the side, 45° or more: no glare", "s")
+    canvas.words(x + 16, y + 224, "光は横から(45°以上)。正面の反射を防ぐ。", "s")
+    canvas.words(x + 16, y + 239, "light from the side, 45° or more: no glare", "s")
 
 
 def _check(canvas: Canvas, x: float, y: float) -> None:
