@@ -13,6 +13,8 @@ from device.domain.reasons import Reason
 from device.wire.reasons import entry
 
 EXIT_CANNOT_RUN = 2
+EXIT_CONFIG = 78
+"""EX_CONFIG of sysexits.h: starting once more will not help before a person has changed the configuration."""
 
 
 @contextmanager
@@ -21,15 +23,16 @@ def apologising() -> Iterator[None]:
     try:
         yield
     except UketsukeError as error:
-        _apologise(str(error), error.reason)
+        apologise(str(error), error.reason)
         sys.exit(EXIT_CANNOT_RUN)
     except Exception as error:
         logging.getLogger(__name__).info("unforeseen", exc_info=True)
-        _apologise(f"unforeseen {type(error).__name__}; `uketsuke -v …` shows where", Reason.INTERNAL_FAULT)
+        apologise(f"unforeseen {type(error).__name__}; `uketsuke -v …` shows where", Reason.INTERNAL_FAULT)
         sys.exit(EXIT_CANNOT_RUN)
 
 
-def _apologise(message: str, reason: Reason) -> None:
+def apologise(message: str, reason: Reason) -> None:
+    """Say it, in JSON on standard output where `--json` was asked for."""
     if "--json" in sys.argv:
         told = {"ok": False, "reason": reason, "message": message}
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")

@@ -1,4 +1,7 @@
-"""The `uketsuke` command. Exit codes: 0 all is well, 1 it ran and something was not well, 2 it could not run."""
+"""The `uketsuke` command.
+
+Exit codes: 0 all is well, 1 it ran and something was not well, 2 it could not run (`run`: 78 for a bad configuration).
+"""
 
 from __future__ import annotations
 

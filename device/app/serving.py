@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from pathlib import Path
 
+from device.app.apology import EXIT_CONFIG, apologise
 from device.app.config import load
 from device.app.update_parts import newer_program
+from device.domain.errors import BadConfig
 from device.drivers import memory
 
 
 def serve(config: Path) -> None:
-    """Serve visitors until SIGTERM or Ctrl-C. Raise UketsukeError when the unit cannot start."""
+    """Serve visitors until SIGTERM or Ctrl-C. Raise UketsukeError when the unit cannot start.
+
+    With a bad configuration the program ends with EXIT_CONFIG, so that systemd does not start it again and again.
+    """
+    try:
+        _serve(config)
+    except BadConfig as error:
+        apologise(str(error), error.reason)
+        sys.exit(EXIT_CONFIG)
+
+
+def _serve(config: Path) -> None:
     loaded = load(config)
     if program := newer_program(loaded):
         try:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from device.app.apology import EXIT_CONFIG
 from device.app.config import EXAMPLE
 
+SERVICE = Path(__file__).parents[2] / "systemd/system/uketsuke.service"
 PROGRAM = Path(sys.executable).with_name("uketsuke")
 
 
@@ -79,7 +81,8 @@ def test_a_wrong_key_is_one_sentence_with_a_code_and_a_way_on(config: Path) -> N
 
 def test_run_without_the_files_that_the_configuration_names(config: Path) -> None:
     ran = uketsuke("run", "--config", str(config))
-    assert ran.returncode == 2
+    assert ran.returncode == EXIT_CONFIG
+    assert f"RestartPreventExitStatus={EXIT_CONFIG}\n" in SERVICE.read_text(encoding="utf-8")
     assert "unit.pem: cannot be read" in ran.stderr
     assert "Traceback" not in ran.stderr
 
