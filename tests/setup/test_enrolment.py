@@ -174,8 +174,8 @@ def test_a_unit_without_voice_files_starts_and_says_what_it_lacks(gpio: Simulate
     assert not gpio.gone
     with ExitStack() as stack:
         voice = VoiceSection(device="default", files=tmp_path)
-        parts = open_serving_panel(PanelSection(kind="gpio"), voice, stack, SimulatedClock(), {})
-        assert parts.voice.trouble is not None
-        assert parts.voice.trouble.reason is Reason.VOICE_FAULT
+        troubles: dict[str, Fault] = {}
+        parts = open_serving_panel(PanelSection(kind="gpio"), voice, stack, SimulatedClock(), troubles)
+        assert [fault.reason for fault in troubles.values()] == [Reason.VOICE_FAULT]
         assert parts.voice.say(("x",), language="ja") == 0.0
         parts.voice.stop()

@@ -15,6 +15,7 @@ from provisioning.fleet.cli.shared import EXIT_UNWELL, HERE, FolderOption, JsonO
 from provisioning.fleet.fleet import open_fleet, utc_now
 from provisioning.fleet.gate import bench_complaint
 from provisioning.fleet.store.audit import Entry, Head
+from provisioning.fleet.store.bench import BenchRecord
 from provisioning.fleet.store.states import UnitState
 from provisioning.fleet.store.twins import Twin
 from provisioning.fleet.store.units import Unit
@@ -83,7 +84,8 @@ def show(unit: UnitArgument, *, fleet: FolderOption = HERE, as_json: JsonOption 
         }
         say("", fields, as_json=True)
         return
-    for line in [*_unit_lines(found), *_health_lines(found), *([] if twin is None else _twin_lines(twin))]:
+    lines = [*_unit_lines(found), *_health_lines(found), *([] if twin is None else _twin_lines(twin))]
+    for line in [*lines, *_bench_lines(records, complaint)]:
         typer.echo(line)
     typer.echo("\ncertificates")
     for one in certificates:
@@ -176,6 +178,16 @@ def _twin_lines(twin: Twin) -> Iterator[str]:
         section, _, option = key.partition(".")
         value = json.dumps(twin.settings[section][option], ensure_ascii=False)
         yield f"  {key} = {value}  ({scope})"
+
+
+def _bench_lines(records: list[BenchRecord], complaint: str | None) -> Iterator[str]:
+    """Yield what the bench said of the unit, and what a claim would be refused for."""
+    if records or complaint:
+        yield "\nbench"
+    for record in records:
+        yield f"  {record.ended:%Y-%m-%d %H:%M}  {record.plan}: {record.verdict}  ({record.record[:8]})"
+    if complaint:
+        yield f"  a claim would be refused: {complaint}"
 
 
 def _health_lines(unit: Unit) -> Iterator[str]:
