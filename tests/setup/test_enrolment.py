@@ -6,6 +6,7 @@ import os
 import pwd
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -114,18 +115,19 @@ def test_a_configuration_with_a_mistake_is_the_readers_to_tell(tmp_path: Path) -
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give itself up")
-def test_what_root_claims_belongs_to_the_account_that_the_folder_is_for(tmp_path: Path) -> None:
+def test_what_root_claims_belongs_to_the_account_that_the_folder_is_for() -> None:
     account = pwd.getpwnam("daemon")
-    for folder in (*tmp_path.parents[:2], tmp_path):
-        folder.chmod(0o755)
-    os.chown(tmp_path, 0, account.pw_gid)
-    tmp_path.chmod(0o770)
     script = (
         "import sys, pathlib; from device.drivers.account import become_the_reader as become;"
         "folder = pathlib.Path(sys.argv[1]); become(folder); (folder / 'unit.key.pem').touch(mode=0o600)"
     )
-    subprocess.run([sys.executable, "-c", script, tmp_path], check=True)
-    assert (tmp_path / "unit.key.pem").stat().st_uid == account.pw_uid
+    # Not below pytest's own folders: those are closed to every other account, each in its depth.
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        os.chown(folder, 0, account.pw_gid)
+        folder.chmod(0o770)
+        subprocess.run([sys.executable, "-c", script, folder], check=True)
+        assert (folder / "unit.key.pem").stat().st_uid == account.pw_uid
 
 
 def test_without_a_ticket_the_enrolment_gives_up_when_told_to(tmp_path: Path) -> None:
