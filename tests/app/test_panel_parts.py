@@ -70,7 +70,7 @@ def test_a_loudspeaker_needs_every_sentence(stack: ExitStack, clock: SimulatedCl
     voice = VoiceSection(device="speaker", files=tmp_path)
     for saying in list(sayings())[1:]:
         (tmp_path / file_name(saying.language, saying.text)).touch()
-    with pytest.raises(BadConfig, match=r"\[voice\] files.*1 sentences have no file there"):
+    with pytest.raises(BadConfig, match=r"\[voice\] files.*1 sentences have no file in"):
         open_panel(PanelSection(), voice, stack, clock)
 
     first = next(sayings())
