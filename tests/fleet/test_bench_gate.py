@@ -16,6 +16,8 @@ from typer.testing import CliRunner
 
 from device.app.claiming import FleetSaysNo, Home, claim_unit
 from device.domain.errors import BadConfig
+from device.drivers.system import SystemClock
+from device.link.claim import ClaimWaits
 from device.wire.bench_record import BENCH_FORMAT, sign_bench_record
 from device.wire.board import board_digest
 from device.wire.ticket import Ticket
@@ -276,19 +278,38 @@ def gated(tmp_path: Path) -> Iterator[PrivateFleet]:
             worker.close()
 
 
-def ask(ticket: Ticket, home: Home, said: list[str], *, timeout_s: float = PATIENCE_S) -> str:
-    return claim_unit(
-        ticket,
-        home,
-        timeout_s=timeout_s,
-        tell=lambda waits: said.append(waits.why) if waits.refused else None,
-        hardware=HARDWARE,
-    ).unit
+class Patience(SystemClock):
+    """A clock that jumps when told to, so that nobody waits for the end of a wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ahead_s = 0.0
+
+    def monotonic_s(self) -> float:
+        return super().monotonic_s() + self.ahead_s
+
+
+@pytest.fixture
+def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Ticket, list[str]], str]:
+    """Claim as a unit does that loses its patience at the first no."""
+
+    def claim(ticket: Ticket, said: list[str]) -> str:
+        clock, home = Patience(), Home(tmp_path / "unit")
+        monkeypatch.setattr("device.app.claiming.SystemClock", lambda: clock)
+
+        def tell(waits: ClaimWaits) -> None:
+            if waits.refused:
+                said.append(waits.why)
+                clock.ahead_s += PATIENCE_S
+
+        return claim_unit(ticket, home, timeout_s=PATIENCE_S, tell=tell, hardware=HARDWARE).unit
+
+    return claim
 
 
 @pytest.mark.broker
 def test_a_unit_without_its_record_hears_why_and_is_claimed_once_it_is_there(
-    gated: PrivateFleet, tmp_path: Path, key: ECKey
+    gated: PrivateFleet, tmp_path: Path, key: ECKey, ask: Callable[[Ticket, list[str]], str]
 ) -> None:
     folder = str(gated.fleet.places.folder)
     command = CliRunner()
@@ -296,10 +317,10 @@ def test_a_unit_without_its_record_hears_why_and_is_claimed_once_it_is_there(
         gated.fleet, [NewUnit(name="u-1", serial="SN1", site="", profile="")], now=utc_now(), actor="tests"
     )
     home, said = Home(tmp_path / "unit"), list[str]()
-    with pytest.raises(FleetSaysNo, match=r"not said yes within 3 s: the bench has no functional record of this unit"):
-        ask(made.ticket, home, said, timeout_s=3)
+    with pytest.raises(FleetSaysNo, match=r"not said yes within 30 s: the bench has no functional record of this unit"):
+        ask(made.ticket, said)
     with pytest.raises(FleetSaysNo):
-        ask(made.ticket, home, said, timeout_s=3)
+        ask(made.ticket, said)
     assert said == ["the bench has no functional record of this unit"] * 2
     assert not home.certificate.exists()
     shown = command.invoke(app, ["show", "SN1", "--fleet", folder])
@@ -320,7 +341,7 @@ def test_a_unit_without_its_record_hears_why_and_is_claimed_once_it_is_there(
     assert "forged.json: bench record: the signature does not hold" in brought.stdout
     assert "record.json: SN1 functional: pass" in brought.stdout
 
-    assert ask(made.ticket, home, said) == "u-1"
+    assert ask(made.ticket, said) == "u-1"
     assert home.certificate.exists()
     [listed] = json.loads(command.invoke(app, ["records", "list", "--json", "--fleet", folder]).stdout)
     assert (listed["serial"], listed["station"], listed["plan_digest"]) == ("SN1", "bench-1", PLAN)
