@@ -16,6 +16,8 @@ from deb.target import Architecture, Release, Target
 Packages = Callable[[Target, int], Path]
 CONFIG = "/etc/uketsuke/unit.toml"
 OUTBOX = "/var/lib/uketsuke/outbox.sqlite"
+FLEETS_DEMONSTRATION = ("device.app.demo.fleet", "device.app.demo.rollouts")
+"""Needs the fleet's service, which no unit has."""
 
 
 def test_the_installed_unit_is_whole(system: System, package: Path) -> None:
@@ -46,12 +48,15 @@ def test_every_module_of_the_unit_loads_there_and_sees_the_systems_pyscard_and_n
     script = system.root / INTO / "load.py"
     script.write_text(
         "import importlib, pkgutil, sys, device\n"
+        f"others = {FLEETS_DEMONSTRATION}\n"
         "for found in pkgutil.walk_packages(device.__path__, 'device.'):\n"
-        "    if not found.name.endswith('__main__'): importlib.import_module(found.name)\n"
+        "    if not found.name.endswith(('__main__', *others)): importlib.import_module(found.name)\n"
         "assert not [path for path in sys.path if 'dist-packages' in path], sys.path\n"
         "import smartcard.scard; print('all loaded')\n"
     )
     assert system.run("/usr/lib/uketsuke/bin/python3", f"/{INTO}/load.py").said == "all loaded\n"
+    asked = system.run("uketsuke", "fleet-demo", check=False)
+    assert (asked.code, "uketsuke[fleet]" in asked.said, "Traceback" in asked.said) == (2, True, False), asked.said
 
 
 def test_visits_run_there_with_the_packages_own_networks(system: System, package: Path, models: str) -> None:

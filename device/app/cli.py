@@ -34,7 +34,8 @@ from device.app.assets.store import Condition
 from device.app.face_cli import app as face_app
 from device.app.logs import log_to_stderr
 from device.app.serving import serve
-from device.domain.errors import BadConfig
+from device.domain.errors import BadConfig, Fault
+from device.domain.reasons import Reason
 
 EXIT_UNWELL = 1
 
@@ -169,7 +170,15 @@ def fleet_demo(
     units: Annotated[int, typer.Option(min=5, max=200, help="How many simulated units.")] = 20,
 ) -> None:
     """Show a fleet and its page: import, claim, settings, rollouts, quarantine, two people who revoke, the end."""
-    from device.app.demo import fleet  # noqa: PLC0415  only the demonstration knows the fleet
+    try:
+        from device.app.demo import fleet  # noqa: PLC0415  only the demonstration knows the fleet
+    except ImportError as error:
+        raise Fault(
+            f"the fleet's service is not a part of this installation ({error.name} is missing): "
+            "`make fleet-demo` in the source, or pip install 'uketsuke[fleet]'",
+            part="fleet",
+            reason=Reason.INTERNAL_FAULT,
+        ) from error
 
     if not fleet.play(units=units, as_json=as_json, at_end=fleet.keep_open if keep else None):
         raise typer.Exit(EXIT_UNWELL)

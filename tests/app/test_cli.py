@@ -126,3 +126,14 @@ def test_the_demonstration_without_weights_says_what_to_do(tmp_path: Path) -> No
     assert played.returncode == 2
     assert "make setup" in played.stderr
     assert "Traceback" not in played.stderr
+
+
+def test_where_the_fleets_service_is_not_installed_its_demonstration_says_so() -> None:
+    script = "import sys; sys.modules['sqlalchemy'] = None; from device.app.entry import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", script, "fleet-demo"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 2
+    assert "sqlalchemy is missing" in done.stderr
+    assert "pip install 'uketsuke[fleet]'" in done.stderr
+    assert "Traceback" not in done.stderr

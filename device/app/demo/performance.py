@@ -95,7 +95,7 @@ def play(models_dir: Path, programme: Programme, *, as_json: bool, keep: bool) -
                 watcher=narrator.observe,
             ) as (stage, unit),
         ):
-            results = Results(site.results)
+            results = Results(site.results, patience=programme.patience)
             narrator.open(pcsc=programme.pcsc, troubles=unit.health.troubles)
             players = _Players(stage, cast, narrator, results, pause_s=0.0 if as_json else SPECTATOR_PAUSE_S)
             if programme.recording is not None:

@@ -21,8 +21,10 @@ Record = dict[str, Any]
 class Results:
     """Reads what the clinic side wrote; each record is one visit."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience: float = 1.0) -> None:
+        """`patience`: so many times as long a result is waited for."""
         self._path = path
+        self._timeout_s = TIMEOUT_S * patience
 
     def all(self) -> list[Record]:
         """Return every result so far."""
@@ -31,7 +33,7 @@ class Results:
     def of(self, reception: str) -> Record | None:
         """Wait for the result of one visit; None when it does not come."""
         pause = threading.Event()
-        end_s = monotonic() + TIMEOUT_S
+        end_s = monotonic() + self._timeout_s
         while monotonic() < end_s:
             for record in self.all():
                 if record["reception"] == reception:
