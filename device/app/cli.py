@@ -34,8 +34,7 @@ from device.app.assets.store import Condition
 from device.app.face_cli import app as face_app
 from device.app.logs import log_to_stderr
 from device.app.serving import serve
-from device.domain.errors import BadConfig, Fault
-from device.domain.reasons import Reason
+from device.domain.errors import BadConfig
 
 EXIT_UNWELL = 1
 
@@ -173,11 +172,10 @@ def fleet_demo(
     try:
         from device.app.demo import fleet  # noqa: PLC0415  only the demonstration knows the fleet
     except ImportError as error:
-        raise Fault(
-            f"the fleet's service is not a part of this installation ({error.name} is missing): "
-            "`make fleet-demo` in the source, or pip install 'uketsuke[fleet]'",
-            part="fleet",
-            reason=Reason.INTERNAL_FAULT,
+        raise BadConfig(
+            f"needs the fleet's service, and {error.name} is missing: `make fleet-demo` in the source, "
+            "or pip install 'uketsuke[fleet]'",
+            where="fleet-demo",
         ) from error
 
     if not fleet.play(units=units, as_json=as_json, at_end=fleet.keep_open if keep else None):
