@@ -5,6 +5,8 @@ clinic      a model of the clinic's consumer that writes its history
 world       one unit in simulated weather: thousands of histories on a simulated clock
 histories   that world on all processors
 crashes     a real process, killed with SIGKILL before its n-th write to the outbox, for every n
+power       what a disk may hold after a power cut, from each step of a real operation
+state_files each operation on each file that a unit keeps, cut everywhere (state_papers, state_subject)
 disk        the outbox on a disk that is full, read-only, or has bad bytes
 proxy       a TCP proxy that holds, cuts and delays; and one that ends TLS and doubles or reorders MQTT packets
 unit        a unit's link as a process of its own

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from device.domain.errors import UketsukeError
-from faults import disk, episodes, updates
+from faults import disk, episodes, state_files, updates
 from faults.crashes import crash_everywhere
 from faults.histories import simulate
 from faults.report import Part, Report, write_into
@@ -70,6 +70,11 @@ def _updates(options: argparse.Namespace) -> Part:
     return Part(f"{found.points:,} crash points of an update", found.wrong)
 
 
+def _state(options: argparse.Namespace) -> Part:
+    found = state_files.cut_everywhere(options.every)
+    return Part(f"{found.points:,} folders that a cut may leave", found.wrong)
+
+
 def _disk(_: argparse.Namespace) -> Part:
     wrong = disk.in_namespace()
     return Part("not possible on this machine") if wrong is None else Part("a tmpfs of 1 MB", wrong)
@@ -81,7 +86,14 @@ def _site(options: argparse.Namespace) -> Part:
     return Part(f"{count} episodes, {campaign.results:,} results", campaign.wrong, campaign.recovery_s)
 
 
-PARTS: Final = {"histories": _histories, "crashes": _crashes, "updates": _updates, "disk": _disk, "site": _site}
+PARTS: Final = {
+    "histories": _histories,
+    "crashes": _crashes,
+    "updates": _updates,
+    "state": _state,
+    "disk": _disk,
+    "site": _site,
+}
 
 
 def _say(words: str) -> None:

@@ -19,6 +19,7 @@ HOW: Final = {
     "histories": "simulated weather and clock; the real link, outbox and signatures",
     "crashes": "a process that gets SIGKILL before its n-th write to the outbox",
     "updates": "a process that gets SIGKILL before its n-th change to the folder of updates",
+    "state": "each folder that a power cut may leave of each operation on a file that the unit keeps",
     "disk": "a process on a disk that is full, then read-only",
     "site": "mosquitto, `uketsuke-clinic`, a unit's process, the proxies between them",
 }

@@ -45,9 +45,14 @@ class _Program(ctypes.Structure):
 
 
 def writes_before_end(
-    work: Callable[[], None], kill_at: int | None = None, calls: Mapping[str, frozenset[int]] = WRITES
+    work: Callable[[], None],
+    kill_at: int | None = None,
+    calls: Mapping[str, frozenset[int]] = WRITES,
+    look: Callable[[int], None] = lambda _: None,
 ) -> int | None:
     """Run `work` in a child; kill it before its write number `kill_at`, counted from 1. `calls` says what is a write.
+
+    `look` is told the child's process id before each of them, while the child stands still.
 
     Return None when it was killed, else how many writes there were. Raise RuntimeError when it failed by itself, and
     OSError where ptrace is not allowed.
@@ -73,6 +78,7 @@ def writes_before_end(
             continue
         deliver = 0
         writes += 1
+        look(child)
         if writes == kill_at:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)

@@ -24,7 +24,7 @@ from device.drivers.key_elsewhere import KeyElsewhere
 from device.drivers.mutual_tls import TlsFiles
 from device.drivers.paho_line import BrokerAddress, PahoLine
 from device.drivers.system import SystemClock, SystemEntropy
-from device.drivers.whole_file import PRIVATE, PUBLIC, write_whole
+from device.drivers.whole_file import PRIVATE, PUBLIC, flush_folder, write_whole
 from device.link import events
 from device.link.actions import Close, Connect, Publish, Subscribe
 from device.link.claim import (
@@ -209,7 +209,10 @@ def mend(home: Home) -> None:
         if home.next_key.exists():
             home.key_store.forget()
             home.next_key.replace(home.key)
+            # The certificate may not be there before its key is.
+            flush_folder(home.folder)
         home.next_certificate.replace(home.certificate)
+        flush_folder(home.folder)
 
 
 def claim_unit(

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from device.domain.errors import Fault
 from device.domain.finding import FindingCode
 from device.domain.reasons import Reason
+from device.drivers.whole_file import PRIVATE, put_whole
 from device.ports.line import Kept
 
 if TYPE_CHECKING:
@@ -196,13 +197,7 @@ class SqliteOutbox:
         if not file.exists():
             if self._database.execute("SELECT 1 FROM waiting").fetchone():
                 raise self._damaged(f"its key {file.name} is gone: bring it back, or move this file away to start anew")
-            draft = file.with_name(f"{file.name}.draft")
-            draft.unlink(missing_ok=True)
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new:
-                new.write(os.urandom(_KEY_BYTES))
-                new.flush()
-                os.fsync(new.fileno())
-            draft.replace(file)
+            put_whole(file, os.urandom(_KEY_BYTES), mode=PRIVATE)
         key = file.read_bytes()
         if len(key) != _KEY_BYTES:
             raise self._damaged(f"{file.name} is no key of {_KEY_BYTES} bytes")

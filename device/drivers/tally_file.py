@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
+from device.drivers.whole_file import PRIVATE, put_whole
 
 LARGEST = 1_000_000
 
@@ -30,17 +30,7 @@ class TallyFile:
 
     def keep(self, count: int) -> None:
         """Write it beside the old one, wait for the disk, and put it in its place."""
-        draft = self._path.with_name(f"{self._path.name}.draft")
         try:
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as new:
-                new.write(f"{min(count, LARGEST)}\n")
-                new.flush()
-                os.fsync(new.fileno())
-            draft.replace(self._path)
-            folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            put_whole(self._path, f"{min(count, LARGEST)}\n".encode(), mode=PRIVATE)
         except OSError as error:
             raise Fault(f"{self._path}: {error.strerror or error}", part="tally", reason=Reason.OUTBOX_FAULT) from error

@@ -25,6 +25,7 @@ from typing import IO, Final
 
 from device.domain.errors import UpdateRefused
 from device.domain.updates import Kind, Offer, Refusal
+from device.drivers.whole_file import PUBLIC, flush_folder, put_whole
 from device.update.archive import Member, Placed, placed
 from device.wire.updates import MAX_ARCHIVE_BYTES
 
@@ -76,13 +77,7 @@ class UpdateShelf:
     def write(self, ledger: bytes) -> None:
         """Write down what is known, through to the disk."""
         with _disk():
-            draft = self._folder / ".ledger.json.draft"
-            with draft.open("wb") as file:
-                file.write(ledger)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self._folder / "ledger.json")
-            _flush(self._folder)
+            put_whole(self._folder / "ledger.json", ledger, mode=PUBLIC)
 
     def present(self, kind: Kind) -> list[str]:
         """Return the versions that lie there whole."""
@@ -113,9 +108,9 @@ class UpdateShelf:
                 raise UpdateRefused(f"{offer.unpacked} bytes are needed", refusal=Refusal.NO_ROOM)
             _unpack(archive, offer, draft)
             _open_to_readers(target.parent)
-            _flush(target.parent.parent)
+            flush_folder(target.parent.parent)
             draft.rename(target)
-            _flush(target.parent)
+            flush_folder(target.parent)
 
     def switch(self, kind: Kind, version: str | None) -> None:
         """Make a version the current one, at once."""
@@ -129,7 +124,7 @@ class UpdateShelf:
                 draft.unlink(missing_ok=True)
                 draft.symlink_to(Path("versions") / version)
                 draft.replace(link)
-            _flush(link.parent)
+            flush_folder(link.parent)
 
     def remove(self, kind: Kind, version: str) -> None:
         """Throw a version away; it is gone at once, its files soon."""
@@ -171,7 +166,7 @@ def _unpack(archive: Path, offer: Offer, folder: Path) -> None:
         raise UpdateRefused(f"{offer.target} is no sound zip", refusal=Refusal.BAD_ARCHIVE) from error
     for path, _, _ in os.walk(folder, topdown=False):
         Path(path).chmod(_FOLDER)
-        _flush(Path(path))
+        flush_folder(Path(path))
 
 
 def _check_directory(file: IO[bytes]) -> None:
@@ -211,14 +206,6 @@ def _open_to_readers(folder: Path) -> None:
     if not folder.is_dir():
         folder.mkdir(parents=True)
         folder.chmod(_FOLDER)
-
-
-def _flush(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from typing import Final
 
 from device.domain.errors import UpdateRefused
 from device.domain.updates import Refusal
+from device.drivers.whole_file import PRIVATE, PUBLIC, make_folder, put_whole
 
 MOST_BYTES: Final = 65_536
 MOST_WAITING: Final = 32
@@ -31,12 +32,10 @@ class OrderBox:
         """Hand an order over; one that waits already is not doubled. Raise UpdateRefused(DISK, BUSY)."""
         path = self.folder / f"{hashlib.sha256(payload).hexdigest()[:32]}{_SUFFIX}"
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(self.folder)
             if len(payload) > MOST_BYTES or len(list(self.folder.iterdir())) >= MOST_WAITING:
                 raise UpdateRefused("too many orders wait, or one is too long", refusal=Refusal.BUSY)
-            draft = path.with_suffix(".draft")
-            draft.write_bytes(payload)
-            draft.replace(path)
+            put_whole(path, payload, mode=PRIVATE)
         except OSError as error:
             raise UpdateRefused(f"{path}: {error.strerror}", refusal=Refusal.DISK) from error
 
@@ -71,13 +70,7 @@ def read_reports(path: Path) -> bytes:
 
 def write_reports(path: Path, book: bytes) -> None:
     """Put the book where it can be read, through to the disk. Raise UpdateRefused(DISK)."""
-    draft = path.with_name(f".{path.name}.draft")
     try:
-        with draft.open("wb") as file:
-            os.fchmod(file.fileno(), 0o644)
-            file.write(book)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        put_whole(path, book, mode=PUBLIC)
     except OSError as error:
         raise UpdateRefused(f"{path}: {error.strerror}", refusal=Refusal.DISK) from error

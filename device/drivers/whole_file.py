@@ -32,10 +32,18 @@ def put_whole(path: Path, content: bytes, *, mode: int) -> None:
 def write_whole(path: Path, content: bytes, *, mode: int) -> None:
     """Do the same, making a folder of the owner's own if there is none. Raise Fault (part `disk`)."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent)
         put_whole(path, content, mode=mode)
     except OSError as error:
         raise Fault(f"cannot write {path}: {error.strerror}", part="disk", reason=Reason.INTERNAL_FAULT) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder of the owner's own where there is none, through to the disk. Raise OSError."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for each in reversed(missing):
+        flush_folder(each.parent)
 
 
 def flush_folder(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from device.domain.errors import BadConfig
+from device.drivers.whole_file import PRIVATE, PUBLIC, put_whole
 from device.wire.settings import read_toml
 
 AUTHORITY, CLINIC_KEY = "authority.cert.pem", "clinic.public.jwk"
@@ -65,8 +65,7 @@ def copy_papers(source: Path, folder: Path) -> None:
                 name = UNIT + (KEY if name.endswith(KEY) else CERTIFICATE)
             elif name not in {AUTHORITY, CLINIC_KEY, CONFIG}:
                 continue
-            shutil.copyfile(path, folder / name)
-            (folder / name).chmod(0o600 if name.endswith(KEY) else 0o644)
+            put_whole(folder / name, path.read_bytes(), mode=PRIVATE if name.endswith(KEY) else PUBLIC)
     except OSError as error:
         raise BadConfig(f"cannot be copied: {error.strerror}", where=str(error.filename or source)) from error
 

@@ -12,6 +12,7 @@ from device.app.panel_check import KeyTrial
 from device.app.setup.papers import CLINIC_KEY, Papers, copy_papers, find_papers
 from device.app.setup.surroundings import KeypadAtHand, Surroundings
 from device.domain.errors import BadConfig
+from device.drivers.whole_file import write_whole
 from device.ports.clock import Clock
 from device.wire.texts import Text
 
@@ -57,8 +58,7 @@ class Setup:
         sections["panel"] = {"kind": "gpio", "pad": pad} if pad else {}
         sections["voice"] = {"device": self._loudspeaker()}
         file = self._folder / "unit.toml"
-        file.write_text(_toml(sections), encoding="utf-8")
-        file.chmod(0o640)
+        write_whole(file, _toml(sections).encode(), mode=0o640)
         return file
 
     # --- the steps ---------------------------------------------------------------------------------------------------
