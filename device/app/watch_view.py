@@ -52,7 +52,8 @@ def _troubles(now: Snapshot) -> list[RenderableType]:
         "それでもできること / what still works",
         "すること / do",
     ):
-        table.add_column(column)
+        # Japanese has no blanks to break at: a line that is too long would lose its end.
+        table.add_column(column, overflow="fold")
     for one in now.troubles:
         care = care_for(one.part)
         what = entry(one.reason).cause

@@ -68,8 +68,8 @@ ILL = Snapshot(
 )
 
 
-def shown(snapshot: Snapshot) -> str:
-    console = Console(width=160, record=True, file=None, force_terminal=False)
+def shown(snapshot: Snapshot, width: int = 160) -> str:
+    console = Console(width=width, record=True, file=None, force_terminal=False)
     with console.capture() as capture:
         console.print(view(snapshot))
     return capture.get()
@@ -82,6 +82,10 @@ def short_path() -> Iterator[Path]:
 
     with tempfile.TemporaryDirectory(prefix="uk") as folder:
         yield Path(folder) / "unit.sock"
+
+
+def test_on_a_narrow_terminal_no_sentence_loses_its_end() -> None:
+    assert "…" not in shown(ILL, width=80)
 
 
 def test_whoever_connects_hears_how_the_unit_is_and_nobody_else_may(short_path: Path) -> None:
