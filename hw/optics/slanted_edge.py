@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +17,8 @@ Floats = npt.NDArray[np.float64]
 OVERSAMPLING: Final = 4
 LEAST_CONTRAST: Final = 20
 """Grey levels between the two sides, or there is no edge to measure."""
+SPOT: Final = 30.0
+"""Grey levels off its neighbours: a pixel that does not see what they see."""
 LEAST_SLANT: Final = 0.02
 """Columns a row: below it all rows sample the edge at the same fractions."""
 
@@ -38,7 +41,7 @@ class NoEdge(ValueError):  # noqa: N818  what is wrong, in a word
 
 def measure_edge(grey: npt.NDArray[np.uint8] | Floats) -> Sharpness:
     """Measure one edge in a grey picture, rows x columns. Raise NoEdge where there is none, or no slant."""
-    rows = np.asarray(grey, np.float64)
+    rows = _without_spots(np.asarray(grey, np.float64))
     left, right = rows[:, :4].mean(), rows[:, -4:].mean()
     if abs(right - left) < LEAST_CONTRAST:
         raise NoEdge(f"the two sides differ by {abs(right - left):.0f} grey levels")
@@ -47,8 +50,9 @@ def measure_edge(grey: npt.NDArray[np.uint8] | Floats) -> Sharpness:
     offset, slant = _edge_line(rows)
     if abs(slant) < LEAST_SLANT:
         raise NoEdge("the edge is upright: it has to be aslant by some degrees")
-    line = np.diff(_edge_spread(rows, offset, slant))
-    line *= _hann_around(int(np.argmax(np.abs(line))), len(line))
+    spread, edge_at = _edge_spread(rows, offset, slant)
+    line = np.diff(spread)
+    line *= _hann_around(edge_at, len(line))
     spectrum = np.abs(np.fft.rfft(line))
     frequency = np.fft.rfftfreq(len(line), 1 / OVERSAMPLING)
     # A difference of two neighbours is itself a filter; its loss is taken out again (ISO 12233, annex D).
@@ -58,6 +62,15 @@ def measure_edge(grey: npt.NDArray[np.uint8] | Floats) -> Sharpness:
     seen: Floats = np.asarray(frequency[shown], np.float64)
     contrast: Floats = np.asarray(mtf[shown], np.float64)
     return Sharpness(seen, contrast, _crossing(seen, contrast))
+
+
+def _without_spots(rows: Floats) -> Floats:
+    """Take out hot and dead pixels: beside a blurred edge one of them is the steepest step in the picture.
+
+    Along an edge that runs nearly upright the middle of nine neighbours is the pixel itself, however sharp it is.
+    """
+    middle = cv2.medianBlur(rows.astype(np.float32), 3).astype(np.float64)
+    return np.where(np.abs(rows - middle) > SPOT, middle, rows)
 
 
 def _edge_line(rows: Floats) -> tuple[float, float]:
@@ -81,8 +94,8 @@ def _edge_line(rows: Floats) -> tuple[float, float]:
     return float(offset), float(slant)
 
 
-def _edge_spread(rows: Floats, offset: float, slant: float) -> Floats:
-    """Project all pixels along the edge into bins of a quarter of a pixel."""
+def _edge_spread(rows: Floats, offset: float, slant: float) -> tuple[Floats, int]:
+    """Project all pixels along the edge into bins of a quarter of a pixel; return them and where the edge is."""
     height, width = rows.shape
     distance = np.arange(width)[None, :] - (offset + slant * np.arange(height))[:, None]
     distance *= np.cos(np.arctan(slant))
@@ -92,7 +105,8 @@ def _edge_spread(rows: Floats, offset: float, slant: float) -> Floats:
     count = np.bincount(bins)
     total = np.bincount(bins, rows[kept])
     filled = count > 0
-    return np.interp(np.arange(len(count)), np.flatnonzero(filled), total[filled] / count[filled])
+    spread = np.interp(np.arange(len(count)), np.flatnonzero(filled), total[filled] / count[filled])
+    return spread, round(reach * OVERSAMPLING)
 
 
 def _hann_around(centre: int, length: int) -> Floats:

@@ -45,6 +45,14 @@ def test_noise_hardly_moves_the_sharpness() -> None:
     assert measure_edge(noisy).mtf50 == pytest.approx(gaussian_mtf50(1.0), rel=0.06)
 
 
+def test_a_dead_and_a_hot_pixel_beside_a_blurred_edge_are_not_taken_for_the_edge() -> None:
+    clean = blurred_edge(2.4)
+    spotted = clean.copy()
+    spotted[20, 120], spotted[70, 30] = 0, 255
+    assert measure_edge(spotted).mtf50 == pytest.approx(measure_edge(clean).mtf50, abs=0.003)
+    assert measure_edge(spotted).mtf50 < 0.1
+
+
 @pytest.mark.parametrize(
     ("picture", "why"),
     [(np.full((60, 80), 90.0), "differ by 0"), (blurred_edge(1.0, slant=0.0), "upright")],
