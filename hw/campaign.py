@@ -40,8 +40,8 @@ class Tried:
 
     @property
     def first_bad(self) -> PhaseRecord | None:
-        """The first phase that did not pass."""
-        return next((phase for phase in self.phases if not phase.verdict.is_good), None)
+        """The first phase that kept the run from passing."""
+        return next((phase for phase in self.phases if not phase.lets_pass), None)
 
     def catches(self, fault: PlantedFault) -> bool:
         """Tell whether the right phase failed first, and said the right words."""

@@ -123,6 +123,8 @@ def _record(phase: Phase, session: Session, notes: _Notes, judged: dict[str, boo
             why.append(_words(each, session.limits[each.name]))
         elif each.verdict is Verdict.NOT_MEASURED and each.required:
             why.append(f"{each.title.en} was not measured: {each.note or 'the phase ended before'}")
+    if not why and _nothing_measured(measurements):
+        why.extend(f"not measured: {note}" for note in dict.fromkeys(each.note for each in measurements))
     return PhaseRecord(
         name=phase.name,
         title=phase.title,
@@ -140,7 +142,13 @@ def _verdict(notes: _Notes, measurements: list[Measurement]) -> Verdict:
         return Verdict.STOPPED
     if notes.trouble or Verdict.FAIL in verdicts:
         return Verdict.FAIL
-    return Verdict.NOT_MEASURED if Verdict.NOT_MEASURED in verdicts else Verdict.PASS
+    if Verdict.NOT_MEASURED in verdicts or _nothing_measured(measurements):
+        return Verdict.NOT_MEASURED
+    return Verdict.PASS
+
+
+def _nothing_measured(measurements: list[Measurement]) -> bool:
+    return bool(measurements) and all(each.verdict is Verdict.NOT_MEASURED for each in measurements)
 
 
 def _judged(limit: Limit, taken: Taken | None, *, holds: bool) -> Measurement:

@@ -86,10 +86,16 @@ class PhaseRecord(msgspec.Struct, frozen=True, kw_only=True):
     title: Text
     verdict: Verdict
     why: list[str]
-    """In words, what kept it from passing."""
+    """In words, what kept it from passing, or why nothing was measured."""
     seconds: float
     measurements: list[Measurement]
     series: list[Series]
+
+    @property
+    def lets_pass(self) -> bool:
+        """Whether a run may pass with it: it passed, or nothing was measured and all of that may be missing."""
+        may_be_missing = bool(self.measurements) and not any(each.required for each in self.measurements)
+        return self.verdict.is_good or (self.verdict is Verdict.NOT_MEASURED and may_be_missing)
 
 
 class RigFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,13 +173,15 @@ def new_id() -> str:
 def overall(phases: list[PhaseRecord]) -> tuple[Verdict, list[str]]:
     """Return what becomes of a run, and why: stopped before failed, failed before not measured.
 
-    A phase whose unmeasured quantities may be missing has passed, so that a run without a microphone can.
+    A phase whose unmeasured quantities may be missing keeps no run from passing, so that one without a microphone can.
     """
     for verdict in (Verdict.STOPPED, Verdict.FAIL, Verdict.NOT_MEASURED):
-        hit = [phase for phase in phases if phase.verdict is verdict]
+        hit = [phase for phase in phases if phase.verdict is verdict and not phase.lets_pass]
         if hit:
-            said = [f"{phase.name}: {why}" for phase in phases if not phase.verdict.is_good for why in phase.why]
+            said = [f"{phase.name}: {why}" for phase in phases if not phase.lets_pass for why in phase.why]
             return verdict, said
     if not phases:
         return Verdict.NOT_MEASURED, ["the plan has no phase"]
+    if not any(phase.verdict.is_good for phase in phases):
+        return Verdict.NOT_MEASURED, [f"{phase.name}: {why}" for phase in phases for why in phase.why]
     return Verdict.PASS, []

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from device.app.face_desk import LivenessParts
 from device.app.face_evaluation.counts import share
 from device.domain.errors import FaceError
 from device.face.liveness import Alive, LivenessRun
@@ -25,6 +26,7 @@ from hw.session import Session
 SPECIES_FILE: Final = Path(__file__).parents[1] / "species.toml"
 FRAME_S: Final = 3.0
 MOST_FRAMES: Final = 40
+NO_NETS: Final = "networks absent: nothing here tells a face from its picture, and nobody is asked for a move here"
 SAME: Final = 1.0
 """Nobody is matched here: every face counts as the one that was meant."""
 
@@ -67,13 +69,14 @@ def load_species(path: Path = SPECIES_FILE) -> tuple[Species, ...]:
 
 def measure_attacks(session: Session, kinds: Sequence[Species] | None = None) -> None:
     """Go through the kinds (None: those of the list); what the rig has not got is named and counts as not tried."""
-    if session.unit.face.liveness is None:
-        raise CannotMeasure("this unit has no networks that tell a face from its picture")
+    liveness = session.unit.face.liveness
+    if liveness is None or not liveness.nets:
+        raise CannotMeasure(NO_NETS)
     session.rig.light(Light.OFFICE)
     attacks, missing = [], []
     for species in load_species() if kinds is None else kinds:
         try:
-            tried = _Tried(species, _count_alive(session, species))
+            tried = _Tried(species, _count_alive(session, liveness, species))
         except CannotMeasure as error:
             missing.append(f"{species.title.en}: {error}")
             if species.name == LIVE:
@@ -88,11 +91,11 @@ def measure_attacks(session: Session, kinds: Sequence[Species] | None = None) ->
     _tell_attacks(session, attacks, missing)
 
 
-def _count_alive(session: Session, species: Species) -> int:
+def _count_alive(session: Session, liveness: LivenessParts, species: Species) -> int:
     alive = 0
     for number in range(1, species.times + 1):
         session.rig.present(Presentation(species.name, species.title, number, species.times))
-        alive += _is_taken_for_alive(session)
+        alive += _is_taken_for_alive(session, liveness)
     return alive
 
 
@@ -137,22 +140,14 @@ def _tell_attacks(session: Session, attacks: list[_Tried], missing: list[str]) -
     )
 
 
-def _is_taken_for_alive(session: Session) -> bool:
+def _is_taken_for_alive(session: Session, liveness: LivenessParts) -> bool:
     """Look as a visit does; who would be asked for a move is not taken for alive yet."""
-    parts = session.unit.face
-    if parts.liveness is None:
-        return False
-    run = LivenessRun(
-        parts.liveness.rules,
-        parts.liveness.nets,
-        key=secrets.token_bytes(32),
-        draw=secrets.randbelow,
-    )
+    run = LivenessRun(liveness.rules, liveness.nets, key=secrets.token_bytes(32), draw=secrets.randbelow)
     try:
         for _ in range(MOST_FRAMES):
             frame = session.unit.camera.next_frame(FRAME_S)
             try:
-                seen = parts.engine.see(frame.pixels)
+                seen = session.unit.face.engine.see(frame.pixels)
             except FaceError:
                 continue
             run.take(frame.pixels, seen.face, seen.direction, SAME)

@@ -45,6 +45,7 @@ KEY_HOLD_S: Final = 0.15
 KEY_REST_S: Final = 0.25
 TAKEN_S: Final = 10.0
 """Until a question goes that was answered; left alone it would go by itself, and nobody be asked again."""
+MOVED: Final = "with a move that was asked for: this unit asks every visitor for one"
 _ANSWERED_BY_CLINIC: Final = (AwaitingHolder, AwaitingQualification)
 
 
@@ -60,19 +61,21 @@ class _Visits:
     program: Program
     card: GoldenCard
     guard: GuardedReader
+    asks_everybody: bool
+    """This unit asks every visitor for a move (docs/liveness.md); another one only whom its networks are unsure of."""
     answers_ms: list[float] = field(default_factory=list)
     receipts_ms: list[float] = field(default_factory=list)
     tried: int = 0
     failed: list[str] = field(default_factory=list)
 
-    def make(self, name: str, visit: Callable[[], None], assurance: Assurance) -> None:
-        """Make one visit and write down how long it took, from the card until the patient is told."""
+    def make(self, name: str, visit: Callable[[], str], assurance: Assurance) -> None:
+        """Make one visit and write down how long it took, from the card until the patient is told, and what it says."""
         before = len(self.program.thoughts())
         try:
-            visit()
+            note = visit()
             thoughts = self.program.thoughts()[before:]
             self._require_end(thoughts, assurance)
-            self._write_down(name, thoughts)
+            self._write_down(name, thoughts, note)
             self.until(lambda: self.program.waiting_results == 0, "the clinic did not confirm the result")
             self.receipts_ms.append(1000 * (self.now_s - _moment(thoughts, Settled)))
             self.tried += 1
@@ -141,9 +144,9 @@ class _Visits:
         if held != {assurance}:
             raise _WentWrong(f"the visit was not by {assurance}")
 
-    def _write_down(self, name: str, thoughts: Sequence[Thought]) -> None:
+    def _write_down(self, name: str, thoughts: Sequence[Thought], note: str) -> None:
         seconds = _moment(thoughts, Settled) - _moment(thoughts, Reading)
-        self.session.measured(f"visit.{name}_s", seconds, uncertainty=of_step(STEP_S))
+        self.session.measured(f"visit.{name}_s", seconds, uncertainty=of_step(STEP_S), note=note)
         spent: dict[str, float] = {}
         for one, after in pairwise(thoughts):
             state = type(one.state).__name__
@@ -169,6 +172,7 @@ def measure_visits(session: Session) -> None:
     card = session.cards.expendable
     _require_full_counters(session, card)
     session.rig.light(Light.OFFICE)
+    asks_everybody = _asks_everybody(session)
     guard: list[GuardedReader] = []
 
     def watched(reader: CardReader) -> GuardedReader:
@@ -176,7 +180,7 @@ def measure_visits(session: Session) -> None:
         return guard[-1]
 
     with session.unit.serving(watched) as program:
-        visits = _Visits(session, program, card, guard[-1])
+        visits = _Visits(session, program, card, guard[-1], asks_everybody)
         try:
             visits.until(lambda: program.line_up, "the broker does not take the unit")
             session.attempt("visit.face_s", measure=lambda: _by_face(visits))
@@ -191,20 +195,37 @@ def measure_visits(session: Session) -> None:
             session.measured(name, max(times), uncertainty=1000 * of_step(step_s), samples=len(times), note="slowest")
 
 
+def _asks_everybody(session: Session) -> bool:
+    """Return whether this unit's rules ask every face for a move: without its networks they do."""
+    try:
+        liveness = session.unit.face.liveness
+    except CannotMeasure:
+        return False
+    return liveness is not None and liveness.rules.asks_everybody
+
+
 def _by_face(visits: _Visits) -> None:
     visits.session.rig.bring_holder(visits.card)
 
-    def visit() -> None:
+    def visit() -> str:
         visits.place()
-        match visits.until_state(Asking, AskingPin, Moving):
-            case Moving():
+        note = ""
+        state = visits.until_state(Asking, AskingPin, Moving)
+        if isinstance(state, Moving):
+            if not visits.asks_everybody:
                 raise _WentWrong("the face was taken for a picture: a move was asked for")
+            note = MOVED
+            state = visits.until_state(Asking, AskingPin)
+        match state:
             case AskingPin() if any(isinstance(each.state, Proving) for each in visits.program.thoughts()):
                 raise CannotMeasure("the face matched, and this card takes the PIN all the same")
+            case AskingPin() if note:
+                raise _WentWrong("the move that was asked for was not seen; a photo on a display makes none")
             case AskingPin():
                 raise _WentWrong("the face did not match")
             case _:
                 visits.agree()
+        return note
 
     visits.make("face", visit, Assurance.FACE_INSTITUTION)
 
@@ -212,7 +233,7 @@ def _by_face(visits: _Visits) -> None:
 def _by_pin(visits: _Visits) -> None:
     visits.session.rig.show(Picture.NOTHING)
 
-    def visit() -> None:
+    def visit() -> str:
         visits.place()
         if isinstance(visits.until_state(Matching, AskingPin), Matching):
             visits.press("#")
@@ -222,6 +243,7 @@ def _by_pin(visits: _Visits) -> None:
         if isinstance(visits.until_state(Asking, AskingPin, Settled), AskingPin):
             raise _WentWrong("the card refused the PIN")
         visits.agree()
+        return ""
 
     visits.make("pin", visit, Assurance.PIN_SIGNATURE)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from functools import partial
 
+from device.sim.people.actors import Visitor, hears
 from hw.cards import GoldenCard
 from hw.errors import CannotMeasure
 from hw.record import RigFacts
@@ -67,10 +68,10 @@ class SimulatedRig:
         self._unit.stage.show(picture)
 
     def bring_holder(self, card: GoldenCard) -> None:
-        """Let the camera see them."""
+        """Let the camera film them; they hear the unit's voice, and make the move that it asks for."""
         if not card.photo:
             raise CannotMeasure(f"there is no photo of the holder of {card.name!r}")
-        self.show(card.photo)
+        self._unit.stage.show(Presented(Visitor(wardrobe.photo(card.photo), hears(self._unit.voice))))
 
     def present(self, presentation: Presentation) -> None:
         """Let the camera film a drawn one."""

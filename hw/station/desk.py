@@ -223,7 +223,7 @@ class StationDesk:
         if record is not None:
             words["verdict"] = {"key": record.verdict, **_both(VERDICTS[record.verdict])}
             words["why"] = record.why
-            if not record.verdict.is_good and phase is not None:
+            if not record.lets_pass and phase is not None:
                 words["next"] = _both(phase.next_step)
         elif self._shown.running == name:
             words["verdict"] = {"key": "running", "ja": "試験中", "en": "running"}

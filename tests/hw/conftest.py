@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from device.app.assets.place import MODELS_DIR
+from device.app.config import LivenessSection
+from device.app.liveness_parts import choose_liveness
 from hw.cards import CardBox
+from hw.errors import CannotMeasure
 from hw.limits import Limits, load_limits
 from hw.plan import Phase, Plan
 from hw.record import PhaseRecord, Record
@@ -83,3 +87,30 @@ def with_physics() -> Callable[..., SimulatedUnit]:
         return SimulatedUnit(physics)
 
     return make
+
+
+@pytest.fixture
+def liveness_nets() -> None:
+    """Skip where the networks that tell a face from its picture were not fetched: some mirrors do not have them."""
+    try:
+        liveness = wardrobe.face_parts().liveness
+    except CannotMeasure as error:
+        pytest.skip(str(error))
+    if liveness is None or not liveness.nets:
+        pytest.skip("the networks that tell a face from its picture are not there")
+
+
+@pytest.fixture
+def without_liveness_nets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the simulated unit what a unit has whose networks were not fetched, whatever is there."""
+    try:
+        parts = wardrobe.face_parts()
+    except CannotMeasure as error:
+        pytest.skip(str(error))
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "manifest.toml").write_bytes((MODELS_DIR / "manifest.toml").read_bytes())
+    liveness = choose_liveness(LivenessSection(), models, {}, face_alone_counts=False)
+    assert liveness is not None
+    assert not liveness.nets
+    monkeypatch.setattr(wardrobe, "face_parts", lambda: replace(parts, liveness=liveness))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hw.errors import BadLimits
-from hw.phases.attacks import ATTACKS, load_species, measure_attacks
+from hw.phases.attacks import ATTACKS, NO_NETS, load_species, measure_attacks
 from hw.phases.endurance import KEYPAD_LIFE, NFC_LIFE, POWER_LIFE, cut_many, place_many, press_many
 from hw.phases.recovery import RECOVERY
 from hw.record import Verdict
@@ -57,6 +57,7 @@ def test_a_reader_that_was_unplugged_is_found_again(table: Table) -> None:
     assert record.measurements[0].value is not None
 
 
+@pytest.mark.usefixtures("liveness_nets")
 def test_pictures_are_told_from_people_kind_by_kind_and_what_nobody_has_is_named(table: Table) -> None:
     kinds = [replace(each, times=1) for each in load_species() if each.name in {"live", "print_matte", "mask_paper"}]
     record = table.try_phase(replace(ATTACKS, run=partial(measure_attacks, kinds=kinds)))
@@ -70,15 +71,27 @@ def test_pictures_are_told_from_people_kind_by_kind_and_what_nobody_has_is_named
     assert record.series[0].labels == ["print_matte"]
 
 
+@pytest.mark.usefixtures("without_liveness_nets")
+def test_attacks_on_a_unit_without_networks_are_not_measured_and_no_pass(table: Table) -> None:
+    whole = table.try_phases(ATTACKS)
+    (record,) = whole.phases
+    assert whole.verdict is record.verdict is Verdict.NOT_MEASURED
+    assert record.why == [f"not measured: {NO_NETS}"]
+    assert {(each.value, each.verdict) for each in record.measurements} == {(None, Verdict.NOT_MEASURED)}
+    assert {each.note for each in record.measurements} == {NO_NETS}
+    assert NO_NETS.startswith("networks absent")
+
+
+@pytest.mark.usefixtures("liveness_nets")
 def test_attacks_that_nobody_holds_up_are_not_measured(table: Table) -> None:
     class Lazy(WillingPerson):
         def request(self, request: Request) -> Answer:
             return Answer.NO if request.verb == "present" else super().request(request)
 
     record = table.try_phase(ATTACKS, rig=HandRig(SimulatedHands(Lazy(), table.unit)))
-    assert record.verdict is Verdict.PASS
+    assert record.verdict is Verdict.NOT_MEASURED
     assert {each.verdict for each in record.measurements} == {Verdict.NOT_MEASURED}
-    assert not any(each.required for each in record.measurements)
+    assert record.lets_pass
     assert "photo on matte paper: it was not presented" in record.measurements[0].note
 
 

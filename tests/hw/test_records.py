@@ -113,3 +113,12 @@ def test_what_was_not_measured_is_no_pass_and_a_stop_outweighs_all() -> None:
     assert overall([good, none, bad, stop])[0] is Verdict.STOPPED
     assert overall([])[0] is Verdict.NOT_MEASURED
     assert overall([bad, good])[1] == ["fail: so"]
+
+
+def test_a_phase_that_may_be_missing_keeps_no_run_from_passing_but_makes_none_pass() -> None:
+    measurement = Measurement(
+        name="attacks", title=TITLE, unit="%", value=None, verdict=Verdict.NOT_MEASURED, required=False
+    )
+    missing = phase(Verdict.NOT_MEASURED, measurement)
+    assert overall([phase(Verdict.PASS), missing]) == (Verdict.PASS, [])
+    assert overall([missing]) == (Verdict.NOT_MEASURED, ["not_measured: so"])

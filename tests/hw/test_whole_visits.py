@@ -11,10 +11,10 @@ from device.app.config import load
 from device.domain.secrets import Pin
 from device.reception import Idle
 from device.sim.pn532 import SimulatedPn532
-from hw.cards import CardBox
+from hw.cards import CardBox, GoldenCard
 from hw.errors import CannotMeasure
 from hw.phases.machine import LINK
-from hw.phases.visit import VISITS
+from hw.phases.visit import MOVED, VISITS
 from hw.record import PhaseRecord, Verdict
 from hw.rig.by_hand import HandRig
 from hw.rig.simulated import SimulatedRig
@@ -44,6 +44,40 @@ def test_a_good_unit_serves_two_patients_and_the_clinic_confirms_both(connected:
     assert all(value is not None and value > 0 for name, value in values.items() if name != "visit.failed")
     assert [series.name for series in record.series] == ["visit_face", "visit_pin"]
     assert "1234" not in repr(record)
+
+
+@pytest.mark.usefixtures("without_liveness_nets")
+def test_a_unit_without_networks_asks_for_a_move_the_visitor_makes_it_and_the_record_says_so(connected: Table) -> None:
+    record = connected.try_phase(VISITS)
+    assert record.verdict is Verdict.PASS, record.why
+    notes = {each.name: each.note for each in record.measurements}
+    assert notes["visit.face_s"] == MOVED
+    assert notes["visit.pin_s"] == ""
+    by_face, by_pin = record.series
+    assert "Moving" in by_face.labels
+    assert "Moving" not in by_pin.labels
+
+
+@pytest.mark.usefixtures("without_liveness_nets")
+def test_a_photo_that_makes_no_move_fails_a_unit_without_networks(connected: Table) -> None:
+    class Display(SimulatedRig):
+        """Shows the holder's photo, as a bench display does."""
+
+        def bring_holder(self, card: GoldenCard) -> None:
+            self.show(card.photo)
+
+    record = connected.try_phase(VISITS, rig=Display(connected.unit))
+    assert record.verdict is Verdict.FAIL
+    assert of(record)["visit.failed"] == 1
+    assert "the move that was asked for was not seen" in record.why[0]
+
+
+@pytest.mark.usefixtures("liveness_nets")
+def test_a_unit_with_networks_asks_a_live_face_for_no_move(connected: Table) -> None:
+    record = connected.try_phase(VISITS)
+    assert record.verdict is Verdict.PASS, record.why
+    assert not any(each.note == MOVED for each in record.measurements)
+    assert "Moving" not in record.series[0].labels
 
 
 def test_a_tester_by_hand_types_the_pin_and_nobody_writes_it_on_the_page(connected: Table) -> None:

@@ -48,6 +48,11 @@ class LivenessRules:
     move: MoveLimits = field(default_factory=MoveLimits)
     same: SameLimits = field(default_factory=SameLimits)
 
+    @property
+    def asks_everybody(self) -> bool:
+        """Whether a move is asked for whatever the networks think, or because there are none to think."""
+        return self.challenge is Challenge.ALWAYS or (self.bands is None and self.challenge is not Challenge.NEVER)
+
 
 @dataclass(frozen=True, slots=True)
 class Denied:
