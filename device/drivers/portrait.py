@@ -15,7 +15,7 @@ import numpy as np
 from device.domain.errors import FaceError, Fault
 from device.domain.reasons import Reason
 from device.drivers.lockdown import COMPLETE, Protection
-from device.drivers.portrait_child import HEADER, LARGEST_FILE_BYTES, LONGEST_SIDE_PX, READY
+from device.drivers.portrait_child import HEADER, LARGEST_FILE_BYTES, LONGEST_SIDE_PX, PROCESSOR_S, READY
 from device.ports.camera import Picture
 
 if TYPE_CHECKING:
@@ -32,13 +32,18 @@ GREY, COLOUR = 1, 3
 class SandboxedPortraitDecoder:
     """One child is always kept ready, decodes one picture and is replaced: no card meets another card's leftovers."""
 
-    def __init__(self, *, timeout_s: float = TIMEOUT_S, child: Sequence[str] = CHILD) -> None:
-        """Start the first child. Raise Fault(INTERNAL_FAULT) when no process can be started."""
+    def __init__(
+        self, *, timeout_s: float = TIMEOUT_S, child: Sequence[str] = CHILD, processor_s: float = PROCESSOR_S
+    ) -> None:
+        """Start the first child. Raise Fault(INTERNAL_FAULT) when no process can be started.
+
+        `processor_s`: so much of the processor's time a child may take for its picture.
+        """
         self._timeout_s = timeout_s
-        self._command = child
+        self._command = (*child, str(processor_s))
         self._lock = threading.Lock()
         self._closed = False
-        self._child: _Child | None = _Child(child)
+        self._child: _Child | None = _Child(self._command)
 
     def decode(self, jp2: bytes | bytearray) -> Picture:
         """Return height x width x 3 BGR, at most 1000 x 1000, in an array of its own that the caller may overwrite.

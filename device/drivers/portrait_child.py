@@ -46,10 +46,10 @@ REHEARSAL = bytes.fromhex(
 """A picture of 8 x 8 grey pixels. Decoding it before the card's own spares the visitor 30 ms of first times."""
 
 
-def main() -> None:
+def main(processor_s: float = PROCESSOR_S) -> None:
     """Get ready, give everything up, decode standard input, write the pixels to standard output."""
     decode(REHEARSAL)
-    in_force = give_everything_up(memory_bytes=MEMORY_BYTES, processor_s=PROCESSOR_S)
+    in_force = give_everything_up(memory_bytes=MEMORY_BYTES, processor_s=processor_s)
     sys.stdout.buffer.write(READY + bytes([in_force]))
     sys.stdout.buffer.flush()
     data = sys.stdin.buffer.read(LARGEST_FILE_BYTES + 1)
@@ -118,4 +118,4 @@ def _codestream(data: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(float, sys.argv[1:]))

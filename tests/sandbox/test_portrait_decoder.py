@@ -241,6 +241,12 @@ def test_a_child_that_cannot_start_is_our_fault_and_not_the_cards(command: tuple
     assert fault.value.reason is Reason.INTERNAL_FAULT
 
 
+def test_a_child_is_told_how_much_of_the_processor_it_may_take() -> None:
+    code = READY + "sys.stdin.buffer.read(); o.write(bytes([1, 0, 1, 0, 1, int(float(sys.argv[1]))]))"
+    with SandboxedPortraitDecoder(child=(sys.executable, "-c", code), processor_s=40.0) as decoder:
+        assert decoder.decode(b"a picture").tolist() == [[[40, 40, 40]]]
+
+
 def test_a_closed_decoder_says_so_and_closing_twice_is_harmless() -> None:
     decoder = SandboxedPortraitDecoder()
     decoder.close()

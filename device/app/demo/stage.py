@@ -21,7 +21,8 @@ from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.domain.secrets import ReferenceNumberB
 from device.drivers.paho_line import PahoLine
-from device.drivers.portrait import SandboxedPortraitDecoder
+from device.drivers.portrait import TIMEOUT_S, SandboxedPortraitDecoder
+from device.drivers.portrait_child import PROCESSOR_S
 from device.drivers.sqlite_outbox import SqliteOutbox
 from device.drivers.system import SystemClock, SystemEntropy
 from device.ports.card import CardReader
@@ -198,7 +199,9 @@ def _face_parts(
     return FaceParts(
         camera=stage.camera,
         front=stage.front,
-        decoder=stack.enter_context(SandboxedPortraitDecoder()),
+        decoder=stack.enter_context(
+            SandboxedPortraitDecoder(timeout_s=TIMEOUT_S * patience, processor_s=PROCESSOR_S * patience)
+        ),
         engine=engine,
         threshold=threshold,
         liveness=liveness,
