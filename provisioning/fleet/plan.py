@@ -21,6 +21,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from device.domain.errors import BadConfig
 from device.wire.fleet import Digest
 from device.wire.messages import NAME
 from device.wire.settings import load_settings
@@ -206,7 +207,12 @@ class Places:
 
 def load_plan(folder: Path) -> FleetPlan:
     """Read the fleet.toml of a folder. Raise BadConfig naming section and option."""
-    return load_settings(folder / FILE_NAME, FleetPlan)
+    path = folder / FILE_NAME
+    if not path.exists():
+        raise BadConfig(
+            f"there is no fleet here; `uketsuke-fleet init {folder} --host NAME` makes one", where=str(path)
+        )
+    return load_settings(path, FleetPlan)
 
 
 def write_plan(plan: FleetPlan, path: Path) -> None:
