@@ -14,9 +14,9 @@ from cryptography import x509
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from clinic.files import PRIVATE, PUBLIC, write_whole
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
+from device.whole_file import PRIVATE, PUBLIC, put_whole
 
 OPENS_FOR = timedelta(days=45)
 """An earlier key opens for longer than any result lives (30 days, and then the clinic refuses it)."""
@@ -83,7 +83,7 @@ def rotate_keys(folder: Path, now: datetime) -> str:
     try:
         # The private one first: nobody may seal for a key that opens nothing yet.
         for path, content, mode in ((files.private, private, PRIVATE), (files.public, public, PUBLIC)):
-            write_whole(path, (json.dumps(content, indent=2) + "\n").encode(), mode=mode)
+            put_whole(path, (json.dumps(content, indent=2) + "\n").encode(), mode=mode)
     except OSError as error:
         raise Fault(
             f"cannot write keys to {folder}: {error.strerror}", part="keys", reason=Reason.INTERNAL_FAULT

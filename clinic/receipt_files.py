@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from clinic.files import PRIVATE, write_whole
 from clinic.official_xml import Encoding, to_xml
 from clinic.store import KeptVisit
 from device.domain.certificate_window import JAPAN
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
+from device.whole_file import PRIVATE, put_whole
 
 FOLLOWER = "receipt-files"
 _OURS = re.compile(r"(?:OQSsiquc01res_face_[0-9A-Za-z-]+_(\d{14})\.xml|\.OQSsiquc01res_face_\S+\.draft)")
@@ -36,7 +36,7 @@ class ReceiptFiles:
             return
         path = self.folder / self.name_of(visit)
         try:
-            write_whole(path, to_xml(visit.qualification, self.encoding), mode=PRIVATE)
+            put_whole(path, to_xml(visit.qualification, self.encoding), mode=PRIVATE)
         except OSError as error:
             raise _fault(f"cannot write {path.name} into {self.folder}", error) from error
 

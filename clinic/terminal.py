@@ -21,7 +21,6 @@ from xml.etree.ElementTree import Element as Node
 from xml.etree.ElementTree import SubElement, tostring
 
 from clinic.elements import RESULT_ELEMENTS, UNKNOWN_CHARACTER, VALIDITY_REASONS
-from clinic.files import PRIVATE, write_whole
 from clinic.national_service import InsuranceQuery, OnRecord, Query
 from clinic.official_xml import MAX_BYTES, from_xml
 from clinic.people import Result, Value
@@ -29,6 +28,7 @@ from clinic.record import results_of, text_of
 from device.domain.certificate_window import JAPAN
 from device.domain.errors import Fault, MessageError
 from device.domain.reasons import Reason
+from device.whole_file import PRIVATE, put_whole
 
 LOOK_S = 0.2
 
@@ -62,7 +62,7 @@ class TerminalLookup:
         request = self.requests / f"OQSsiquc01req_{name}.xml"
         answer = self.results / f"OQSsiquc01res_{name}.xml"
         try:
-            write_whole(request, self._request(query, name, datetime.now(UTC)), mode=PRIVATE)
+            put_whole(request, self._request(query, name, datetime.now(UTC)), mode=PRIVATE)
             try:
                 return self._read(self._await(answer))
             finally:

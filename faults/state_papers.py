@@ -17,9 +17,10 @@ from device.app.config import load
 from device.app.fleet_unit import Membership
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
+from device.drivers.kept_file import write_whole
 from device.drivers.twin_file import TwinFile
-from device.drivers.whole_file import PUBLIC, write_whole
 from device.link.twin import TwinBook, Version
+from device.whole_file import PUBLIC
 from device.wire.fleet import ClaimGranted, UpdateTrust
 from faults.state_subject import Look, Subject, either, nothing
 from provisioning.pki import SiteAuthority

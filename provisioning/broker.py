@@ -11,10 +11,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from device.domain.errors import BadConfig
+from device.whole_file import PUBLIC
 from device.wire import topics
 from device.wire.codec import MAX_BYTES
 from device.wire.services import CONSUMER, FLEET, GATEWAY
-from provisioning.files import PUBLIC, write_atomically
+from provisioning.files import write_whole
 
 ADMIN = "site-admin"
 """Common name of whoever looks after the site: may take over a session to end it, hears and says nothing."""
@@ -337,8 +338,8 @@ def write_configuration(site: SiteBroker, path: Path) -> None:
     mosquitto 2.1 ends itself when it is told to reload a broken access list, so a half-written one must never be seen.
     """
     text = render_settings(site)
-    write_atomically(site.access_list, render_access_list(site.branch).encode(), mode=PUBLIC)
-    write_atomically(path, text.encode(), mode=PUBLIC)
+    write_whole(site.access_list, render_access_list(site.branch).encode(), mode=PUBLIC)
+    write_whole(path, text.encode(), mode=PUBLIC)
 
 
 def _check(site: SiteBroker) -> None:

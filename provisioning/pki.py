@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from device.domain.errors import BadConfig
-from provisioning.files import PRIVATE, PUBLIC, write_atomically
+from device.whole_file import PRIVATE, PUBLIC
+from provisioning.files import write_whole
 
 AUTHORITY_LIFETIME = timedelta(days=3650)
 IDENTITY_LIFETIME = timedelta(days=397)
@@ -43,8 +44,8 @@ class Identity:
     def write(self, folder: Path, stem: str) -> IdentityFiles:
         """Write `<stem>.key.pem` (0600) and `<stem>.cert.pem` into `folder`. Raise Fault when the disk refuses."""
         files = IdentityFiles(key=folder / f"{stem}.key.pem", certificate=folder / f"{stem}.cert.pem")
-        write_atomically(files.key, self.key_pem, mode=PRIVATE)
-        write_atomically(files.certificate, self.certificate_pem, mode=PUBLIC)
+        write_whole(files.key, self.key_pem, mode=PRIVATE)
+        write_whole(files.certificate, self.certificate_pem, mode=PUBLIC)
         return files
 
 
@@ -112,7 +113,7 @@ class SiteAuthority:
 
     def write_empty_list(self, path: Path, *, now: datetime) -> Path:
         """Write a revocation list with nobody on it, for a new broker; return its path."""
-        write_atomically(path, self.revocation_list({}, now=now), mode=PUBLIC)
+        write_whole(path, self.revocation_list({}, now=now), mode=PUBLIC)
         return path
 
     def issue_server(

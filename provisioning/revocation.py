@@ -15,7 +15,8 @@ from pathlib import Path
 from cryptography import x509
 
 from device.domain.errors import BadConfig
-from provisioning.files import PUBLIC, write_atomically
+from device.whole_file import PUBLIC
+from provisioning.files import write_whole
 from provisioning.knock import Door, knock
 from provisioning.pki import SiteAuthority
 
@@ -35,7 +36,7 @@ def withdraw(authority: SiteAuthority, path: Path, certificate: x509.Certificate
     """Add a certificate to the list at `path`. Harmless when it is on it; then the first date stays."""
     withdrawn = withdrawn_in(path)
     withdrawn.setdefault(certificate.serial_number, now)
-    write_atomically(path, authority.revocation_list(withdrawn, now=now), mode=PUBLIC)
+    write_whole(path, authority.revocation_list(withdrawn, now=now), mode=PUBLIC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,10 @@ from clinic.keys import PRIVATE_NAME, PUBLIC_NAME, make_key_pair
 from clinic.site.plan import Places, SitePlan, write_plan
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
+from device.whole_file import PUBLIC
 from device.wire.services import CONSUMER, GATEWAY
 from provisioning.broker import ADMIN, write_configuration
-from provisioning.files import PUBLIC, write_atomically
+from provisioning.files import write_whole
 from provisioning.knock import Door
 from provisioning.pki import Identity, SiteAuthority
 from provisioning.revocation import BrokerHandle, enforce, withdraw
@@ -107,7 +108,7 @@ def create_site(folder: Path, plan: SitePlan, *, now: datetime) -> Places:
     if not (places.clinic / PRIVATE_NAME).exists():
         make_key_pair(places.clinic)
     if not places.clinic_config.exists():
-        write_atomically(places.clinic_config, _filled(_CLINIC, plan).encode(), mode=PUBLIC)
+        write_whole(places.clinic_config, _filled(_CLINIC, plan).encode(), mode=PUBLIC)
     data = places.site_broker(plan).data
     data.mkdir(mode=0o700, exist_ok=True)
     write_configuration(places.site_broker(plan), places.broker_config)
@@ -135,13 +136,13 @@ def issue(places: Places, plan: SitePlan, name: str, *, now: datetime) -> Path:
     else:
         identity = authority.issue_client(name, now=now)
     _write(identity, folder, name)
-    write_atomically(folder / "authority.cert.pem", authority.certificate_pem, mode=PUBLIC)
+    write_whole(folder / "authority.cert.pem", authority.certificate_pem, mode=PUBLIC)
     if name == BROKER:
         _give_to_broker(places, plan)
     elif name not in (*SERVICES, SCREEN):
         if not (folder / "unit.toml").exists():
-            write_atomically(folder / "unit.toml", _filled(_UNIT, plan, unit=name).encode(), mode=PUBLIC)
-        write_atomically(folder / PUBLIC_NAME, (places.clinic / PUBLIC_NAME).read_bytes(), mode=PUBLIC)
+            write_whole(folder / "unit.toml", _filled(_UNIT, plan, unit=name).encode(), mode=PUBLIC)
+        write_whole(folder / PUBLIC_NAME, (places.clinic / PUBLIC_NAME).read_bytes(), mode=PUBLIC)
     return folder
 
 

@@ -16,10 +16,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from device.domain.values import SIMULATED_UNIT_PREFIX
+from device.whole_file import PUBLIC
 from device.wire.messages import NAME
 from device.wire.settings import load_settings
 from provisioning.broker import CLAIMS_CERTIFICATE, PID_FILE, SITE_FILE, Branch, ClaimListener, SiteBroker
-from provisioning.files import PUBLIC, write_atomically
+from provisioning.files import write_whole
 
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 Word = Annotated[str, Meta(pattern=rf"^{NAME}\Z")]
@@ -117,4 +118,4 @@ def write_plan(plan: SitePlan, path: Path) -> None:
             f"{field} = {msgspec.json.encode(getattr(section, field)).decode()}\n"
             for field in section.__struct_fields__
         ]
-    write_atomically(path, "".join(lines).encode(), mode=PUBLIC)
+    write_whole(path, "".join(lines).encode(), mode=PUBLIC)

@@ -20,11 +20,11 @@ from device.domain.errors import BadConfig, Fault, MessageError
 from device.domain.reasons import Reason
 from device.domain.values import UnitId
 from device.drivers.board import board_number
+from device.drivers.kept_file import write_whole
 from device.drivers.key_elsewhere import KeyElsewhere
 from device.drivers.mutual_tls import TlsFiles
 from device.drivers.paho_line import BrokerAddress, PahoLine
 from device.drivers.system import SystemClock, SystemEntropy
-from device.drivers.whole_file import PRIVATE, PUBLIC, flush_folder, write_whole
 from device.link import events
 from device.link.actions import Close, Connect, Publish, Subscribe
 from device.link.claim import (
@@ -39,6 +39,7 @@ from device.link.claim import (
 )
 from device.ports.key_store import KeyStore
 from device.ports.line import Incoming, Line
+from device.whole_file import PRIVATE, PUBLIC, flush_folder
 from device.wire.board import board_digest
 from device.wire.fleet import ClaimGranted, ClaimRefused, ClaimRequest, UpdateTrust
 from device.wire.ticket import Ticket

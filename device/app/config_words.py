@@ -118,6 +118,7 @@ def _is_written(document: dict[str, object], section: str, name: str) -> bool:
 
 
 def _schema_of(kind: type) -> dict[str, Any]:
+    """Answer msgspec for a type that it does not know; NotImplementedError is its word for "nor do I"."""
     if kind is Path:
         return {"type": "string", "minLength": 1, "description": "a path, relative to the file"}
     raise NotImplementedError(kind)

@@ -30,11 +30,12 @@ from device.app.update_parts import order_box, reports_file
 from device.app.update_reports import UpdateReports
 from device.domain.errors import BadConfig, Fault, UketsukeError
 from device.domain.reasons import Reason
+from device.drivers.kept_file import overwrite, write_whole
 from device.drivers.twin_file import TwinFile
-from device.drivers.whole_file import PRIVATE, overwrite, write_whole
 from device.link.claim import ClaimWaits
 from device.link.fleet import FleetMachine, FleetPolicy, Member
 from device.link.twin import Mode, TwinBook, Version, overlaid
+from device.whole_file import PRIVATE
 from device.wire.codec import encode
 from device.wire.fleet import Health, WipeReceipt
 from device.wire.rollout import UpdateOrder

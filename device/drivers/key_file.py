@@ -8,8 +8,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from device.domain.errors import BadConfig
-from device.drivers.whole_file import PRIVATE, overwrite, write_whole
+from device.drivers.kept_file import overwrite, write_whole
 from device.ports.key_store import KeyKind, request_for
+from device.whole_file import PRIVATE
 
 
 class KeyFile:

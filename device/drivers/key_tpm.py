@@ -14,10 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
+from device.drivers.kept_file import overwrite, write_whole
 from device.drivers.key_elsewhere import KeyElsewhere
 from device.drivers.key_tool import ToolRefused, run_tool
-from device.drivers.whole_file import PRIVATE, overwrite, write_whole
 from device.ports.key_store import KeyKind, request_for
+from device.whole_file import PRIVATE
 
 # Without the preference OpenSSL 3.0 hands the key to its own provider, which has no use for its private half.
 _PROVIDERS = ("-provider", "tpm2", "-provider", "default", "-propquery", "?provider=tpm2")

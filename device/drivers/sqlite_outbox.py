@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from device.domain.errors import Fault
 from device.domain.finding import FindingCode
 from device.domain.reasons import Reason
-from device.drivers.whole_file import PRIVATE, put_whole
 from device.ports.line import Kept
+from device.whole_file import PRIVATE, put_whole
 
 if TYPE_CHECKING:
     from types import TracebackType

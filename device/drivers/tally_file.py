@@ -6,7 +6,7 @@ from pathlib import Path
 
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
-from device.drivers.whole_file import PRIVATE, put_whole
+from device.whole_file import PRIVATE, put_whole
 
 LARGEST = 1_000_000
 

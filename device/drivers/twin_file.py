@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from device.drivers.whole_file import PRIVATE, write_whole
+from device.drivers.kept_file import write_whole
 from device.link.twin import Mode, Status, TwinBook, Version
+from device.whole_file import PRIVATE
 
 log = logging.getLogger(__name__)
 

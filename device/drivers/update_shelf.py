@@ -25,8 +25,8 @@ from typing import IO, Final
 
 from device.domain.errors import UpdateRefused
 from device.domain.updates import Kind, Offer, Refusal
-from device.drivers.whole_file import PUBLIC, flush_folder, put_whole
 from device.update.archive import Member, Placed, placed
+from device.whole_file import PUBLIC, flush_folder, put_whole
 from device.wire.updates import MAX_ARCHIVE_BYTES
 
 BLOCK: Final = 256 * 1024

@@ -15,7 +15,7 @@ from typing import Final
 
 from device.domain.errors import UpdateRefused
 from device.domain.updates import Refusal
-from device.drivers.whole_file import PRIVATE, PUBLIC, make_folder, put_whole
+from device.whole_file import PRIVATE, PUBLIC, make_folder, put_whole
 
 MOST_BYTES: Final = 65_536
 MOST_WAITING: Final = 32

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 from joserfc.jwk import ECKey
 
+from device.whole_file import PUBLIC, put_whole
 from device.wire.bench_record import sign_bench_record
 from hw.card_list import load_cards
 from hw.cards import CardBox
@@ -93,14 +94,9 @@ class Station:
     def write(self, name: str, content: bytes) -> Path:
         """Write a file of the station's whole or not at all. Raise NotStored."""
         path = self.folder / name
-        partial = path.with_name(f"{path.name}.partial")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
+            put_whole(path, content, mode=PUBLIC)
         except OSError as error:
             raise NotStored(f"{path.name} cannot be written: {error.strerror}") from error
         return path

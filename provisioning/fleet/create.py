@@ -12,9 +12,10 @@ from datetime import datetime
 
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
+from device.whole_file import PRIVATE, PUBLIC
 from device.wire.services import FLEET
 from provisioning.broker import CLAIMS_CERTIFICATE, write_configuration
-from provisioning.files import PRIVATE, PUBLIC, write_atomically
+from provisioning.files import write_whole
 from provisioning.fleet.plan import FleetPlan, Places, write_plan
 from provisioning.fleet.store.database import FleetStore
 from provisioning.pki import SiteAuthority
@@ -45,8 +46,8 @@ def create_fleet(places: Places, plan: FleetPlan, *, now: datetime, actor: str, 
             names=["localhost"] if is_address else [host, "localhost"],
             addresses=[*dict.fromkeys([*([host] if is_address else []), "127.0.0.1"])],
         ).write(places.broker, "broker")
-    write_atomically(site.authority, authority.certificate_pem, mode=PUBLIC)
-    write_atomically(places.broker / CLAIMS_CERTIFICATE, claims.certificate_pem, mode=PUBLIC)
+    write_whole(site.authority, authority.certificate_pem, mode=PUBLIC)
+    write_whole(places.broker / CLAIMS_CERTIFICATE, claims.certificate_pem, mode=PUBLIC)
     site.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not places.broker_is_the_sites:
         write_configuration(site, places.broker_config)
@@ -54,7 +55,7 @@ def create_fleet(places: Places, plan: FleetPlan, *, now: datetime, actor: str, 
     for folder in (places.tickets, places.sites):
         folder.mkdir(mode=0o700, exist_ok=True)
     if not places.audit_key.exists():
-        write_atomically(places.audit_key, secrets.token_bytes(AUDIT_KEY_BYTES), mode=PRIVATE)
+        write_whole(places.audit_key, secrets.token_bytes(AUDIT_KEY_BYTES), mode=PRIVATE)
     store = FleetStore(places.store_url(plan), audit_key=read_audit_key(places), create=True)
     with contextlib.closing(store), store.begin(now, actor=actor) as work:
         work.audit.note("init", plan.fleet.name, branch=plan.branch.value, host=plan.broker.host)

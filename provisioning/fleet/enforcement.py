@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from device.domain.errors import BadConfig, Fault
-from provisioning.files import PUBLIC, write_atomically
+from device.whole_file import PUBLIC
+from provisioning.files import write_whole
 from provisioning.fleet.store.transaction import Transaction
 from provisioning.knock import Door
 from provisioning.revocation import BrokerHandle, enforce, withdrawn_in
@@ -51,7 +52,7 @@ def write_list(fleet: Fleet, work: Transaction) -> None:
     listed = withdrawn_in(path)
     wanted = work.certificates.withdrawn() | listed
     if wanted.keys() != listed.keys():
-        write_atomically(path, authority.revocation_list(wanted, now=work.now), mode=PUBLIC)
+        write_whole(path, authority.revocation_list(wanted, now=work.now), mode=PUBLIC)
 
 
 def broker_pid(path: Path) -> int:

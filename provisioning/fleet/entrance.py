@@ -10,8 +10,9 @@ from pathlib import Path
 from cryptography import x509
 
 from device.domain.errors import BadConfig
+from device.whole_file import PRIVATE
 from device.wire.ticket import Ticket
-from provisioning.files import PRIVATE, write_atomically
+from provisioning.files import write_whole
 from provisioning.fleet.fleet import Fleet
 from provisioning.fleet.importing import Problem, make_ticket, new_claim, new_units, read_list
 from provisioning.fleet.store.states import UnitState
@@ -103,7 +104,7 @@ def _tickets(
             lifetime=timedelta(days=fleet.plan.claims.ticket_days),
         )
         file = fleet.places.tickets / f"{unit.serial}.ticket"
-        write_atomically(file, f"{ticket.text()}\n".encode(), mode=PRIVATE)
+        write_whole(file, f"{ticket.text()}\n".encode(), mode=PRIVATE)
         made.append(Ticketed(unit, ticket, file))
         step()
     return made

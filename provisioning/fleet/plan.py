@@ -22,11 +22,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 from device.domain.errors import BadConfig
+from device.whole_file import PUBLIC
 from device.wire.fleet import Digest
 from device.wire.messages import NAME
 from device.wire.settings import load_settings
 from provisioning.broker import CLAIMS_CERTIFICATE, FLEET_SAVE_S, PID_FILE, SITE_FILE, Branch, ClaimListener, SiteBroker
-from provisioning.files import PUBLIC, write_atomically
+from provisioning.files import write_whole
 
 FILE_NAME = "fleet.toml"
 
@@ -225,4 +226,4 @@ def write_plan(plan: FleetPlan, path: Path) -> None:
             f"{option} = {msgspec.json.encode(getattr(section, option)).decode()}\n"
             for option in section.__struct_fields__
         ]
-    write_atomically(path, "".join(lines).encode(), mode=PUBLIC)
+    write_whole(path, "".join(lines).encode(), mode=PUBLIC)

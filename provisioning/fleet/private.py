@@ -11,8 +11,9 @@ from pathlib import Path
 
 from msgspec.structs import replace as changed
 
+from device.whole_file import PUBLIC
 from provisioning.broker import CLAIMS_CERTIFICATE
-from provisioning.files import PUBLIC, write_atomically
+from provisioning.files import write_whole
 from provisioning.fleet.create import create_fleet
 from provisioning.fleet.fleet import Fleet, open_fleet, utc_now
 from provisioning.fleet.plan import (
@@ -75,6 +76,6 @@ def run_private_fleet(
         section = changed(plan.broker, port=broker.port, admin_port=broker.admin_port, claim_port=broker.claim_port)
         plan = changed(plan, broker=section)
         write_plan(plan, places.plan)
-        write_atomically(places.pid_file, f"{broker.pid}\n".encode(), mode=PUBLIC)
+        write_whole(places.pid_file, f"{broker.pid}\n".encode(), mode=PUBLIC)
         with open_fleet(folder) as fleet:
             yield PrivateFleet(replace(fleet, plan=plan), broker)

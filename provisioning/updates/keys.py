@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
 from securesystemslib.signer import CryptoSigner
 
 from device.domain.errors import BadConfig
-from provisioning.files import PRIVATE, write_atomically
+from device.whole_file import PRIVATE
+from provisioning.files import write_whole
 
 SHORTEST_PASSPHRASE: Final = 12
 """Characters. The file can be tried out offline by whoever finds the stick."""
@@ -39,7 +40,7 @@ def make_key(path: Path, passphrase: str | None) -> CryptoSigner:
         raise BadConfig(f"the passphrase needs {SHORTEST_PASSPHRASE} characters or more", where=str(path))
     private = Ed25519PrivateKey.generate()
     locked = NoEncryption() if passphrase is None else BestAvailableEncryption(passphrase.encode())
-    write_atomically(path, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked), mode=PRIVATE)
+    write_whole(path, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked), mode=PRIVATE)
     return CryptoSigner(private)
 
 

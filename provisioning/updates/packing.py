@@ -18,9 +18,10 @@ from typing import Any, Final
 
 from device.domain.errors import BadConfig
 from device.domain.updates import ANY_PLATFORM, Kind
+from device.whole_file import PUBLIC
 from device.wire.texts import Text
 from device.wire.updates import About
-from provisioning.files import PUBLIC, write_atomically
+from provisioning.files import write_whole
 
 PROGRAM: Final = "bin/uketsuke"
 _START: Final = """\
@@ -115,7 +116,7 @@ def write_bundle(path: Path, content: Mapping[str, Content]) -> None:
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = (0o100755 if content[name].executable else 0o100644) << 16
             archive.writestr(info, content[name].data)
-    write_atomically(path, draft.read_bytes(), mode=PUBLIC)
+    write_whole(path, draft.read_bytes(), mode=PUBLIC)
     draft.unlink()
 
 

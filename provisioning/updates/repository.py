@@ -25,8 +25,9 @@ from tuf.api.serialization import DeserializationError
 from tuf.api.serialization.json import JSONSerializer
 
 from device.domain.errors import BadConfig
+from device.whole_file import PUBLIC
 from device.wire.updates import MAX_ARCHIVE_BYTES, About
-from provisioning.files import PUBLIC, write_atomically
+from provisioning.files import write_whole
 from provisioning.updates.keys import load_key, make_key
 
 LIFETIMES: Final[Mapping[str, timedelta]] = {
@@ -290,7 +291,7 @@ class Repository:
     def _write(
         path: Path, metadata: Metadata[Root] | Metadata[Targets] | Metadata[Snapshot] | Metadata[Timestamp]
     ) -> None:
-        write_atomically(path, metadata.to_bytes(_PLAIN), mode=PUBLIC)
+        write_whole(path, metadata.to_bytes(_PLAIN), mode=PUBLIC)
 
 
 _PLAIN = JSONSerializer(compact=False)

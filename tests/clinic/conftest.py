@@ -1,12 +1,8 @@
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
-import resource
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -207,24 +203,6 @@ def make_record(now: datetime) -> Callable[..., VisitRecord]:
         return msgspec.structs.replace(record, **changes)
 
     return make
-
-
-@pytest.fixture
-def full_disk() -> Callable[[int], AbstractContextManager[None]]:
-    """Files of this process may not grow beyond so many bytes: as near to a full disk as a test gets."""
-
-    @contextlib.contextmanager
-    def fill(limit: int) -> Iterator[None]:
-        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-        before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limits[1]))
-        try:
-            yield
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-            signal.signal(signal.SIGXFSZ, before)
-
-    return fill
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ def test_the_house_as_it_is_keeps_its_rules(copied_house: Path) -> None:
         ("device/domain/values.py", "import device.wire.codec"),
         ("device/reception/machine.py", "import device.drivers.system"),
         ("device/card/tlv.py", "import device.face.align"),
+        ("device/link/twin.py", "import device.whole_file"),
         ("device/sim/clock.py", "import device.drivers.system"),
         ("device/card/apdu.py", "import smartcard"),
         ("device/app/mailbox.py", "import paho.mqtt.client"),

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import runpy
 from dataclasses import replace
-from pathlib import Path
 from typing import cast, get_args
 
 import pytest
@@ -17,7 +15,6 @@ from device.domain.values import Assurance, CardKind, ConsentItem, Method, PinUs
 from device.reception import Idle, Policy, Settled, State, step
 from device.reception import effects as do
 from device.reception import events as on
-from device.reception.diagram import page
 from device.reception.events import Timer
 from device.reception.explore import VISIT, events, steps
 from device.reception.questions import RULES, Answers, Topic
@@ -346,65 +343,9 @@ def test_the_number_of_tries_is_always_announced() -> None:
                         assert line.tries_left in {1, 2, 3}
 
 
-def test_the_drawn_diagram_is_the_machine() -> None:
-    drawn = Path(__file__).parents[2] / "docs" / "visit.md"
-    assert drawn.read_text(encoding="utf-8") == page(Policy()), (
-        "run: python -m device.reception.diagram > docs/visit.md"
-    )
-
-
 def test_a_state_that_nobody_thought_about_stops_the_program_instead_of_a_visit_going_astray() -> None:
     class Stranger:
         visit = Visit(VISIT, Method.FACE)
 
     with pytest.raises(AssertionError, match="unreachable"):
         step(cast("State", Stranger()), on.FaceMatched(VISIT), Policy())
-
-
-@pytest.mark.filterwarnings("ignore:.*found in sys.modules")
-def test_the_diagram_prints_itself(capsys: pytest.CaptureFixture[str]) -> None:
-    runpy.run_module("device.reception.diagram", run_name="__main__")
-    assert capsys.readouterr().out == page(Policy())
-
-
-def _matching() -> Matching:
-    return next(state for _, state, *_ in EVERYTHING if isinstance(state, Matching) and not state.voice_free)
-
-
-def _spoken(effects: tuple[do.Effect, ...]) -> list[Phrase | Reason]:
-    return [line.line for effect in effects if isinstance(effect, do.Say) for line in effect.lines]
-
-
-def test_a_hint_waits_until_the_invitation_was_said_and_then_until_the_last_hint_was() -> None:
-    far, dark = on.FaceHint(VISIT, Reason.FACE_TOO_FAR), on.FaceHint(VISIT, Reason.FACE_TOO_DARK)
-    quiet = on.TimeUp(VISIT, Timer.HINT)
-    state: State = _matching()
-    assert step(state, far, Policy()) == (state, ())
-
-    state, _ = step(state, quiet, Policy())
-    state, effects = step(state, far, Policy())
-    assert _spoken(effects) == [Reason.FACE_TOO_FAR]
-    assert do.StartTimer(Timer.HINT, Policy().hint_gap_s) in effects
-    assert step(state, dark, Policy()) == (state, ())
-
-    state, _ = step(state, quiet, Policy())
-    assert step(state, far, Policy()) == (state, ()), "said already"
-    _, effects = step(state, dark, Policy())
-    assert _spoken(effects) == [Reason.FACE_TOO_DARK]
-
-
-def test_after_the_invitation_was_repeated_the_same_hint_is_news_again() -> None:
-    far, quiet = on.FaceHint(VISIT, Reason.FACE_TOO_FAR), on.TimeUp(VISIT, Timer.HINT)
-    state: State = _matching()
-    for event in (quiet, far, on.TimeUp(VISIT, Timer.PATIENCE), quiet):
-        state, _ = step(state, event, Policy())
-
-    _, effects = step(state, far, Policy())
-    assert _spoken(effects) == [Reason.FACE_TOO_FAR]
-
-
-def test_hints_are_never_said_more_often_than_every_two_seconds() -> None:
-    for _, state, event, _after, effects in EVERYTHING:
-        if isinstance(event, on.FaceHint) and effects:
-            assert isinstance(state, Matching)
-            assert do.StartTimer(Timer.HINT, 2.0) in effects

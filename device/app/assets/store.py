@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +18,7 @@ from device.face.manifest import (
     parse_manifest,
     parse_photos,
 )
+from device.whole_file import PUBLIC, put_whole
 
 
 class Condition(StrEnum):
@@ -89,17 +88,10 @@ def condition(asset: Asset, path: Path) -> tuple[Condition, str]:
 
 def put(path: Path, data: bytes) -> None:
     """Write `data` so that `path` never holds half a file, not even after a power cut. Raise Fault(MODEL_MISSING)."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        put_whole(path, data, mode=PUBLIC)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
         raise Fault(
             f"{path} cannot be written: {error.strerror}", part="models", reason=Reason.MODEL_MISSING
         ) from error

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from device.domain.errors import BadConfig
-from device.drivers.whole_file import PRIVATE, PUBLIC, put_whole
+from device.whole_file import PRIVATE, PUBLIC, put_whole
 from device.wire.settings import read_toml
 
 AUTHORITY, CLINIC_KEY = "authority.cert.pem", "clinic.public.jwk"

@@ -12,7 +12,7 @@ from device.app.panel_check import KeyTrial
 from device.app.setup.papers import CLINIC_KEY, Papers, copy_papers, find_papers
 from device.app.setup.surroundings import KeypadAtHand, Surroundings
 from device.domain.errors import BadConfig
-from device.drivers.whole_file import write_whole
+from device.drivers.kept_file import write_whole
 from device.ports.clock import Clock
 from device.wire.texts import Text
 
