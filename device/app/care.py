@@ -179,7 +179,7 @@ CARES: tuple[Care, ...] = (
     ),
     Care(
         part="models",
-        name=Text(ja="顔照合のファイル", en="networks"),
+        name=Text(ja="顔照合のネットワーク", en="networks"),
         back_s=None,
         by=Text(ja="入れ直したあと、端末を動かし直す", en="brought again, then a new start of the unit"),
         without=_PIN_ONLY,
@@ -197,6 +197,15 @@ CARES: tuple[Care, ...] = (
     ),
     Care(
         part="portrait",
+        name=Text(ja="写真を開くプログラム", en="what opens the card's picture"),
+        back_s=12.0,
+        by=Text(ja="10秒ごとに試す", en="tried every ten seconds"),
+        without=_PIN_ONLY,
+        person_after_s=60.0,
+        person=_DOCTOR,
+    ),
+    Care(
+        part="portrait sandbox",
         name=Text(ja="写真を開く囲い", en="picture's sandbox"),
         back_s=None,
         by=Text(ja="カーネルを新しくする", en="a newer kernel"),

@@ -102,6 +102,7 @@ class FaceDesk:
 
         def job() -> None:
             portrait = self._parts.decoder.decode(jp2)
+            self._health.report("portrait", None)
             try:
                 template = self._parts.engine.template(portrait)
             finally:
@@ -157,6 +158,8 @@ class FaceDesk:
             if stop.is_set():
                 return
             event = look(self._next_frame(run))
+            # Without networks there is no face path: what is reported of them here is that one of them failed.
+            self._health.report("models", None)
             if event is None:
                 self._submit(job, failed, stop)
             else:
@@ -190,7 +193,7 @@ class FaceDesk:
                 failed(error.reason)
             except Fault as fault:
                 log.warning("face: %s", fault)
-                self._health.report("camera", fault.reason, why=str(fault))
+                self._health.report_fault(fault.part, fault)
                 failed(Reason.FACE_UNAVAILABLE)
             except Exception as error:  # noqa: BLE001  the rim: whatever breaks, the visit goes on by PIN
                 if stop.is_set():  # the visitor was forgotten meanwhile, and what was scored against is wiped

@@ -15,6 +15,7 @@ from device.app.health import Health
 from device.app.liveness_parts import choose_liveness
 from device.card.front.by_camera import CameraCardFront
 from device.domain.errors import BadConfig, Fault
+from device.domain.finding import FindingCode
 from device.domain.reasons import Reason
 from device.domain.values import SIMULATED_UNIT_PREFIX
 from device.drivers.camera import CameraProcess, CameraSetup
@@ -25,6 +26,8 @@ from device.ports.clock import Clock
 from device.ports.network import PortraitDecoder
 
 CAMERA, FRONT_CAMERA = "camera", "card front camera"
+PORTRAIT, SANDBOX = "portrait", "portrait sandbox"
+"""What opens the card's picture, and what keeps it from doing anything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +95,26 @@ def open_camera(section: CameraSection, clock: Clock, *, name: str = CAMERA) -> 
 
 
 def open_decoder(stack: ExitStack, troubles: dict[str, Fault]) -> PortraitDecoder:
-    """Start the portrait's sandbox; a layer that this machine cannot put round it goes into `troubles`."""
+    """Start the portrait's sandbox; that it does not start, or lacks a layer of protection, goes into `troubles`."""
     decoder = stack.enter_context(SandboxedPortraitDecoder())
-    note_missing_protection(decoder, troubles)
+    note_trouble(decoder, troubles)
     return decoder
 
 
-def note_missing_protection(decoder: SandboxedPortraitDecoder, troubles: dict[str, Fault]) -> None:
-    """Put into `troubles` which layers are not round the decoder, if any."""
-    if missing := decoder.missing_protection():
+def note_trouble(decoder: SandboxedPortraitDecoder, troubles: dict[str, Fault]) -> None:
+    """Put into `troubles` that the decoder does not start, or which layers are not round it."""
+    try:
+        missing = decoder.missing_protection()
+    except Fault as fault:
+        troubles[PORTRAIT] = fault
+        return
+    if missing:
         layers = ", ".join(str(layer.name).lower() for layer in missing)
-        troubles["portrait"] = Fault(
-            f"the portrait's decoder runs without {layers}", part="portrait", reason=Reason.PROTECTION_MISSING
+        troubles[SANDBOX] = Fault(
+            f"the portrait's decoder runs without {layers}",
+            part=SANDBOX,
+            reason=Reason.PROTECTION_MISSING,
+            finding=FindingCode.PORTRAIT_SANDBOX,
         )
 
 

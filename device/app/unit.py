@@ -232,7 +232,7 @@ class Unit:
             clock=parts.clock,
             panel=self.panel,
             mailbox=mailbox,
-            outbox=parts.outbox,
+            tries=_tries(parts),
             machine=parts.machine,
             state=parts.state,
             morning=parts.morning,
@@ -372,6 +372,14 @@ class Unit:
                 receipt.reason,
                 extra=about(Event.RESULT_REFUSED, sequence=receipt.sequence, reason=receipt.reason),
             )
+
+
+def _tries(parts: Parts) -> dict[str, Callable[[], object]]:
+    """Return what shows that a part works again which nothing else uses until a visitor needs it."""
+    tries: dict[str, Callable[[], object]] = {"outbox": lambda: parts.outbox.waiting(1)}
+    if parts.face is not None:
+        tries["portrait"] = parts.face.decoder.check
+    return tries
 
 
 def _fractions(entropy: Entropy) -> Callable[[], float]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from pathlib import Path
 
@@ -24,7 +24,6 @@ from device.domain.finding import FindingCode
 from device.domain.prompts import Cue, Phrase
 from device.domain.reasons import Reason
 from device.ports.clock import Clock
-from device.ports.line import Outbox
 from device.ports.machine import Machine
 from device.reception import Idle
 from device.reception.effects import Utterance
@@ -57,18 +56,21 @@ class Upkeep:
         clock: Clock,
         panel: PanelDesk,
         mailbox: Mailbox,
-        outbox: Outbox,
+        tries: Mapping[str, Callable[[], object]],
         machine: Machine | None = None,
         state: Path = Path("/"),
         morning: str = "",
         examine: Callable[[], Checkup] | None = None,
     ) -> None:
-        """`morning` is a time of Japan (`HH:MM`) from which on `examine` is called once a day; empty: never."""
+        """`tries` by part: what tells, by raising Fault or not, whether a part that failed works again.
+
+        `morning` is a time of Japan (`HH:MM`) from which on `examine` is called once a day; empty: never.
+        """
         self._health = health
         self._clock = clock
         self._panel = panel
         self._mailbox = mailbox
-        self._outbox = outbox
+        self._tries = tries
         self._machine = machine
         self._state = state
         self._morning = time.fromisoformat(morning) if morning else None
@@ -107,6 +109,7 @@ class Upkeep:
         if now_s >= self._next_probe_s:
             self._next_probe_s = now_s + PROBE_S
             self._look_at_disk()
+            self._try_again()
         troubles = self._health.parts
         self._call_for_people(troubles, now_s)
         self._tell_the_room(troubles, now_s)
@@ -118,7 +121,7 @@ class Upkeep:
         if not troubles:
             return math.inf if self._served and not self._blocked else self._next_look_s
         due = [one.since_s + care_for(one.part).person_after_s for one in troubles if not self._called(one)]
-        if self._health.of("outbox") or self._health.of("disk"):
+        if any(map(self._health.of, ("disk", *self._tries))):
             due.append(self._next_probe_s)
         if not self._served and any(care_for(one.part).waits for one in troubles):
             due.append(self._next_word_s)
@@ -210,13 +213,17 @@ class Upkeep:
             why=str(full),
             finding=None if full is None else full.finding,
         )
-        if self._health.of("outbox") is not None and full is None:
+
+    def _try_again(self) -> None:
+        for part, attempt in self._tries.items():
+            if self._health.of(part) is None or (part == "outbox" and self._health.of("disk") is not None):
+                continue  # an outbox on a full disk can be read, and that is all
             try:
-                self._outbox.waiting(1)
+                attempt()
             except Fault as fault:
-                log.info("the outbox still fails: %s", fault)
+                log.info("%s still fails: %s", part, fault)
             else:
-                self._health.report("outbox", None)
+                self._health.report(part, None)
 
     def _disk_trouble(self) -> Fault | None:
         if self._machine is None:

@@ -43,6 +43,7 @@ class FindingCode(StrEnum):
     # What it carries with it
     MODEL_MISSING = "model_missing"
     MODEL_CHANGED = "model_changed"
+    MODEL_FAILS = "model_fails"
     VOICE_FILES = "voice_files"
     STATE_FOLDER = "state_folder"
     STATE_OPEN = "state_open"
@@ -96,6 +97,7 @@ class FindingCode(StrEnum):
     CORE_DUMPS = "core_dumps"
     SANDBOX_OPEN = "sandbox_open"
     PORTRAIT_SANDBOX = "portrait_sandbox"
+    PORTRAIT_DECODER = "portrait_decoder"
     JOURNAL_UNBOUND = "journal_unbound"
     WRONG_ARCHITECTURE = "wrong_architecture"
     PYTHON_UNSUPPORTED = "python_unsupported"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from device.domain.errors import FaceError, Fault
+from device.domain.finding import FindingCode
 from device.domain.reasons import Reason
 from device.drivers.lockdown import COMPLETE, Protection
 from device.drivers.portrait_child import HEADER, LARGEST_FILE_BYTES, LONGEST_SIDE_PX, PROCESSOR_S, READY
@@ -35,7 +36,7 @@ class SandboxedPortraitDecoder:
     def __init__(
         self, *, timeout_s: float = TIMEOUT_S, child: Sequence[str] = CHILD, processor_s: float = PROCESSOR_S
     ) -> None:
-        """Start the first child. Raise Fault(INTERNAL_FAULT) when no process can be started.
+        """Start the first child; where that cannot be, whoever asks for a picture is told.
 
         `processor_s`: so much of the processor's time a child may take for its picture.
         """
@@ -43,7 +44,8 @@ class SandboxedPortraitDecoder:
         self._command = (*child, str(processor_s))
         self._lock = threading.Lock()
         self._closed = False
-        self._child: _Child | None = _Child(self._command)
+        self._child: _Child | None = None
+        self._keep_one_ready()
 
     def decode(self, jp2: bytes | bytearray) -> Picture:
         """Return height x width x 3 BGR, at most 1000 x 1000, in an array of its own that the caller may overwrite.
@@ -62,9 +64,7 @@ class SandboxedPortraitDecoder:
                     return child.decode(jp2)
             finally:
                 child.end()
-                # This answer is good even if the machine has no process left; the next call says so.
-                with contextlib.suppress(Fault):
-                    self._child = _Child(self._command)
+                self._keep_one_ready()
 
     def missing_protection(self) -> Protection:
         """Return the layers that this machine cannot put round the decoder; none where all is well.
@@ -73,8 +73,17 @@ class SandboxedPortraitDecoder:
         """
         with self._lock:
             child = self._child = self._ready_child()
-            with child.ended_after(self._timeout_s):
-                return COMPLETE & ~child.wait_until_ready()
+            try:
+                with child.ended_after(self._timeout_s):
+                    return COMPLETE & ~child.wait_until_ready()
+            except Fault:
+                self._child = None
+                child.end()
+                raise
+
+    def check(self) -> None:
+        """Raise Fault(INTERNAL_FAULT) when no picture could be decoded now."""
+        self.missing_protection()
 
     def close(self) -> None:
         """End the child that is waiting; harmless when repeated."""
@@ -94,8 +103,17 @@ class SandboxedPortraitDecoder:
 
     def _ready_child(self) -> _Child:
         if self._closed:
-            raise Fault("the portrait decoder is closed", part="portrait", reason=Reason.INTERNAL_FAULT)
-        return self._child or _Child(self._command)
+            raise _fault("is closed")
+        child = self._child
+        if child is not None and child.is_gone:  # killed while it waited; no card is to blame for that
+            child.end()
+            child = None
+        return child or _Child(self._command)
+
+    def _keep_one_ready(self) -> None:
+        # An answer that was given is good even if the machine has no process left; the next call says so.
+        with contextlib.suppress(Fault):
+            self._child = _Child(self._command)
 
 
 class _Child:
@@ -116,9 +134,7 @@ class _Child:
                 start_new_session=True,  # Ctrl-C in a terminal is for the program, not for the child it keeps ready
             )
         except OSError as error:
-            raise Fault(
-                f"no process for the portrait decoder: {error.strerror}", part="portrait", reason=Reason.INTERNAL_FAULT
-            ) from error
+            raise _fault(f"has no process: {error.strerror}") from error
         assert self._process.stdin  # noqa: S101  all pipes are ours, the type cannot know
         assert self._process.stdout  # noqa: S101  same
         self._to: BinaryIO = self._process.stdin  # type: ignore[assignment]  # IO[bytes] is what it is
@@ -140,7 +156,7 @@ class _Child:
         if self._protection is None:
             said = bytearray(len(READY) + 1)
             if not self._fill(memoryview(said)) or not said.startswith(READY):
-                raise Fault("the portrait decoder does not start", part="portrait", reason=Reason.INTERNAL_FAULT)
+                raise _fault("does not start")
             self._protection = Protection(said[-1])
         return self._protection
 
@@ -168,6 +184,11 @@ class _Child:
         pixels.fill(0)
         return picture
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the process has ended."""
+        return self._process.poll() is not None
+
     def end(self) -> None:
         """Kill the process, close the pipes and wait."""
         self._process.kill()
@@ -182,3 +203,12 @@ class _Child:
                 return False
             buffer = buffer[count:]
         return True
+
+
+def _fault(why: str) -> Fault:
+    return Fault(
+        f"the portrait's decoder {why}",
+        part="portrait",
+        reason=Reason.INTERNAL_FAULT,
+        finding=FindingCode.PORTRAIT_DECODER,
+    )

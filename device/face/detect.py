@@ -78,7 +78,7 @@ def detect(network: Network, spec: ModelSpec, picture: Picture, side_px: int) ->
         rows = _decode(grids, (tensor.shape[2], tensor.shape[3]), spec)
     except (KeyError, ValueError, IndexError) as error:
         raise Fault(
-            f"{spec.name} does not answer like a YuNet detector: {error}", part="face", reason=Reason.INTERNAL_FAULT
+            f"{spec.name} does not answer like a YuNet detector: {error}", part="models", reason=Reason.INTERNAL_FAULT
         ) from error
     rows = rows[np.isfinite(rows).all(axis=1)]
     faces = [_face(row, scale) for row in _without_overlaps(rows)]

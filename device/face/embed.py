@@ -96,4 +96,4 @@ def embed_with_mirror(network: Network, spec: ModelSpec, square: Picture) -> Dir
 
 
 def _no_direction(spec: ModelSpec) -> Fault:
-    return Fault(f"{spec.name} gave no direction for a face", part="face", reason=Reason.INTERNAL_FAULT)
+    return Fault(f"{spec.name} gave no direction for a face", part="models", reason=Reason.INTERNAL_FAULT)

@@ -24,4 +24,10 @@ class PortraitDecoder(Protocol):
     """Turns the card's JPEG 2000 into pixels, somewhere its bytes can do no harm."""
 
     def decode(self, jp2: bytes | bytearray) -> Picture:
-        """Return height x width x 3 BGR. Raise FaceError(PORTRAIT_UNREADABLE) for anything but a sane picture."""
+        """Return height x width x 3 BGR. Raise FaceError(PORTRAIT_UNREADABLE) for anything but a sane picture.
+
+        Raise Fault(INTERNAL_FAULT) when it is the decoder that does not work.
+        """
+
+    def check(self) -> None:
+        """Raise Fault(INTERNAL_FAULT) when no picture could be decoded now; may take seconds to find out."""

@@ -139,6 +139,9 @@ class StagedDecoder:
             raise FaceError("no staged portrait", reason=Reason.PORTRAIT_UNREADABLE)
         return _painted(Scene(), 0)
 
+    def check(self) -> None:
+        """Find nothing: the stage's own decoder always works."""
+
 
 class StagedEngine:
     """Reads the stage off the picture, where the real engine asks networks."""

@@ -34,7 +34,9 @@ BROKEN = (
     ("indicators", Reason.PANEL_FAULT, None, Code.LAMPS_SILENT),
     ("voice", Reason.VOICE_FAULT, None, Code.SPEAKER_SILENT),
     ("display", Reason.PANEL_FAULT, None, Code.DISPLAY_SILENT),
-    ("portrait", Reason.PROTECTION_MISSING, None, Code.PORTRAIT_SANDBOX),
+    ("portrait sandbox", Reason.PROTECTION_MISSING, None, Code.PORTRAIT_SANDBOX),
+    ("portrait", Reason.INTERNAL_FAULT, Code.PORTRAIT_DECODER, Code.PORTRAIT_DECODER),
+    ("models", Reason.INTERNAL_FAULT, None, Code.MODEL_FAILS),
     ("outbox", Reason.OUTBOX_FAULT, Code.DISK_FULL, Code.DISK_FULL),
     # The way to the broker is open here, so a unit that says it is down was turned away.
     ("line", Reason.BROKER_UNREACHABLE, None, Code.BROKER_REFUSES),

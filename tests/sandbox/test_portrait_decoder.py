@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from device.domain.errors import FaceError, Fault
+from device.domain.finding import FindingCode
 from device.domain.reasons import Reason
 from device.drivers.portrait import SandboxedPortraitDecoder
 from device.drivers.portrait_child import JP2_SIGNATURE, LARGEST_FILE_BYTES, check_size
@@ -169,16 +170,29 @@ def test_each_picture_gets_a_child_of_its_own_and_none_is_left_behind() -> None:
     assert children() == before
 
 
-def test_a_child_that_was_killed_meanwhile_costs_one_fault_and_no_more() -> None:
+def test_a_child_that_was_killed_meanwhile_costs_nothing() -> None:
     before = children()
     with SandboxedPortraitDecoder() as decoder:
         (child,) = children() - before
         os.kill(child, 9)
         os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
 
-        with pytest.raises((Fault, FaceError)):
-            decoder.decode(GOOD)
         assert decoder.decode(GOOD).shape == (320, 240, 3)
+    assert children() == before
+
+
+def test_a_check_finds_what_a_visitor_would_and_spends_nothing() -> None:
+    with SandboxedPortraitDecoder() as decoder:
+        before = children()
+        decoder.check()
+        decoder.check()
+        assert children() == before
+    for command in (("/nowhere/python",), (sys.executable, "-c", "raise SystemExit")):
+        with SandboxedPortraitDecoder(child=command) as decoder:
+            for _ in range(2):
+                with pytest.raises(Fault) as fault:
+                    decoder.check()
+                assert fault.value.finding is FindingCode.PORTRAIT_DECODER
 
 
 READY = "import signal, sys; o = sys.stdout.buffer; o.write(b'+\\x0f'); o.flush()\n"

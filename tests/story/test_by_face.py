@@ -132,6 +132,9 @@ class Noting:
         self.used_in.append(type(self.world.state))
         return self._decoder.decode(jp2)
 
+    def check(self) -> None:
+        self._decoder.check()
+
 
 @pytest.fixture
 def noting(face_works: FaceWorks) -> Noting:

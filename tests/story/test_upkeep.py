@@ -262,7 +262,7 @@ def test_each_morning_the_unit_examines_itself_while_nobody_is_here(
         clock=waiting.clock,
         panel=unit.panel,
         mailbox=unit.mailbox,
-        outbox=waiting.outbox,
+        tries={},
         morning="07:00",
         examine=examine,
     )

@@ -11,7 +11,7 @@ from device.app.camera_told import examine
 from device.app.config import NO_CAMERA, CameraSection, Config
 from device.app.doctor.case import CameraSeen
 from device.app.doctor.opened import OpenedSenses, Openers, try_voice
-from device.app.face_parts import CAMERA, FRONT_CAMERA, note_missing_protection
+from device.app.face_parts import CAMERA, FRONT_CAMERA, note_trouble
 from device.app.key_parts import tls_files
 from device.app.panel_parts import open_display, open_indicators, open_keypad
 from device.app.reader_parts import open_reader, outbox_path
@@ -134,8 +134,5 @@ def _outbox(config: Config, stack: ExitStack) -> Outbox | None:
 def _sandbox() -> Fault | None:
     troubles: dict[str, Fault] = {}
     with SandboxedPortraitDecoder() as decoder:
-        try:
-            note_missing_protection(decoder, troubles)
-        except Fault as fault:
-            return fault
-    return troubles.get("portrait")
+        note_trouble(decoder, troubles)
+    return next(iter(troubles.values()), None)

@@ -109,6 +109,9 @@ class Senses(Protocol):
     def sandbox(self) -> Fault | None:
         """Have the portrait's decoder locked in."""
 
+    def networks(self) -> Fault | None:
+        """Say what a network did wrong when it ran."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from device.app.doctor.case import CameraSeen, OutboxTold, PanelTold, ReaderTold
-from device.app.face_parts import CAMERA, FRONT_CAMERA
+from device.app.face_parts import CAMERA, FRONT_CAMERA, PORTRAIT, SANDBOX
 from device.domain.errors import Fault
 from device.domain.finding import FindingCode
 
@@ -60,5 +60,9 @@ class LiveSenses:
         return OutboxTold(fault=fault) if fault is not None else self._outbox()
 
     def sandbox(self) -> Fault | None:
-        """Say what was found when the decoder was started."""
-        return self._faults.get("portrait")
+        """Say what was found when the decoder was started, or used last."""
+        return self._faults.get(PORTRAIT) or self._faults.get(SANDBOX)
+
+    def networks(self) -> Fault | None:
+        """Say which of them failed when it ran last."""
+        return self._faults.get("models")

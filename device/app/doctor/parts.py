@@ -122,7 +122,7 @@ def display(case: Case) -> Iterator[Finding]:
 def sandbox(case: Case) -> Iterator[Finding]:
     """The card's picture is decoded behind every lock."""
     if (fault := case.senses.sandbox()) is not None:
-        yield Finding(Code.PORTRAIT_SANDBOX, "portrait", str(fault))
+        yield Finding(fault.finding or Code.PORTRAIT_SANDBOX, fault.part, str(fault))
 
 
 def _silent(case: Case, part: str) -> Iterator[Finding]:

@@ -39,7 +39,7 @@ CHECKS: Sequence[Check] = (
     _check("key", "秘密鍵の権限", "who may read the key", identity.key_permissions),
     _check("sealing", "医療機関の公開鍵", "the clinic's key", identity.sealing_key),
     _check("people", "誰もが使えるか", "everybody can use it", identity.people),
-    _check("models", "顔照合のファイル", "the networks' files", stores.models),
+    _check("models", "顔照合のネットワーク", "the networks, file by file", stores.models),
     _check("voice-files", "音声のファイル", "the voice's files", stores.voice_files),
     _check("state", "保存用のフォルダー", "the state folder", stores.state_folder),
     _check("outbox", "送信待ち", "the outbox", stores.outbox),
@@ -57,7 +57,7 @@ CHECKS: Sequence[Check] = (
     _check("lamps", "ランプとブザー", "lamps and buzzer", parts.lamps),
     _check("speaker", "スピーカー", "the loudspeaker", parts.speaker),
     _check("display", "小さな画面", "the display", parts.display),
-    _check("portrait", "写真を開く囲い", "the picture's sandbox", parts.sandbox),
+    _check("portrait", "写真を開くプログラムと囲い", "what opens the picture, and its sandbox", parts.sandbox),
     _check("wear", "SDカードの寿命", "wear of the disk", system.wear),
     _check("heat", "温度", "heat", system.heat),
     _check("power", "電源", "the power supply", system.power),
@@ -116,3 +116,4 @@ class _Once:
         self.line: Callable[[], Fault | None] = cache(senses.line)
         self.outbox: Callable[[], OutboxTold] = cache(senses.outbox)
         self.sandbox: Callable[[], Fault | None] = cache(senses.sandbox)
+        self.networks: Callable[[], Fault | None] = cache(senses.networks)

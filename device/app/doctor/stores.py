@@ -13,6 +13,7 @@ from device.app.doctor.case import Case
 from device.app.voice_files import absent
 from device.domain.finding import Finding
 from device.domain.finding import FindingCode as Code
+from device.domain.reasons import Reason
 
 PILE = 200
 """A day of a busy clinic; so many may wait after an evening without a line."""
@@ -24,7 +25,7 @@ DRAFTS = (".part", ".draft", ".new", ".half")
 
 
 def models(case: Case) -> Iterator[Finding]:
-    """Every network is there and is what the manifest says, where the unit has a camera."""
+    """Every network is there, is what the manifest says and answers, where the unit has a camera."""
     if case.settings.camera.source == NO_CAMERA:
         return
     for state in check(case.models):
@@ -32,6 +33,8 @@ def models(case: Case) -> Iterator[Finding]:
             yield Finding(Code.MODEL_CHANGED, str(state.path), state.name)
         elif state.condition is Condition.ABSENT and state.required:
             yield Finding(Code.MODEL_MISSING, str(state.path), state.name)
+    if (fault := case.senses.networks()) is not None and fault.reason is Reason.INTERNAL_FAULT:
+        yield Finding(Code.MODEL_FAILS, fault.part, str(fault))
 
 
 def voice_files(case: Case) -> Iterator[Finding]:

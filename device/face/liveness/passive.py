@@ -80,6 +80,6 @@ def _one(net: Model, picture: Picture, face: Face) -> float:
     outputs = list(net.network.run(planes(np.asarray(small, np.uint8))).values())
     logits = outputs[0].reshape(-1).astype(np.float64) if len(outputs) == 1 else np.empty(0)
     if logits.size != CLASSES or not np.isfinite(logits).all():
-        raise Fault(f"{net.spec.name} gave no opinion on a face", part="liveness", reason=Reason.INTERNAL_FAULT)
+        raise Fault(f"{net.spec.name} gave no opinion on a face", part="models", reason=Reason.INTERNAL_FAULT)
     weights = np.exp(logits - logits.max())
     return float(weights[LIVE_CLASS] / weights.sum())
