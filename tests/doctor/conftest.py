@@ -18,11 +18,13 @@ from msgspec.structs import replace as with_fields
 from clinic.keys import PUBLIC_NAME, make_key_pair
 from device.app.camera_told import look_through
 from device.app.config import AttendantsSection, CameraSection, Config, load
-from device.app.doctor import Case, Program
+from device.app.doctor import Case, Program, examine
 from device.app.doctor.by_config import openers_of
 from device.app.doctor.case import CameraSeen
 from device.app.doctor.opened import OpenedSenses
+from device.app.doctor.report import findings_of
 from device.domain.errors import BadConfig, Fault
+from device.domain.finding import FindingCode
 from device.drivers.mutual_tls import TlsFiles
 from device.panel.speech import file_name
 from device.ports.camera import Frame
@@ -76,6 +78,25 @@ class Patient:
     sandbox: Fault | None = None
     program: Program = WELL
     account: int = field(default_factory=os.geteuid)
+
+    @property
+    def settings(self) -> Config:
+        """The configuration, which is well."""
+        assert isinstance(self.config, Config)
+        return self.config
+
+    def set_up(self, section: str, **options: object) -> None:
+        """Change options of one section of the configuration."""
+        changed = with_fields(getattr(self.settings, section), **options)
+        self.config = with_fields(self.settings, **{section: changed})
+
+    def say(self, path: str, text: str) -> None:
+        """Have the machine say this in one of its files."""
+        self.machine.files[path] = text
+
+    def findings(self) -> set[FindingCode]:
+        """What the doctor finds."""
+        return {one.code for one in findings_of(examine(self.case()))}
 
     def case(self) -> Case:
         """The unit as the doctor meets it."""

@@ -32,6 +32,10 @@ While the unit runs, the doctor asks it about its parts and looks at the machine
 away. Otherwise it opens part after part. No PIN and no 照合番号 is ever sent to a card. Each morning
 (`[upkeep] morning`) the unit looks by itself; its journal gets the codes, nothing else, and so does the fleet with the
 next word about the unit's health (`uketsuke-fleet show`).
+
+70の故障を模擬の端末に一つずつ起こし、すべて正しい名前で呼ばれることを確かめています。実機ではまだ試していません。
+Seventy faults are put into a simulated unit, one after the other; each has to be called by its name and by no other
+(`pytest tests/doctor`). None was tried on a real unit yet.
 """
 
 
