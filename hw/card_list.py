@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from device.domain.secrets import Pin
+from device.domain.secrets import Pin, ReferenceNumberB
 from hw.cards import CardBox, GoldenCard
 from hw.errors import BadLimits
 
 _DIGEST_CHARACTERS: Final = 64
-_OPTIONS: Final = "a card has name, key_sha256 and perhaps expendable = true, and with that pin and photo"
+_OPTIONS: Final = "a card has name, key_sha256 and perhaps front and expendable = true, and with that pin and photo"
 
 
 @dataclass(slots=True)
@@ -45,6 +45,7 @@ def _card(file: str, number: int, table: object, seen: _Seen) -> GoldenCard:
         case {"name": str(name), "key_sha256": str(digest), **rest} if name:
             expendable = rest.pop("expendable", False)
             pin, photo = rest.pop("pin", None), rest.pop("photo", "")
+            front = _front(where, rest.pop("front", None))
             if rest or not isinstance(expendable, bool) or not isinstance(photo, str):
                 raise BadLimits(f"{where}: {_OPTIONS}")
             if len(digest) != _DIGEST_CHARACTERS or set(digest) - set("0123456789abcdef"):
@@ -54,9 +55,19 @@ def _card(file: str, number: int, table: object, seen: _Seen) -> GoldenCard:
             seen.names.add(name)
             seen.digests.add(digest)
             secret = _pin(where, pin, expendable=expendable)
-            return GoldenCard(name=name, key_sha256=digest, expendable=expendable, pin=secret, photo=photo)
+            return GoldenCard(name=name, key_sha256=digest, expendable=expendable, pin=secret, front=front, photo=photo)
         case _:
             raise BadLimits(f"{where}: {_OPTIONS}")
+
+
+def _front(where: str, digits: object) -> ReferenceNumberB | None:
+    """Return the number that is printed on the card."""
+    if digits is None:
+        return None
+    try:
+        return ReferenceNumberB(str(digits).encode())
+    except ValueError as error:
+        raise BadLimits(f"{where}: front is the 14 digits of 照合番号B in quotation marks") from error
 
 
 def _pin(where: str, digits: object, *, expendable: bool) -> Pin | None:

@@ -9,7 +9,7 @@ soon changed for another. What reaches the card is what `hw.card_guard` lets thr
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -24,7 +24,7 @@ from device.card.files import CardFile
 from device.card.profiles import REFERENCE_NUMBER_B, Profile
 from device.card.trust import CardTrust, Realm
 from device.domain.errors import CardUnknown, CardUnreadable
-from device.domain.secrets import Pin
+from device.domain.secrets import Pin, ReferenceNumberB
 from device.ports.card import CardReader
 from hw.card_guard import GuardedConnection
 from hw.errors import CannotMeasure, CardInDanger
@@ -44,6 +44,8 @@ class GoldenCard:
     """Whether tries of it may be spent; such a card may end up blocked."""
     pin: Pin | None = field(default=None, compare=False)
     """Of an expendable card, for rigs that type it; a person at the bench knows it without this list."""
+    front: ReferenceNumberB | None = field(default=None, compare=False)
+    """What is printed on it, for whoever checks what a camera reads there."""
     photo: str = ""
     """A photo of its holder in models/photos.toml, for rigs with a display; another one than on the card."""
 
@@ -101,12 +103,15 @@ class CardBox:
             connection.let_one_try_be_spent()
         return card
 
-    def touch(self, reader: CardReader, *wanted: GoldenCard) -> GuardedConnection:
+    def touch(
+        self, reader: CardReader, *wanted: GoldenCard, besides: Collection[tuple[int, int]] = ()
+    ) -> GuardedConnection:
         """Connect to the card on the reader, if it is one of these with full counters; otherwise CardInDanger.
 
-        As `hold`, but quick: a card that was looked at whole before is known by how its certificate begins.
+        As `hold`, but quick: a card that was looked at whole before is known by how its certificate begins. `besides`
+        as in `GuardedConnection`.
         """
-        connection = GuardedConnection(reader.connect())
+        connection = GuardedConnection(reader.connect(), besides=besides)
         try:
             if not self._recognised(connection, wanted):
                 self._examined(connection, wanted)

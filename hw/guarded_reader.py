@@ -15,13 +15,18 @@ from hw.cards import CardBox, GoldenCard
 from hw.errors import CardInDanger
 
 
+def besides(*, simulated: bool) -> set[tuple[int, int]]:
+    """Return class and instruction of what only simulated cards understand."""
+    return {(STAND_IN_UNLOCK[0], STAND_IN_UNLOCK[1])} if simulated else set()
+
+
 class GuardedReader:
     """A `CardReader` that looks whose card it is each time the program connects. The program hears of a lost card."""
 
     def __init__(self, reader: CardReader, box: CardBox, wanted: GoldenCard, *, simulated: bool) -> None:
         """`simulated`: cards understand the invented way in that no real card knows."""
         self._reader = reader
-        self._besides = {(STAND_IN_UNLOCK[0], STAND_IN_UNLOCK[1])} if simulated else set()
+        self._besides = besides(simulated=simulated)
         self._box = box
         self._wanted = wanted
         self._danger: CardInDanger | None = None

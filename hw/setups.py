@@ -11,7 +11,7 @@ from typing import Final
 from device.wire.texts import Text
 from hw.errors import BenchError, CannotMeasure
 from hw.rig.by_hand import Answer, HandRig, Person, Request
-from hw.rig.port import Question, Rig
+from hw.rig.port import Rig
 from hw.station.desk import OnTheTable, Setup
 from hw.station.files import Station
 
@@ -75,9 +75,8 @@ def _real_table(
 def _board(rig: str, tester: Person, stack: ExitStack) -> Rig:
     from hw.rig.board import BoardRig  # noqa: PLC0415  pyserial only where there is a board
 
-    def ask(question: Question) -> bool:
-        text = Text(ja=question.ja, en=question.en)
-        answer = tester.request(Request(text, "ask", wants_yes_or_no=True))
+    def ask(question: Text) -> bool:
+        answer = tester.request(Request(question, "ask", wants_yes_or_no=True))
         if answer is Answer.CANNOT:
             raise CannotMeasure(f"the tester could not say: {question.en}")
         return answer is Answer.YES

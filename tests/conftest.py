@@ -18,10 +18,9 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 
 from device.app.config import KeySection
 from device.drivers.gpio import Gpio
@@ -33,6 +32,9 @@ from faults.proxy import TcpProxy
 from provisioning.broker import Branch
 from provisioning.mosquitto import RunningBroker, run_mosquitto
 from provisioning.pki import SiteAuthority
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -330,6 +332,9 @@ def _softhsm(folder: Path, monkeypatch: pytest.MonkeyPatch) -> KeySection:
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     """Run the distribution's Chromium."""
+    # At a bench the suites of tests/contract are asked where nothing else that tests take is installed.
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
     # Chromium refuses to run as root inside its sandbox; these pages are our own.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -10,8 +10,8 @@ from typing import Any, Final
 import pytest
 
 from hw.cards import CardBox
-from hw.contract.stages import TableBench, TableCamera, TableLamps, TablePad, TableVoice
-from hw.contract.suites import FOLDER, TABLE, Suite
+from hw.contract.parts import Parts
+from hw.contract.suites import FOLDER, Suite
 from hw.errors import CannotMeasure, HeldBack, RunStopped
 from hw.rig.port import Rig
 from hw.unit.port import UnitUnderTest
@@ -44,26 +44,24 @@ class Sentence:
     text: str
     answer: Answer
     why: str = ""
+    file: str = ""
 
 
 @dataclass(slots=True, eq=False)
 class Table:
-    """A pytest plugin that gives the suites the parts on the table, and writes down what they found."""
+    """A pytest plugin that asks of the table's parts alone, and writes down what they answered."""
 
     suite: Suite
-    unit: UnitUnderTest
-    rig: Rig
-    cards: CardBox
     sentences: list[Sentence] = field(default_factory=list)
     stopped: RunStopped | None = None
     """What ends the run: rig, tester or unit gone, a card that is none of the bench's."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Ask the chosen parts alone. As a mark, because that is what outweighs a fixture's own parameters."""
-        for name, kind in self.suite.asked_of.items():
+        """Ask the chosen kinds alone. As a mark, because that is what outweighs a fixture's own parameters."""
+        for name, kinds in self.suite.asked_of.items():
             if name in metafunc.fixturenames:
-                metafunc.definition.add_marker(pytest.mark.parametrize(name, [kind], indirect=True))
+                metafunc.definition.add_marker(pytest.mark.parametrize(name, kinds, indirect=True))
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Leave out what asks nothing of them."""
@@ -89,14 +87,15 @@ class Table:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Write a sentence down."""
-        text = report.nodeid.rpartition("::")[2].partition("[")[0].removeprefix("test_").replace("_", " ")
+        path, _, name = report.nodeid.rpartition("::")
+        text, file = name.partition("[")[0].removeprefix("test_").replace("_", " "), path.rpartition("/")[2]
         if report.skipped:
             why = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-            self.sentences.append(Sentence(text, Answer.NOT_ASKED, why.removeprefix("Skipped: ")))
+            self.sentences.append(Sentence(text, Answer.NOT_ASKED, why.removeprefix("Skipped: "), file))
         elif report.failed:
-            self.sentences.append(Sentence(text, Answer.BROKEN, _last_words(report)))
+            self.sentences.append(Sentence(text, Answer.BROKEN, _last_words(report), file))
         elif report.when == "call":
-            self.sentences.append(Sentence(text, Answer.KEPT))
+            self.sentences.append(Sentence(text, Answer.KEPT, file=file))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A suite that cannot be read is a broken one."""
@@ -108,37 +107,6 @@ class Table:
         self.sentences.append(Sentence("the suite can be asked", Answer.BROKEN, str(excrepr).splitlines()[-1][:300]))
         return True
 
-    @pytest.fixture
-    def table_bench(self) -> Iterator[TableBench]:
-        """The reader."""
-        bench = TableBench(self.unit, self.rig, self.cards)
-        yield bench
-        bench.lift()
-
-    @pytest.fixture
-    def table_stage(self) -> TableCamera:
-        """The camera."""
-        return TableCamera(self.unit, self.rig)
-
-    @pytest.fixture
-    def table_pad(self) -> TablePad:
-        """The keys."""
-        return TablePad(self.unit, self.rig)
-
-    @pytest.fixture
-    def table_lamps(self) -> Iterator[TableLamps]:
-        """Lamps and buzzer."""
-        lamps = TableLamps(self.unit, self.rig)
-        yield lamps
-        lamps.indicators.show({})
-
-    @pytest.fixture
-    def table_voice(self) -> Iterator[TableVoice]:
-        """The loudspeaker."""
-        voice = TableVoice(self.unit, self.rig)
-        yield voice
-        voice.voice.stop()
-
     def _or_left_out(self) -> Generator[None, Any, Any]:
         try:
             return (yield)
@@ -148,9 +116,11 @@ class Table:
 
 def ask(suite: Suite, unit: UnitUnderTest, rig: Rig, cards: CardBox) -> list[Sentence]:
     """Ask every sentence of a suite. Raise RunStopped where the run has to end."""
-    table = Table(suite, unit, rig, cards)
+    table = Table(suite)
     with unit.scratch() as folder:
-        pytest.main([*_OPTIONS, f"--basetemp={folder / 'tests'}", *suite.paths], plugins=[table])
+        pytest.main(
+            [*_OPTIONS, f"--basetemp={folder / 'tests'}", *suite.paths], plugins=[table, Parts(unit, rig, cards)]
+        )
     if table.stopped is not None:
         raise table.stopped
     return table.sentences
@@ -160,6 +130,3 @@ def _last_words(report: pytest.TestReport | pytest.CollectReport) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     words = str(report.longrepr) if crash is None else str(crash.message)
     return " ".join(words.split())[:300]
-
-
-__all__ = ["TABLE", "Answer", "Sentence", "ask"]

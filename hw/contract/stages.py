@@ -10,62 +10,15 @@ from device.panel.cues import BUZZER
 from device.panel.lamps import LAMPS
 from device.panel.pad import Pad
 from device.ports.camera import Camera
-from device.ports.card import CardConnection, CardReader
-from device.ports.panel import Indicators, Keypad, Voice
-from device.sim.card import PlaceableCard, SimulatedCard
+from device.ports.panel import Display, Indicators, Keypad, Screen, Voice
 from device.wire.phrases import say
-from hw.cards import CardBox, GoldenCard
+from device.wire.texts import Text
 from hw.errors import CannotMeasure
 from hw.phases.signals import HEARD_OVER_ROOM_DB, LIT_LX, SETTLE_S
-from hw.rig.port import Picture, Question, Rig, Sensor
+from hw.rig.port import Picture, Rig, Sensor
 from hw.unit.port import UnitUnderTest
 
 HOLD_S: Final = 0.12
-HAND_S: Final = 120.0
-"""A person takes so long to place a card, at most."""
-READER_S: Final = 30.0
-"""A reader takes so long to notice, at most."""
-
-
-class TableReader:
-    """The unit's reader; whose card it is, is looked at each time it connects."""
-
-    def __init__(self, reader: CardReader, cards: CardBox) -> None:
-        self._reader = reader
-        self._cards = cards
-
-    @property
-    def name(self) -> str:
-        """The reader's own."""
-        return self._reader.name
-
-    def wait_for_change(self, *, present: bool, timeout_s: float) -> bool:
-        """Wait as the reader does."""
-        return self._reader.wait_for_change(present=present, timeout_s=timeout_s)
-
-    def connect(self) -> CardConnection:
-        """Connect to the bench's own card, with a guard before it."""
-        return self._cards.touch(self._reader, *self._cards.cards)
-
-
-class TableBench:
-    """A reader, and a hand that places and lifts the bench's first card."""
-
-    def __init__(self, unit: UnitUnderTest, rig: Rig, cards: CardBox) -> None:
-        self.reader = TableReader(unit.reader, cards)
-        self.patience_s = READER_S if rig.tireless else HAND_S
-        self._rig = rig
-        self._card: GoldenCard = cards.first
-
-    def place(self, card: PlaceableCard) -> None:
-        """Place the bench's own card in place of a made one."""
-        if not isinstance(card, SimulatedCard) or not card.behaves:
-            raise CannotMeasure("no real card misbehaves on request")
-        self._rig.place(self._card.name)
-
-    def lift(self) -> None:
-        """Take it away."""
-        self._rig.lift()
 
 
 class TableCamera:
@@ -130,16 +83,45 @@ class TableLamps:
         except CannotMeasure:
             ja = "、".join(NAMES[lamp].ja for lamp in sorted(lamps)) or "どのランプも消えている"
             en = ", ".join(NAMES[lamp].en for lamp in sorted(lamps)) or "none"
-            return self._rig.ask(Question(f"ついているのは次のとおりですか:{ja}", f"Are exactly these lamps on: {en}?"))
+            return self._rig.ask(
+                Text(ja=f"ついているのは次のとおりですか:{ja}", en=f"Are exactly these lamps on: {en}?")
+            )
 
     def buzzes(self) -> bool:
         """Listen, or ask."""
         self._unit.wait(SETTLE_S)
-        return _heard(self._rig, Question(f"{NAMES[BUZZER].ja}が鳴っていますか。", f"Do you hear {NAMES[BUZZER].en}?"))
+        return _heard(
+            self._rig, Text(ja=f"{NAMES[BUZZER].ja}が鳴っていますか。", en=f"Do you hear {NAMES[BUZZER].en}?")
+        )
 
     def break_it(self) -> NoReturn:
         """Not by a test."""
         raise CannotMeasure("nobody takes the header's driver away from the unit on the table")
+
+
+class TableDisplay:
+    """The small display, and whoever reads it."""
+
+    def __init__(self, unit: UnitUnderTest, rig: Rig) -> None:
+        self._rig = rig
+        self.display: Display = unit.display
+
+    def shows(self, screen: Screen) -> bool:
+        """Ask."""
+        words = " / ".join(line for line in (screen.headline, *screen.lines) if line)
+        return self._rig.ask(
+            Text(ja=f"表示器には次のとおり出ていますか:「{words}」", en=f"Is this what the display reads: “{words}”?")
+        )
+
+    def is_dark(self) -> bool:
+        """Ask."""
+        return self._rig.ask(Text(ja="表示器には何も出ていませんか。", en="Is the display dark?"))
+
+    def unplug(self) -> NoReturn:
+        """Not by a test."""
+        raise CannotMeasure("nobody pulls the display's cable while it is driven")
+
+    plug = unplug
 
 
 class TableVoice:
@@ -154,15 +136,15 @@ class TableVoice:
     def is_heard(self) -> bool:
         """Listen, or ask."""
         self._unit.wait(SETTLE_S)
-        return _heard(self._rig, Question("声が聞こえましたか。", "Do you hear the voice, or did you just now?"))
+        return _heard(self._rig, Text(ja="声が聞こえましたか。", en="Do you hear the voice, or did you just now?"))
 
     def is_silent(self) -> bool:
         """Listen, or ask."""
         self._unit.wait(SETTLE_S)
-        return not _heard(self._rig, Question("いま、声が聞こえますか。", "Do you hear the voice now?"))
+        return not _heard(self._rig, Text(ja="いま、声が聞こえますか。", en="Do you hear the voice now?"))
 
 
-def _heard(rig: Rig, question: Question) -> bool:
+def _heard(rig: Rig, question: Text) -> bool:
     try:
         return rig.sense(Sensor.SOUND).value > QUIET_ROOM_DB + HEARD_OVER_ROOM_DB
     except CannotMeasure:

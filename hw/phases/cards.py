@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from device.domain.errors import CardError
 from device.wire.texts import Text
+from hw.cards import GoldenCard
 from hw.errors import CannotMeasure, CardInDanger
 from hw.plan import Phase
 from hw.session import Session
@@ -14,14 +15,19 @@ def check_cards(session: Session) -> None:
     if not session.cards.cards:
         raise CannotMeasure("the bench has no card of its own: list one in cards.toml")
     for card in session.cards.cards:
-        session.rig.place(card.name)
-        try:
-            with session.cards.hold(session.unit.reader, card):
-                pass
-        except CardError as error:
-            raise CardInDanger(f"{card.name} cannot be told for sure: {error}") from error
-        finally:
-            session.rig.lift()
+        require_full_counters(session, card)
+
+
+def require_full_counters(session: Session, card: GoldenCard) -> None:
+    """Raise CardInDanger where the card lost a try, or is another one."""
+    session.rig.place(card.name)
+    try:
+        with session.cards.hold(session.unit.reader, card):
+            pass
+    except CardError as error:
+        raise CardInDanger(f"{card.name} cannot be told for sure: {error}") from error
+    finally:
+        session.rig.lift()
 
 
 CARDS = Phase(

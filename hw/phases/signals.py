@@ -13,7 +13,7 @@ from device.wire.texts import LANGUAGES, Text
 from hw.errors import CannotMeasure
 from hw.plan import Phase
 from hw.record import Drawing, Series
-from hw.rig.port import Question, Reading, Sensor
+from hw.rig.port import Reading, Sensor
 from hw.session import Session
 from hw.uncertainty import mean
 
@@ -70,7 +70,9 @@ def _lamps_by_eye(session: Session) -> None:
         for lamp in LAMPS:
             session.unit.indicators.show({lamp: True})
             name = NAMES[lamp]
-            question = Question(f"{name.ja}だけが、はっきりついていますか。", f"Is {name.en} on, bright, and no other?")
+            question = Text(
+                ja=f"{name.ja}だけが、はっきりついていますか。", en=f"Is {name.en} on, bright, and no other?"
+            )
             if not session.rig.ask(question):
                 wrong.append(lamp)
         session.measured("lamps.wrong", len(wrong), samples=len(LAMPS), note=f"by eye: {' '.join(wrong)}".strip(": "))
@@ -113,7 +115,7 @@ def _listen(session: Session, measure: str, name: str, title: Text, unheard: lis
         levels = [session.rig.sense(Sensor.SOUND).value for _ in range(SOUND_LOOKS)]
     except CannotMeasure as error:
         session.not_measured(measure, str(error))
-        heard = session.rig.ask(Question(f"{title.ja}がはっきり聞こえますか。", f"Do you hear {title.en} clearly?"))
+        heard = session.rig.ask(Text(ja=f"{title.ja}がはっきり聞こえますか。", en=f"Do you hear {title.en} clearly?"))
     else:
         session.unit.indicators.show({})
         session.unit.voice.stop()

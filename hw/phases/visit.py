@@ -8,7 +8,6 @@ from functools import partial
 from itertools import pairwise
 from typing import Final
 
-from device.domain.errors import CardError
 from device.domain.reasons import Reason
 from device.domain.values import Assurance
 from device.ports.card import CardReader
@@ -26,8 +25,9 @@ from device.reception.states import (
 )
 from device.wire.texts import Text
 from hw.cards import GoldenCard
-from hw.errors import CannotMeasure, CardInDanger
+from hw.errors import CannotMeasure
 from hw.guarded_reader import GuardedReader
+from hw.phases.cards import require_full_counters
 from hw.plan import Phase
 from hw.record import Drawing, Series
 from hw.rig.port import Light, Picture
@@ -170,7 +170,7 @@ class _Visits:
 def measure_visits(session: Session) -> None:
     """Make both; the card's counters are looked at before and after."""
     card = session.cards.expendable
-    _require_full_counters(session, card)
+    require_full_counters(session, card)
     session.rig.light(Light.OFFICE)
     asks_everybody = _asks_everybody(session)
     guard: list[GuardedReader] = []
@@ -187,7 +187,7 @@ def measure_visits(session: Session) -> None:
             _by_pin(visits)
         except _WentWrong as error:
             visits.failed.append(str(error))
-    _require_full_counters(session, card)
+    require_full_counters(session, card)
     session.measured("visit.failed", len(visits.failed), samples=visits.tried, note="; ".join(visits.failed))
     for name, times in (("visit.answer_ms", visits.answers_ms), ("visit.receipt_ms", visits.receipts_ms)):
         if times:
@@ -260,18 +260,6 @@ def _type_pin(visits: _Visits) -> None:
 
 def _moment(thoughts: Sequence[Thought], state: type[State]) -> float:
     return next(each.at_s for each in thoughts if isinstance(each.state, state))
-
-
-def _require_full_counters(session: Session, card: GoldenCard) -> None:
-    """Raise CardInDanger where the card lost a try, or is another one."""
-    session.rig.place(card.name)
-    try:
-        with session.cards.hold(session.unit.reader, card):
-            pass
-    except CardError as error:
-        raise CardInDanger(f"{card.name} cannot be told for sure: {error}") from error
-    finally:
-        session.rig.lift()
 
 
 VISITS = Phase(

@@ -9,12 +9,13 @@ from typing import Final, Self
 
 import serial
 
+from device.wire.texts import Text
 from hw.cards import GoldenCard
 from hw.errors import CannotMeasure, RigLost
 from hw.record import RigFacts
 from hw.rig.by_hand import holder_is_here, is_presented
 from hw.rig.frames import NUMBERS, BadFrame, RigLine
-from hw.rig.port import Beside, Light, Picture, Plug, Presentation, Question, Reading, Sensor
+from hw.rig.port import Beside, Light, Picture, Plug, Presentation, Reading, Sensor
 
 BAUD: Final = 115_200
 VERSION: Final = "1"
@@ -37,7 +38,7 @@ class BoardRig:
         port: str,
         *,
         answer_s: float = ANSWER_S,
-        ask: Callable[[Question], bool] | None = None,
+        ask: Callable[[Text], bool] | None = None,
     ) -> None:
         """Open and greet. `ask` reaches the person at the station, where there is one. Raise RigLost."""
         self._ask = ask
@@ -113,7 +114,7 @@ class BoardRig:
             raise RigLost(f"the board's answer is no reading: {' '.join(words)}") from error
         return Reading(value, uncertainty)
 
-    def ask(self, question: Question) -> bool:
+    def ask(self, question: Text) -> bool:
         """Ask the person at the station."""
         if self._ask is None:
             raise CannotMeasure(f"nobody stands at this rig: {question.en}")

@@ -11,7 +11,7 @@ from device.wire.texts import Text
 from hw.cards import GoldenCard
 from hw.errors import CannotMeasure
 from hw.record import RigFacts
-from hw.rig.port import Beside, Light, Picture, Plug, Presentation, Question, Reading, Sensor
+from hw.rig.port import Beside, Light, Picture, Plug, Presentation, Reading, Sensor
 
 
 class Answer(Enum):
@@ -70,20 +70,20 @@ _LIGHTS: Final = MappingProxyType(
 )
 
 
-def holder_is_here(card: GoldenCard) -> Question:
+def holder_is_here(card: GoldenCard) -> Text:
     """Return what a tester is asked before a visit by face."""
-    return Question(
-        f"カード「{card.name}」の写真の人が、カメラの前に立っていますか。",
-        f"Does the person on the photo of the card “{card.name}” stand before the camera?",
+    return Text(
+        ja=f"カード「{card.name}」の写真の人が、カメラの前に立っていますか。",
+        en=f"Does the person on the photo of the card “{card.name}” stand before the camera?",
     )
 
 
-def is_presented(presentation: Presentation) -> Question:
+def is_presented(presentation: Presentation) -> Text:
     """Return what a tester is asked before a look at a presentation."""
     number, of = presentation.number, presentation.of
-    return Question(
-        f"{presentation.title.ja}({number}/{of})をカメラの前に構えましたか。",
-        f"Is “{presentation.title.en}” ({number} of {of}) before the camera?",
+    return Text(
+        ja=f"{presentation.title.ja}({number}/{of})をカメラの前に構えましたか。",
+        en=f"Is “{presentation.title.en}” ({number} of {of}) before the camera?",
     )
 
 
@@ -204,13 +204,13 @@ class HandRig:
         """A person has no numbers."""
         raise CannotMeasure(f"a rig by hand has no sensor for {sensor}{f' ({at})' if at else ''}")
 
-    def ask(self, question: Question) -> bool:
+    def ask(self, question: Text) -> bool:
         """Ask."""
-        return self._says_yes(Request(Text(ja=question.ja, en=question.en), "ask", wants_yes_or_no=True))
+        return self._says_yes(Request(question, "ask", wants_yes_or_no=True))
 
-    def _brings(self, question: Question, verb: str, *words: str) -> bool:
+    def _brings(self, question: Text, verb: str, *words: str) -> bool:
         self._picture = None
-        return self._says_yes(Request(Text(ja=question.ja, en=question.en), verb, words, wants_yes_or_no=True))
+        return self._says_yes(Request(question, verb, words, wants_yes_or_no=True))
 
     def _says_yes(self, request: Request) -> bool:
         answer = self._tester.request(request)

@@ -74,14 +74,6 @@ class Reading:
     uncertainty: float
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What only a person can say: yes or no."""
-
-    ja: str
-    en: str
-
-
 LIVE: Final = "live"
 """What a person who is really there is called among the kinds of presentations."""
 
@@ -146,5 +138,5 @@ class Rig(Protocol):
     def sense(self, sensor: Sensor, at: str = "") -> Reading:
         """Measure."""
 
-    def ask(self, question: Question) -> bool:
-        """Ask whoever stands there."""
+    def ask(self, question: Text) -> bool:
+        """Ask whoever stands there what only a person can say: yes or no."""

@@ -6,10 +6,11 @@ import random
 from functools import partial
 
 from device.sim.people.actors import Visitor, hears
+from device.wire.texts import Text
 from hw.cards import GoldenCard
 from hw.errors import CannotMeasure
 from hw.record import RigFacts
-from hw.rig.port import Beside, Light, Picture, Plug, Presentation, Question, Reading, Sensor
+from hw.rig.port import Beside, Light, Picture, Plug, Presentation, Reading, Sensor
 from hw.sim import wardrobe
 from hw.sim.artefacts import stand_in
 from hw.sim.panel import level_db
@@ -108,7 +109,7 @@ class SimulatedRig:
             case Sensor.ROOM_TEMPERATURE:
                 return self._reading(23.0, 0.5)
 
-    def ask(self, question: Question) -> bool:
+    def ask(self, question: Text) -> bool:
         """Nobody stands there."""
         raise CannotMeasure(f"nobody stands at a simulated rig: {question.en}")
 

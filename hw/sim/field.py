@@ -7,7 +7,7 @@ import random
 
 from device.domain.errors import CardUnreadable
 from device.sim.card import PlaceableCard
-from device.sim.card.link import Link
+from device.sim.card.link import Link, TimedCard
 from device.sim.clock import SimulatedClock
 from device.sim.reader import SimulatedConnection, SimulatedReader
 from hw.rig.port import Beside
@@ -53,36 +53,15 @@ class FieldReader(SimulatedReader):
         return self._physics.field_strength * (METAL if self._stage.beside is Beside.METAL else 1.0)
 
 
-class FieldCard:
+class FieldCard(TimedCard):
     """A card that answers as fast as the link and the field allow; blocks that are lost are sent again."""
 
     def __init__(self, card: PlaceableCard, reader: FieldReader, link: Link, clock: SimulatedClock, seed: int) -> None:
-        self._card = card
+        super().__init__(card, link, self._take)
         self._reader = reader
-        self._link = link
         self._clock = clock
         self._chance = random.Random(seed)  # noqa: S311  repeatable on purpose
 
-    @property
-    def atr(self) -> bytes:
-        """The card's own."""
-        return self._card.atr
-
-    def power_on(self) -> None:
-        """Begin to live in the field."""
-        self._card.power_on()
-
-    def reset(self) -> None:
-        """Restart without loss of power."""
-        self._card.reset()
-
-    def power_off(self) -> None:
-        """Lose the field."""
-        self._card.power_off()
-
-    def transmit(self, apdu: bytes | bytearray) -> tuple[bytes, int]:
-        """Answer as the card does, later."""
-        data, sw = self._card.transmit(apdu)
+    def _take(self, seconds: float) -> None:
         repeats = max(1.0, 1 / self._reader.strength - 0.2)
-        self._clock.advance(self._link.exchange_s(apdu, len(data)) * repeats * self._chance.uniform(0.99, 1.03))
-        return data, sw
+        self._clock.advance(seconds * repeats * self._chance.uniform(0.99, 1.03))

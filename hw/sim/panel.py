@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import random
 from collections.abc import Mapping
 
+from device.app.config import PanelSection
+from device.domain.errors import BadConfig
+from device.drivers.oled import OledDisplay
 from device.panel.cues import BUZZER
 from device.panel.pad import PAD_4X3
 from device.ports.panel import KeypadSample
 from device.sim.clock import SimulatedClock
+from device.sim.oled import ADDRESS, Ssd1306Bus
 from device.sim.panel import RecordingIndicators, RecordingVoice, SimulatedKeypad
+from hw.errors import CannotMeasure
 from hw.sim.physics import Physics
 
 SECONDS_PER_CHARACTER = 0.15
@@ -90,3 +96,12 @@ def level_db(physics: Physics, indicators: WiredIndicators, voice: HeardVoice, r
     if voice.speaks:
         heard.append(physics.voice_db)
     return max(heard)
+
+
+def open_simulated_display(chip: Ssd1306Bus) -> OledDisplay:
+    """Return the driver of real displays on a model of the chip. Raise CannotMeasure where it cannot be had here."""
+    try:
+        line = importlib.import_module("luma.core.interface.serial").i2c(bus=chip, address=ADDRESS)
+        return OledDisplay(importlib.import_module("luma.oled.device").ssd1306(line), PanelSection().display_font)
+    except (ImportError, BadConfig) as error:
+        raise CannotMeasure(f"no simulated display: {error}") from error

@@ -15,18 +15,22 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from device.app.config import KeySection
+from device.drivers.oled import OledDisplay
 from device.panel.pad import Pad
 from device.sim.card import SimulatedCard
 from device.sim.card.link import Link
 from device.sim.card_front import SimulatedCardFront
 from device.sim.clock import SimulatedClock
+from device.sim.institution import SimulatedInstitutionCredential
+from device.sim.oled import Ssd1306Bus
 from device.sim.portrait import Photo
 from hw.errors import CannotMeasure, UnitLost
 from hw.record import UnitFacts
 from hw.sim import wardrobe
 from hw.sim.field import FieldCard, FieldReader
 from hw.sim.optics import OpticsCamera
-from hw.sim.panel import HeardVoice, WiredIndicators, WornKeypad
+from hw.sim.panel import HeardVoice, WiredIndicators, WornKeypad, open_simulated_display
 from hw.sim.physics import Physics
 from hw.sim.program import SimulatedProgram
 from hw.sim.site import SimulatedSite
@@ -46,6 +50,7 @@ class SimulatedUnit:
     """How often it was started."""
     clock: SimulatedClock = field(default_factory=SimulatedClock)
     cards: dict[str, SimulatedCard] = field(default_factory=wardrobe.new_cards)
+    key_place: KeySection = field(default_factory=KeySection)
     site: SimulatedSite | None = None
     """The clinic that its line leads to; None: the line is not plugged in."""
 
@@ -56,6 +61,8 @@ class SimulatedUnit:
     voice: HeardVoice = field(init=False)
     camera: OpticsCamera = field(init=False)
     front: SimulatedCardFront = field(init=False)
+    credential: SimulatedInstitutionCredential = field(init=False, default_factory=SimulatedInstitutionCredential)
+    display_chip: Ssd1306Bus = field(init=False, default_factory=Ssd1306Bus)
     system: SimulatedSystem = field(init=False)
     lost: str = ""
     """Why the unit does not answer any more; empty while it does."""
@@ -83,6 +90,11 @@ class SimulatedUnit:
     def pad(self) -> Pad:
         """How the keys lie."""
         return self.keypad.pad
+
+    @property
+    def display(self) -> OledDisplay:
+        """The driver of real displays, on a model of their chip."""
+        return open_simulated_display(self.display_chip)
 
     @property
     def face(self) -> FaceParts:

@@ -27,6 +27,7 @@ _SERIALS = MappingProxyType({GOLDEN: 990_001, EXPENDABLE: 1001})
 _PIN = "1234"
 _HOLDER, _HOLDER_TODAY = "obama", "obama2"
 """The photo on the expendable card, and another one of the same person."""
+_FRONT = CardFrontPrint(date(1974, 4, 2), date(2035, 4, 2), "2285")
 _NO_PORTRAIT = bytes.fromhex("0000000C6A5020200D0A870A") + bytes(5_588)
 """No picture, but as long as one is thought to be: for benches without photos, which time it and decode nothing."""
 
@@ -49,9 +50,8 @@ def credentials() -> Mapping[str, CardCredentials]:
 
 def new_cards() -> dict[str, SimulatedCard]:
     """Return fresh cards with full counters, by name."""
-    front = CardFrontPrint(date(1974, 4, 2), date(2035, 4, 2), "2285")
     return {
-        name: SimulatedCard(keys, front=front, portrait=_portrait(), pin=_PIN) for name, keys in credentials().items()
+        name: SimulatedCard(keys, front=_FRONT, portrait=_portrait(), pin=_PIN) for name, keys in credentials().items()
     }
 
 
@@ -64,6 +64,7 @@ def card_box() -> CardBox:
                 key_sha256=key_digest(keys.auth_certificate.public_bytes(Encoding.DER)),
                 expendable=name == EXPENDABLE,
                 pin=Pin(_PIN.encode()) if name == EXPENDABLE else None,
+                front=_FRONT.reference_number(),
                 photo=_HOLDER_TODAY if name == EXPENDABLE else "",
             )
             for name, keys in credentials().items()

@@ -12,9 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NoReturn, Self
 
-from device.app.config import load
+from device.app.config import KeySection, load
 from device.app.face_desk import FaceParts as OpenFace
 from device.app.face_parts import open_face
 from device.app.panel_parts import PADS, PanelParts, open_panel
@@ -26,7 +26,7 @@ from device.drivers.system import SystemClock
 from device.panel.pad import Pad
 from device.ports.camera import Camera, CardFront
 from device.ports.card import CardReader
-from device.ports.panel import Indicators, Keypad, Voice
+from device.ports.panel import Display, Indicators, Keypad, Voice
 from device.sim.portrait import Photo, load_photo
 from hw.errors import CannotMeasure
 from hw.record import UnitFacts
@@ -110,6 +110,14 @@ class LocalUnit:
         return self._panel.indicators
 
     @property
+    def display(self) -> Display:
+        """The display that the configuration names."""
+        display = self._panel.display
+        if display is None:
+            raise CannotMeasure("the configuration names no display")
+        return display
+
+    @property
     def voice(self) -> Voice:
         """The loudspeaker."""
         return self._panel.voice
@@ -133,6 +141,16 @@ class LocalUnit:
     def front(self) -> CardFront:
         """The camera over the card."""
         return self._face.front
+
+    @property
+    def credential(self) -> NoReturn:
+        """None: it comes with an approval that nobody has yet."""
+        raise CannotMeasure("no institution's credential is part of the program")
+
+    @property
+    def key_place(self) -> KeySection:
+        """Where the configuration has it."""
+        return self._config.key
 
     @property
     def face(self) -> FaceParts:

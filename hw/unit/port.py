@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from device.app.config import KeySection
     from device.app.face_desk import LivenessParts
     from device.face.engine import FaceLook
     from device.face.manifest import Threshold
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from device.ports.camera import Camera, CardFront
     from device.ports.card import CardReader
     from device.ports.clock import Clock
-    from device.ports.panel import Indicators, Keypad, Voice
+    from device.ports.institution import InstitutionCredential
+    from device.ports.panel import Display, Indicators, Keypad, Voice
     from device.reception import State
     from device.sim.portrait import Photo
     from hw.record import UnitFacts
@@ -149,6 +151,10 @@ class UnitUnderTest(Protocol):
         """Lamps and buzzer."""
 
     @property
+    def display(self) -> Display:
+        """The small display."""
+
+    @property
     def voice(self) -> Voice:
         """The loudspeaker."""
 
@@ -159,6 +165,14 @@ class UnitUnderTest(Protocol):
     @property
     def front(self) -> CardFront:
         """What reads the card's front."""
+
+    @property
+    def credential(self) -> InstitutionCredential:
+        """What opens a card without its PIN, where an institution has the right to."""
+
+    @property
+    def key_place(self) -> KeySection:
+        """Where the unit has its key."""
 
     @property
     def face(self) -> FaceParts:

@@ -38,7 +38,9 @@ class FrontStage(Protocol):
     """A reader of fronts, a card under it, and what can happen to both."""
 
     front: CardFront
-    printed: bytes
+
+    def is_printed(self, number: bytes) -> bool:
+        """Tell whether this is what the card says."""
 
     def take_away(self) -> None:
         """Leave nothing that could be read."""
@@ -49,12 +51,13 @@ class FrontStage(Protocol):
 
 
 class SimulatedFront:
-    printed = PRINTED
-
     def __init__(self) -> None:
         self._lies: ReferenceNumberB | None = ReferenceNumberB(PRINTED)
         self._simulated = SimulatedCardFront(lambda: self._lies)
         self.front: CardFront = self._simulated
+
+    def is_printed(self, number: bytes) -> bool:
+        return number == PRINTED
 
     def take_away(self) -> None:
         self._lies = None
@@ -99,7 +102,9 @@ class PhotographedFront:
         clock = SimulatedClock(datetime(2026, 11, 22, 9, tzinfo=UTC))
         self._camera = Photographer(clock)
         self.front: CardFront = CameraCardFront(self._camera, reader().read, clock)
-        self.printed = bytes(self._camera.person.reference_number().reveal())
+
+    def is_printed(self, number: bytes) -> bool:
+        return number == bytes(self._camera.person.reference_number().reveal())
 
     def take_away(self) -> None:
         self._camera.gone = True
@@ -111,10 +116,20 @@ class PhotographedFront:
         self._camera.dead = False
 
 
-@pytest.fixture(params=[SimulatedFront, PhotographedFront], ids=["simulated", "photographed"])
+@pytest.fixture
+def simulated_front() -> FrontStage:
+    return SimulatedFront()
+
+
+@pytest.fixture
+def photographed_front() -> FrontStage:
+    return PhotographedFront()
+
+
+@pytest.fixture(params=["simulated", "photographed"])
 def front_stage(request: pytest.FixtureRequest) -> FrontStage:
-    made: FrontStage = request.param()
-    return made
+    chosen: FrontStage = request.getfixturevalue(f"{request.param}_front")
+    return chosen
 
 
 def nothing(_: ReferenceNumberB) -> bool:
@@ -126,7 +141,7 @@ def test_what_is_printed_is_read_and_may_be_wiped_by_whoever_got_it(front_stage:
     for _ in range(2):
         seen = front_stage.front.read(ENOUGH_S, nothing)
         assert seen is not None
-        assert seen.reveal() == front_stage.printed
+        assert front_stage.is_printed(bytes(seen.reveal()))
         seen.wipe()
 
 
@@ -143,7 +158,8 @@ def test_what_the_card_refused_is_never_said_again(front_stage: FrontStage) -> N
         return True
 
     assert front_stage.front.read(ENOUGH_S, refused) is None
-    assert set(asked) == {front_stage.printed}
+    assert asked
+    assert all(map(front_stage.is_printed, asked))
 
 
 def test_a_dead_card_camera_is_a_fault_until_it_is_mended(front_stage: FrontStage) -> None:

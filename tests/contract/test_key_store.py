@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,18 +30,49 @@ UNIT = UnitId("sim-key")
 ECDSA = ec.ECDSA(hashes.SHA256())
 
 Open = Callable[[str], KeyStore]
-Places = Callable[[str], KeySection]
 
 
 @pytest.fixture(params=["file", "tpm", "pkcs11"])
-def section(request: pytest.FixtureRequest, key_place: Places) -> KeySection:
-    return key_place(request.param)
+def section(request: pytest.FixtureRequest) -> KeySection:
+    return place_of(request)
+
+
+@pytest.fixture(params=["tpm", "pkcs11"])
+def elsewhere(request: pytest.FixtureRequest) -> KeySection:
+    """A place that no file of the unit holds."""
+    section = place_of(request)
+    if section.store == "file":
+        pytest.skip("this unit keeps its key in a file")
+    return section
+
+
+def place_of(request: pytest.FixtureRequest) -> KeySection:
+    if request.param == "table":
+        table: KeySection = request.getfixturevalue("table_key_place")
+        return table
+    place: KeySection = request.getfixturevalue("key_place")(request.param)
+    return place
 
 
 @pytest.fixture
-def store(section: KeySection, tmp_path: Path) -> Open:
-    """Open the store as a new start of the program does, by the name of its file."""
-    return lambda name: open_key(section, tmp_path / name)
+def store(section: KeySection, tmp_path: Path) -> Iterator[Open]:
+    """Open the store as a new start of the program does, by the name of its file; nothing stays there afterwards."""
+    with opened(section, tmp_path) as store:
+        yield store
+
+
+@contextlib.contextmanager
+def opened(section: KeySection, folder: Path) -> Iterator[Open]:
+    names: set[str] = set()
+
+    def open_one(name: str) -> KeyStore:
+        names.add(name)
+        return open_key(section, folder / name)
+
+    yield open_one
+    for name in names:
+        with contextlib.suppress(BadConfig):  # a file that leads nowhere
+            open_key(section, folder / name).forget()
 
 
 @pytest.fixture
@@ -150,12 +182,13 @@ def test_a_file_that_leads_nowhere_is_named(store: Open, tmp_path: Path) -> None
     assert refused.value.where == str(tmp_path / "key")
 
 
-@pytest.mark.parametrize("kind", ["tpm", "pkcs11"])
-def test_elsewhere_it_cannot_be_taken_out(kind: str, key_place: Places, tmp_path: Path) -> None:
-    store = open_key(key_place(kind), tmp_path / "key")
-    store.request()
-    key = store.private_key()
+def test_elsewhere_it_cannot_be_taken_out(elsewhere: KeySection, tmp_path: Path) -> None:
+    with opened(elsewhere, tmp_path) as store:
+        store("key").request()
+        refuses_to_give_itself_away(store("key").private_key())
 
+
+def refuses_to_give_itself_away(key: ec.EllipticCurvePrivateKey) -> None:
     with pytest.raises(UnsupportedAlgorithm, match="cannot be taken out"):
         key.private_numbers()
     with pytest.raises(UnsupportedAlgorithm, match="cannot be taken out"):

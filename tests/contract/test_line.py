@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -19,6 +20,7 @@ from device.wire import topics
 from device.wire.services import GATEWAY
 from faults.proxy import TcpProxy
 from provisioning.mosquitto import RunningBroker
+from provisioning.pki import SiteAuthority
 
 UNIT = UnitId("sim-front-desk")
 ASK = topics.up(UNIT, topics.Up.ASK)
@@ -104,9 +106,9 @@ class MemoryHall:
 class MosquittoHall:
     def __init__(
         self,
-        start_broker: Callable[[int | None], AbstractContextManager[RunningBroker]],
+        start_broker: StartBroker,
         identity: Callable[[str], TlsFiles],
-        wire_to: Callable[[int], TcpProxy],
+        wire_to: WireTo,
         parts: ExitStack,
     ) -> None:
         self._start_broker = start_broker
@@ -147,14 +149,40 @@ class MosquittoHall:
         return broker.port
 
 
-@pytest.fixture(params=["memory", pytest.param("mosquitto", marks=pytest.mark.broker)])
-def hall(request: pytest.FixtureRequest) -> Iterator[Hall]:
-    if request.param == "memory":
-        yield MemoryHall()
-        return
-    start_broker, identity, wire_to = map(request.getfixturevalue, ("start_broker", "identity", "wire_to"))
+StartBroker = Callable[[int | None], AbstractContextManager[RunningBroker]]
+WireTo = Callable[[int], TcpProxy]
+
+
+@pytest.fixture
+def memory_hall() -> Hall:
+    return MemoryHall()
+
+
+@pytest.fixture
+def mosquitto_hall(start_broker: StartBroker, identity: Callable[[str], TlsFiles], wire_to: WireTo) -> Iterator[Hall]:
     with ExitStack() as parts:
         yield MosquittoHall(start_broker, identity, wire_to, parts)
+
+
+@pytest.fixture
+def table_hall(
+    table_identity: Callable[[str, SiteAuthority, Path], TlsFiles],
+    authority: SiteAuthority,
+    site_folder: Path,
+    start_broker: StartBroker,
+    identity: Callable[[str], TlsFiles],
+    wire_to: WireTo,
+) -> Iterator[Hall]:
+    """A broker on the unit itself, and the unit's own way to prove itself to one."""
+    files = table_identity(UNIT, authority, site_folder / "authority.cert.pem")
+    with ExitStack() as parts:
+        yield MosquittoHall(start_broker, lambda name: files if name == UNIT else identity(name), wire_to, parts)
+
+
+@pytest.fixture(params=["memory", pytest.param("mosquitto", marks=pytest.mark.broker)])
+def hall(request: pytest.FixtureRequest) -> Hall:
+    chosen: Hall = request.getfixturevalue(f"{request.param}_hall")
+    return chosen
 
 
 def connected(hall: Hall, *topics_heard: str, will: LastWill | None = None) -> tuple[Line, Ears]:

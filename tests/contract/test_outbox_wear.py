@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,8 +47,15 @@ def wear(folder: Path, visits: int) -> Wear:
     )
 
 
-def test_a_visit_waits_for_the_disk_once_and_a_day_of_them_writes_less_than_20_mb(tmp_path: Path) -> None:
-    few, many = wear(tmp_path, FEW), wear(tmp_path, MANY)
+@pytest.fixture(params=["sqlite"])
+def worn(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[int], Wear]:
+    """Tell what so many visits ask of the storage."""
+    del request
+    return lambda visits: wear(tmp_path, visits)
+
+
+def test_a_visit_waits_for_the_disk_once_and_a_day_of_them_writes_less_than_20_mb(worn: Callable[[int], Wear]) -> None:
+    few, many = worn(FEW), worn(MANY)
     visits = MANY - FEW
     assert many.waits - few.waits == visits
     assert (many.written - few.written) / visits * VISITS_A_DAY < 20e6

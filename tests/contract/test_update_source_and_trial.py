@@ -10,6 +10,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
+from typing import Protocol
 
 import pytest
 from securesystemslib.signer import CryptoSigner
@@ -142,24 +143,40 @@ def program(folder: Path, body: str) -> Path:
     return path
 
 
-def trial(tmp_path: Path, *, healthy: str = "exit 0", within_s: float = 20.0) -> Trial:
-    well = program(tmp_path / "healthy", healthy)
-    return CommandTrial(
-        looks={Kind.MODELS: lambda folder: None if (folder / "weights.bin").exists() else "no weights"},
-        restart=["true"],
-        healthy=[str(well)],
-        within_s=within_s,
-        soak_s=0.0,
-    )
+class OpenTrial(Protocol):
+    """Make a trial of a unit whose own look at itself is this script."""
+
+    def __call__(self, *, healthy: str = "exit 0", within_s: float = 20.0) -> Trial: ...
 
 
-def test_a_version_without_complaint_may_be_switched_to(tmp_path: Path) -> None:
+@pytest.fixture
+def command_trial(tmp_path: Path) -> OpenTrial:
+    def make(*, healthy: str = "exit 0", within_s: float = 20.0) -> Trial:
+        well = program(tmp_path / "healthy", healthy)
+        return CommandTrial(
+            looks={Kind.MODELS: lambda folder: None if (folder / "weights.bin").exists() else "no weights"},
+            restart=["true"],
+            healthy=[str(well)],
+            within_s=within_s,
+            soak_s=0.0,
+        )
+
+    return make
+
+
+@pytest.fixture(params=["command"])
+def trial(request: pytest.FixtureRequest) -> OpenTrial:
+    chosen: OpenTrial = request.getfixturevalue(f"{request.param}_trial")
+    return chosen
+
+
+def test_a_version_without_complaint_may_be_switched_to(trial: OpenTrial, tmp_path: Path) -> None:
     program(tmp_path / "2.0", 'echo "uketsuke 2.0"')
     (tmp_path / "models").mkdir()
     (tmp_path / "models/weights.bin").touch()
-    assert trial(tmp_path).complaint(Kind.SOFTWARE, "2.0", tmp_path / "2.0") is None
-    assert trial(tmp_path).complaint(Kind.MODELS, "1.0", tmp_path / "models") is None
-    assert trial(tmp_path).complaint(Kind.VOICE, "1.0", tmp_path / "models") is None, "nobody looks at a voice here"
+    assert trial().complaint(Kind.SOFTWARE, "2.0", tmp_path / "2.0") is None
+    assert trial().complaint(Kind.MODELS, "1.0", tmp_path / "models") is None
+    assert trial().complaint(Kind.VOICE, "1.0", tmp_path / "models") is None, "nobody looks at a voice here"
 
 
 @pytest.mark.parametrize(
@@ -170,19 +187,17 @@ def test_a_version_without_complaint_may_be_switched_to(tmp_path: Path) -> None:
         ("exec sleep 60", "did not end within 0 s"),
     ],
 )
-def test_what_is_wrong_with_a_version_is_said_in_words(tmp_path: Path, body: str, said: str) -> None:
+def test_what_is_wrong_with_a_version_is_said_in_words(trial: OpenTrial, tmp_path: Path, body: str, said: str) -> None:
     program(tmp_path / "2.0", body)
     within_s = 0.3 if "sleep" in body else 20.0
-    assert said in (trial(tmp_path, within_s=within_s).complaint(Kind.SOFTWARE, "2.0", tmp_path / "2.0") or "")
+    assert said in (trial(within_s=within_s).complaint(Kind.SOFTWARE, "2.0", tmp_path / "2.0") or "")
 
 
-def test_a_version_without_its_program_is_no_crash(tmp_path: Path) -> None:
-    assert "cannot be run" in (trial(tmp_path).complaint(Kind.SOFTWARE, "2.0", tmp_path / "none") or "")
-    assert trial(tmp_path).complaint(Kind.MODELS, "1.0", tmp_path / "none") == "no weights"
+def test_a_version_without_its_program_is_no_crash(trial: OpenTrial, tmp_path: Path) -> None:
+    assert "cannot be run" in (trial().complaint(Kind.SOFTWARE, "2.0", tmp_path / "none") or "")
+    assert trial().complaint(Kind.MODELS, "1.0", tmp_path / "none") == "no weights"
 
 
-def test_a_unit_that_runs_well_has_no_complaint_and_an_ill_one_says_it(tmp_path: Path) -> None:
-    assert trial(tmp_path).start() is None
-    assert "ended with 1: the reader is gone" in (
-        trial(tmp_path, healthy="echo the reader is gone; exit 1").start() or ""
-    )
+def test_a_unit_that_runs_well_has_no_complaint_and_an_ill_one_says_it(trial: OpenTrial) -> None:
+    assert trial().start() is None
+    assert "ended with 1: the reader is gone" in (trial(healthy="echo the reader is gone; exit 1").start() or "")

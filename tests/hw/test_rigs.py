@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from device.wire.texts import Text
 from hw.errors import CannotMeasure, NobodyAnswered, RigLost
 from hw.phases.cards import CARDS
 from hw.phases.keypad import KEYPAD
@@ -20,7 +21,7 @@ from hw.rig.board import BoardRig
 from hw.rig.board_model import ABILITIES, BoardModel, on_a_pty
 from hw.rig.by_hand import Answer, HandRig, Request
 from hw.rig.frames import BadFrame, RigLine, check
-from hw.rig.port import Beside, Picture, Plug, Question, Rig, Sensor
+from hw.rig.port import Beside, Picture, Plug, Rig, Sensor
 from hw.rig.simulated import SimulatedRig
 from hw.sim import wardrobe
 from hw.sim.hands import SimulatedHands, WillingPerson
@@ -255,7 +256,7 @@ def test_a_board_without_a_sensor_leaves_it_unmeasured(with_physics: Callable[..
         with pytest.raises(CannotMeasure, match="cannot pull the plug"):
             rig.unplug(Plug.CAMERA, 0.01)
         with pytest.raises(CannotMeasure, match="nobody stands at this rig"):
-            rig.ask(Question("?", "Is it on?"))
+            rig.ask(Text(ja="?", en="Is it on?"))
         assert rig.facts().firmware == "model-1"
 
 
