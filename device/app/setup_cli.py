@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 import typer
 
 from device.app.config import INSTALLED
-from device.app.setup import Setup
+from device.app.setup import FILES, Setup, require_folder
+from device.domain.errors import BadConfig
 
 
 def setup(
@@ -22,19 +23,25 @@ def setup(
     Stop the unit first: it holds the parts.
     """
     from device.app.setup.here import ThisMachine  # noqa: PLC0415  drivers load only where they are used
+    from device.drivers.account import hand_over  # noqa: PLC0415
     from device.drivers.machine import LinuxMachine  # noqa: PLC0415
     from device.drivers.system import SystemClock  # noqa: PLC0415
 
+    require_folder(to)
     clock = SystemClock()
-    file = Setup(
-        to, ThisMachine(LinuxMachine(), clock, pad=pad), clock, ask=typed, say=typer.echo, wait=time.sleep
-    ).run()
+    try:
+        file = Setup(
+            to, ThisMachine(LinuxMachine(), clock, pad=pad), clock, ask=typed, say=typer.echo, wait=time.sleep
+        ).run()
+    finally:
+        # Also what an end half-way leaves, or the service could not read it when the rest comes from elsewhere.
+        hand_over(to, FILES)
     typer.echo(f"できました / done: {file}\nuketsuke doctor --config {file}")
 
 
 def typed(question: str) -> str:
-    """Ask on the terminal; an end of the input is an empty answer."""
+    """Ask on the terminal. Raise BadConfig where nobody answers any more."""
     try:
         return input(question)
-    except EOFError:
-        return ""
+    except EOFError as error:
+        raise BadConfig("the input ended before this was answered", where=question.strip(" :")) from error

@@ -36,6 +36,7 @@ class FindingCode(StrEnum):
     CERTIFICATE_NAME = "certificate_name"
     KEY_MISMATCH = "key_mismatch"
     KEY_OPEN = "key_open"
+    FILES_CLOSED = "files_closed"
     SEALING_KEY = "sealing_key"
     NO_ATTENDANT = "no_attendant"
     NO_VOICE = "no_voice"

@@ -88,7 +88,7 @@ FAULTS: list[tuple[str, Change, set[Code]]] = [
     ("networks that were never brought", lose_models, {Code.MODEL_MISSING}),
     ("sentences without a recording", lambda p: p.set_up("voice", files=p.folder), {Code.VOICE_FILES}),
     ("a state folder that others may open", lambda p: (p.folder / "state").chmod(0o755), {Code.STATE_OPEN}),
-    ("a state folder of somebody else's", lambda p: setattr(p, "account", 4242), {Code.STATE_FOLDER}),
+    ("files of somebody else's", lambda p: setattr(p, "account", 4242), {Code.FILES_CLOSED, Code.STATE_FOLDER}),
     ("an outbox that was written over", spoil_outbox, {Code.OUTBOX_DAMAGED}),
     ("an outbox that fills up", lambda p: keep_results(p, 201, timedelta(hours=1)), {Code.OUTBOX_FILLS}),
     ("a result of last week", lambda p: keep_results(p, 1, timedelta(days=7)), {Code.RESULTS_WAIT}),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import pty
+import pwd
 import select
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
@@ -16,9 +18,11 @@ import pytest
 
 from clinic.keys import PUBLIC_NAME, make_key_pair
 from device.app.config import load
+from device.app.setup import require_folder
 from device.app.setup.here import ThisMachine
 from device.app.setup.papers import copy_papers, find_papers
 from device.domain.errors import BadConfig, Fault
+from device.drivers.account import may_read
 from device.drivers.mdns import SERVICE, FoundBroker, find_brokers
 from device.drivers.mutual_tls import TlsFiles
 from device.sim.clock import SimulatedClock
@@ -138,6 +142,38 @@ def test_a_key_that_is_not_seen_is_named(papers: Path, put_up: Callable[..., Ses
     session.answer("Enter when it is plugged in", "")
     session.expect("5 を押してください")
     session.expect("not seen (docs/panel.md)")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_sets_up_belongs_to_the_account_that_the_folder_is_for(papers: Path) -> None:
+    (papers / "unit.toml").write_text('[broker]\nhost = "broker.example"\n', encoding="utf-8")
+    account = pwd.getpwnam("daemon")
+    # Not below pytest's own folders: those are closed to every other account, each in its depth.
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        os.chown(folder, 0, account.pw_gid)
+        folder.chmod(0o770)
+        command = [sys.executable, "-m", "device.app.entry", "setup", "--to", place]
+        subprocess.run(command, input=f"{papers}\n-\n", text=True, check=True, capture_output=True)
+        files = {path.name: path for path in folder.iterdir()}
+        assert set(files) == {"unit.toml", "unit.cert.pem", "unit.key.pem", "authority.cert.pem", PUBLIC_NAME}
+        assert {path.stat().st_uid for path in files.values()} == {account.pw_uid}
+        assert all(may_read(path, account.pw_uid) for path in files.values())
+        assert not may_read(files["unit.key.pem"], pwd.getpwnam("bin").pw_uid)
+        assert not may_read(files["authority.cert.pem"], 4242), "the folder is closed to others"
+
+
+def test_a_folder_that_nobody_can_write_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BadConfig, match="is no folder"):
+        require_folder(tmp_path / "file" / "unit")
+    require_folder(tmp_path / "not" / "yet")
+
+
+def test_a_terminal_that_ends_ends_the_set_up(tmp_path: Path, papers: Path) -> None:
+    command = [sys.executable, str(PROGRAM), str(tmp_path / "unit"), "", "", "", ""]
+    done = subprocess.run(command, input=f"{papers}\n", text=True, capture_output=True, check=False)
+    assert "the input ended before this was answered" in done.stderr
 
 
 def test_papers_that_know_their_broker_are_believed(tmp_path: Path, papers: Path) -> None:

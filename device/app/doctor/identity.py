@@ -14,12 +14,14 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import NameOID
 
 from device.app.config import Config
+from device.app.credentials import OF_THE_SERVICE
 from device.app.doctor.case import Case
 from device.app.identity_files import load_clinic_key
 from device.app.key_parts import open_key
 from device.domain.errors import BadConfig
 from device.domain.finding import Finding
 from device.domain.finding import FindingCode as Code
+from device.drivers.account import may_read
 
 ENDS_SOON = timedelta(days=30)
 OTHERS = 0o077
@@ -64,11 +66,16 @@ def certificate(case: Case) -> Iterator[Finding]:
 
 
 def key_permissions(case: Case) -> Iterator[Finding]:
-    """Nobody but the unit reads its key."""
-    key = case.settings.broker.key
+    """The unit reads its files, and nobody else its key."""
+    broker, key = case.settings.broker, case.settings.broker.key
     mode = _mode(key)
     if mode is not None and mode & OTHERS:
         yield Finding(Code.KEY_OPEN, str(key), f"{mode:o}")
+    files = [broker.authority, broker.certificate, case.settings.clinic.sealing_key]
+    files += [] if case.file is None else [case.file]
+    files += [] if key.is_relative_to(OF_THE_SERVICE) else [key]  # what systemd hands over is its service's
+    if closed := [str(path) for path in files if path.exists() and not may_read(path, case.account)]:
+        yield Finding(Code.FILES_CLOSED, str(Path(closed[0]).parent), " ".join(closed))
 
 
 def sealing_key(case: Case) -> Iterator[Finding]:

@@ -36,7 +36,7 @@ def _check(name: str, ja: str, en: str, look: Look) -> Check:
 CHECKS: Sequence[Check] = (
     _check("config", "設定ファイル", "the configuration", identity.configuration),
     _check("certificate", "証明書", "the certificate", identity.certificate),
-    _check("key", "秘密鍵の権限", "who may read the key", identity.key_permissions),
+    _check("key", "鍵と設定を読める人", "who may read keys and settings", identity.key_permissions),
     _check("sealing", "医療機関の公開鍵", "the clinic's key", identity.sealing_key),
     _check("people", "誰もが使えるか", "everybody can use it", identity.people),
     _check("models", "顔照合のネットワーク", "the networks, file by file", stores.models),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ AUTHORITY, CLINIC_KEY = "authority.cert.pem", "clinic.public.jwk"
 CERTIFICATE, KEY = ".cert.pem", ".key.pem"
 CONFIG = "unit.toml"
 UNIT = "unit"
+FILES = ("*.pem", "*.jwk", CONFIG)
+"""What a set-up leaves in its folder, or finds there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,15 @@ def copy_papers(source: Path, folder: Path) -> None:
             put_whole(folder / name, path.read_bytes(), mode=PRIVATE if name.endswith(KEY) else PUBLIC)
     except OSError as error:
         raise BadConfig(f"cannot be copied: {error.strerror}", where=str(error.filename or source)) from error
+
+
+def require_folder(folder: Path) -> None:
+    """Raise BadConfig where nothing can be written into this folder, or where it cannot be made."""
+    nearest = next(each for each in (folder, *folder.parents) if each.exists())
+    if not nearest.is_dir():
+        raise BadConfig("is no folder", where=str(nearest))
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise BadConfig("only root may write here: sudo uketsuke setup", where=str(nearest))
 
 
 def _broker_of(config: Path) -> tuple[str, int]:

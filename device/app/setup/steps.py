@@ -9,7 +9,7 @@ from pathlib import Path
 
 from device.app.config import state_beside
 from device.app.panel_check import KeyTrial
-from device.app.setup.papers import CLINIC_KEY, Papers, copy_papers, find_papers
+from device.app.setup.papers import CLINIC_KEY, CONFIG, Papers, copy_papers, find_papers
 from device.app.setup.surroundings import KeypadAtHand, Surroundings
 from device.domain.errors import BadConfig
 from device.drivers.kept_file import write_whole
@@ -57,7 +57,7 @@ class Setup:
         sections["camera"] = {"source": face}
         sections["panel"] = {"kind": "gpio", "pad": pad} if pad else {}
         sections["voice"] = {"device": self._loudspeaker()}
-        file = self._folder / "unit.toml"
+        file = self._folder / CONFIG
         write_whole(file, _toml(sections).encode(), mode=0o640)
         return file
 
