@@ -55,7 +55,6 @@ def test_a_covered_lens_repeats_nothing() -> None:
         (Frame(picture(2), taken_s=1.0, number=2), Oddity.BACKWARDS),
         (Frame(picture(2), taken_s=0.5, number=2), Oddity.BACKWARDS),
         (Frame(picture(2), taken_s=1.001, number=2), Oddity.TOO_SOON),
-        (Frame(picture(2), taken_s=3.5, number=2), Oddity.GAP),
         (Frame(picture(2), taken_s=2.9, number=9), None),
     ],
 )
@@ -81,8 +80,15 @@ def test_what_is_kept_of_a_picture_depends_on_a_key_of_the_attempt_and_says_so_n
     assert frame.pixels.tobytes() not in b"".join(one._seen)  # noqa: SLF001
 
 
-def test_limits_are_the_sites_to_set() -> None:
-    patient = FrameWatch(KEY, Timing(longest_gap_s=10))
-    patient.check(Frame(picture(1), 1.0, 1), asked_s=1.0, now_s=1.0)
+def test_a_camera_that_takes_too_long_is_told_from_a_unit_that_does() -> None:
+    watching = FrameWatch(KEY)
+    watching.check(Frame(picture(1), 1.0, 1), asked_s=1.0, now_s=1.0)
 
-    assert patient.check(Frame(picture(2), 9.0, 2), asked_s=9.0, now_s=9.0) is None
+    assert watching.check(Frame(picture(2), 901.0, 2), asked_s=900.9, now_s=901.0) is None, "the unit was busy"
+    assert watching.check(Frame(picture(3), 905.0, 3), asked_s=902.0, now_s=905.0) is Oddity.LATE
+
+
+def test_limits_are_the_sites_to_set() -> None:
+    patient = FrameWatch(KEY, Timing(longest_wait_s=10))
+
+    assert patient.check(Frame(picture(2), 9.0, 2), asked_s=0.0, now_s=9.0) is None

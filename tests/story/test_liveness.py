@@ -64,8 +64,8 @@ def watched(build_world: Callable[..., World], face_works: FaceWorks) -> Watched
         parts = LivenessParts(rules=rules)
         if live is not None:
             parts = LivenessParts(rules=replace(rules, bands=Bands(accept=0.5, refuse=0.05)), nets=nets(live))
-        options: dict[str, Any] = {"policy": Policy(move_s=3.5)} | changes
-        return build_world(frame_s=0.25, face=replace(face_works, liveness=parts), **options)
+        options: dict[str, Any] = {"policy": Policy(move_s=3.5), "frame_s": 0.25} | changes
+        return build_world(face=replace(face_works, liveness=parts), **options)
 
     return build
 
@@ -97,6 +97,17 @@ def test_who_turns_as_asked_has_shown_to_be_there(
     world = watched()
     come(world, make_card(portrait=photo("obama2")), Visitor(photo("obama"), hears(world.voice)))
     assert asked_to_move(world)
+    assert isinstance(world.state, Asking)
+    world.type_keys("#")
+    assert last_result()["assurance"] == "face_institution"
+
+
+def test_a_processor_that_takes_15_s_over_a_frame_makes_a_slow_visit_and_no_fault_of_the_camera(
+    watched: Watched, make_card: MakeCard, photo: PhotoOf, last_result: Callable[[], dict[str, Any]]
+) -> None:
+    world = watched(live=0.9, frame_s=15.0, policy=Policy(match_s=600.0))
+    come(world, make_card(portrait=photo("obama2")), Visitor(photo("obama"), hears(world.voice)))
+    assert not world.unit.health.troubles
     assert isinstance(world.state, Asking)
     world.type_keys("#")
     assert last_result()["assurance"] == "face_institution"

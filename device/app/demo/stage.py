@@ -194,7 +194,7 @@ def _face_parts(
         return None
     liveness = choose_liveness(LivenessSection(), models_dir, troubles, face_alone_counts=False)
     if liveness is not None:
-        timing = replace(liveness.rules.timing, longest_gap_s=liveness.rules.timing.longest_gap_s * patience)
+        timing = replace(liveness.rules.timing, longest_wait_s=liveness.rules.timing.longest_wait_s * patience)
         liveness = replace(liveness, rules=replace(liveness.rules, timing=timing))
     return FaceParts(
         camera=stage.camera,

@@ -1,9 +1,12 @@
 """Do these frames come from a camera that is looking now? Numbers, times and repeats are checked, no picture is kept.
 
 A stuck driver, a loop that somebody feeds in and a recording all break one of these rules sooner or later: frames are
-numbered upwards, each was exposed after the call for it and not in the future, times go forwards by steps that a camera
-makes, and no two frames are equal to the last bit, because a sensor's noise never is. Repeats are told by a keyed hash
-of the pixels whose key is drawn for each attempt and thrown away with it, so nothing of a face outlives the attempt.
+numbered upwards, each was exposed soon after the call for it and not in the future, times go forwards by steps that a
+camera makes, and no two frames are equal to the last bit, because a sensor's noise never is. Repeats are told by a
+keyed hash of the pixels whose key is drawn for each attempt and thrown away with it, so nothing of a face outlives the
+attempt.
+
+Time that the unit itself takes over a frame says nothing of the camera: a slow processor makes a slow visit, no fault.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ class Oddity(StrEnum):
     OUT_OF_ORDER = "its number does not count up"
     BACKWARDS = "its time is not later than that of the frame before"
     TOO_SOON = "it comes sooner after the frame before than a camera can"
-    GAP = "too much time passed since the frame before"
+    LATE = "it was exposed too long after it was asked for"
     STALE = "it was exposed before it was asked for"
     FROM_THE_FUTURE = "it says that it was exposed later than now"
     REPEATED = "it is equal to an earlier frame to the last bit"
@@ -37,7 +40,7 @@ class Timing:
     """Clocks are read one after the other, and a sensor's time is converted."""
     shortest_gap_s: float = 0.004
     """250 frames a second: more than any camera that this unit is made for."""
-    longest_gap_s: float = 2.0
+    longest_wait_s: float = 2.0
     """What the camera's port may take to give a frame before that is a fault."""
 
 
@@ -63,6 +66,8 @@ class FrameWatch:
             return Oddity.STALE
         if frame.taken_s > now_s + timing.slack_s:
             return Oddity.FROM_THE_FUTURE
+        if frame.taken_s > asked_s + timing.longest_wait_s + timing.slack_s:
+            return Oddity.LATE
         if self._last is None:
             return None
         number, taken_s = self._last
@@ -70,10 +75,7 @@ class FrameWatch:
             return Oddity.OUT_OF_ORDER
         if frame.taken_s <= taken_s:
             return Oddity.BACKWARDS
-        gap_s = frame.taken_s - taken_s
-        if gap_s < timing.shortest_gap_s:
-            return Oddity.TOO_SOON
-        return Oddity.GAP if gap_s > timing.longest_gap_s else None
+        return Oddity.TOO_SOON if frame.taken_s - taken_s < timing.shortest_gap_s else None
 
     def _repeat(self, pixels: Picture) -> Oddity | None:
         if pixels.min() == pixels.max():  # a covered lens: there is nothing in it to repeat
