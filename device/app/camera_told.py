@@ -13,8 +13,8 @@ import numpy as np
 from device.app.config import CameraSection
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
-from device.drivers.camera import CameraProcess, CameraSetup
-from device.drivers.camera.setup import known
+from device.drivers.camera.process import CameraProcess
+from device.drivers.camera.setup import CameraSetup, known
 from device.ports.camera import Camera, Frame, Picture
 
 OPENS_S = 15.0

@@ -18,8 +18,8 @@ from device.domain.errors import BadConfig, Fault
 from device.domain.finding import FindingCode
 from device.domain.reasons import Reason
 from device.domain.values import SIMULATED_UNIT_PREFIX
-from device.drivers.camera import CameraProcess, CameraSetup
-from device.drivers.camera.setup import FOLDER
+from device.drivers.camera.process import CameraProcess
+from device.drivers.camera.setup import FOLDER, CameraSetup
 from device.drivers.portrait import SandboxedPortraitDecoder
 from device.drivers.system import reboot_if_up_long_enough
 from device.ports.clock import Clock

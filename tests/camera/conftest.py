@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from device.drivers.camera import CameraProcess
+from device.drivers.camera.process import CameraProcess
 
 CHILD = Path(__file__).parent / "stand_ins" / "child.py"
 

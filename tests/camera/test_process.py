@@ -17,8 +17,10 @@ import pytest
 
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
-from device.drivers.camera import CameraProcess, CameraSetup
+from device.drivers.camera.forms import Form
 from device.drivers.camera.frames import PLACES, SharedFrames
+from device.drivers.camera.process import CameraProcess
+from device.drivers.camera.setup import CameraSetup
 
 if TYPE_CHECKING:
     from tests.camera.conftest import StandIn
@@ -89,6 +91,8 @@ def test_frames_of_a_camera_that_runs_are_fresh(stand_in: Start, what: str) -> N
         ("v4l2", "none", "does not open"),
         ("v4l2", "raise", "gives no frames"),
         ("v4l2", "wall clock", "not of the monotonic clock"),
+        ("v4l2", "realtime", "not of the monotonic clock"),
+        ("v4l2", "grey", "gives GREY"),
     ],
 )
 def test_a_camera_that_cannot_be_used_says_why(stand_in: Start, what: str, trouble: str, said: str) -> None:
@@ -106,6 +110,14 @@ def test_a_picture_of_another_shape_breaks_the_camera(stand_in: Start) -> None:
 
     with pytest.raises(Fault, match="is expected"):
         camera.next_frame(PATIENCE_S)
+
+
+@pytest.mark.parametrize("trouble", ["yuyv", "torn", "damaged"])
+def test_a_usb_camera_s_frames_come_whole(stand_in: Start, trouble: str) -> None:
+    camera = stand_in("v4l2", trouble).camera
+    frames = [camera.next_frame(PATIENCE_S) for _ in range(3)]
+
+    assert all(frame.pixels.shape == (480, 640, 3) and frame.pixels.any(axis=2).all() for frame in frames)
 
 
 def test_a_camera_that_chooses_its_own_size_is_taken_at_its_word(stand_in: Start) -> None:
@@ -165,15 +177,31 @@ def test_a_program_that_is_not_there_is_a_fault() -> None:
 
 
 def test_a_process_that_speaks_nonsense_is_a_broken_camera() -> None:
-    code = "import os, socket; socket.socket(fileno=int(os.environ['UKETSUKE_CAMERA_WORDS'])).send(b'{}')"
+    code = "import os, socket; socket.socket(fileno=int(os.environ['UKETSUKE_CAMERA_WORDS'])).send(b'?')"
     with CameraProcess([sys.executable, "-c", code]) as camera, pytest.raises(Fault, match="nonsense"):
         camera.next_frame(PATIENCE_S)
 
 
+def saying(words: str) -> list[str]:
+    """Return a child that says these words and ends."""
+    code = (
+        "import os, socket\n"
+        "from device.drivers.camera.forms import Form\n"
+        "from device.drivers.camera.words import *\n"
+        "end = socket.socket(fileno=int(os.environ['UKETSUKE_CAMERA_WORDS']))\n"
+    )
+    return [sys.executable, "-c", code + words]
+
+
 def test_a_size_that_no_camera_has_is_refused() -> None:
-    words = b'{"type":"opened","name":"x","width":900000,"height":900000,"has_small":false}'
-    code = f"import os, socket; socket.socket(fileno=int(os.environ['UKETSUKE_CAMERA_WORDS'])).send({words!r})"
-    with CameraProcess([sys.executable, "-c", code]) as camera, pytest.raises(Fault, match="900000"):
+    opened = "say(end, Opened(900_000, 900_000, Form.JPEG, 'x'))"
+    with CameraProcess(saying(opened)) as camera, pytest.raises(Fault, match="900000"):
+        camera.next_frame(PATIENCE_S)
+
+
+def test_a_process_that_tells_of_more_than_fits_is_not_believed() -> None:
+    opened = "say(end, Opened(64, 48, Form.YUYV, 'x')); end.recv(1); end.recv(99); say(end, Taken(1, 1, 99_999, 1.0))"
+    with CameraProcess(saying(opened)) as camera, pytest.raises(Fault, match="99999 bytes"):
         camera.next_frame(PATIENCE_S)
 
 
@@ -256,7 +284,7 @@ def test_after_somebody_gave_up_waiting_the_next_one_gets_a_frame_of_their_own(s
 
 
 def test_neither_side_can_shrink_the_memory_under_the_other() -> None:
-    _, descriptor = SharedFrames.make(64, 48, has_small=True)
+    _, descriptor = SharedFrames.make(64, 48, Form.FILE)
     try:
         with pytest.raises(PermissionError):
             os.ftruncate(descriptor, 0)
@@ -276,7 +304,8 @@ def test_the_camera_s_process_leaves_no_core(stand_in: Start) -> None:
 def test_no_camera_outlives_a_unit_that_was_killed(folder: Path) -> None:
     code = (
         "import os, signal, sys\n"
-        "from device.drivers.camera import CameraProcess, CameraSetup\n"
+        "from device.drivers.camera.process import CameraProcess\n"
+        "from device.drivers.camera.setup import CameraSetup\n"
         f"camera = CameraProcess(CameraSetup('folder:{folder}', 64, 48, 50.0).command())\n"
         f"camera.next_frame({PATIENCE_S})\n"
         "print(camera.pid, flush=True)\n"

@@ -15,7 +15,8 @@ import pytest
 from device.app.camera_watch import CameraWatch
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
-from device.drivers.camera import CameraProcess, CameraSetup
+from device.drivers.camera.process import CameraProcess
+from device.drivers.camera.setup import CameraSetup
 from device.drivers.system import SystemClock
 from device.ports.camera import Camera
 from device.sim.camera import RecordedCamera

@@ -22,7 +22,8 @@ from device.app.demo.site import open_site
 from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
 from device.domain.values import ConsentItem
-from device.drivers.camera import CameraProcess, CameraSetup
+from device.drivers.camera.process import CameraProcess
+from device.drivers.camera.setup import CameraSetup
 from device.sim.card import CardAuthority, CardFrontPrint, SimulatedCard
 from device.sim.pcscd import VIRTUAL_READER, run_pcscd
 from device.sim.vpcd import VpcdSlot

@@ -29,7 +29,12 @@ def open_source(setup: CameraSetup) -> Source:
             raise SourceError(f"no such camera: {setup.address}")
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Film as the command line says."""
     address, width, height, rate = sys.argv[1:]
     asked = CameraSetup(address, int(width), int(height), float(rate))
     sys.exit(serve(lambda: open_source(asked)))
+
+
+if __name__ == "__main__":
+    main()

@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from device.drivers.camera.frames import SharedFrames
+from device.drivers.camera.frames import SharedFrames, blacken
 from device.drivers.camera.source import Source, SourceError
 from device.drivers.camera.words import Broken, Cancel, HoldLight, Opened, Take, Taken, ToChild, hear_unit, say
 from device.drivers.lockdown import leave_no_memory_image
@@ -48,11 +48,11 @@ def serve(open_source: Callable[[], Source]) -> int:
 
 def _film(source: Source, words: socket.socket) -> None:
     width, height = source.size
-    say(words, Opened(source.name[:200], width, height, source.has_small))
+    say(words, Opened(width, height, source.form, source.name[:200]))
     _, descriptors, _, _ = socket.recv_fds(words, 1, 1)
     if not descriptors:
         return
-    frames = SharedFrames(descriptors[0], width, height, has_small=source.has_small)
+    frames = SharedFrames(descriptors[0], width, height, source.form)
     os.close(descriptors[0])
     words.settimeout(0)
     film = _Film(source, words, frames)
@@ -71,7 +71,8 @@ class _Film:
         self._frames = frames
         self._number = 0
         self._wanted: Take | None = None
-        self._written: int | None = None
+        self._written: tuple[int, int] | None = None
+        """Which place, and how many bytes that are to be developed."""
 
     @property
     def is_wanted(self) -> bool:
@@ -84,7 +85,7 @@ class _Film:
             case Cancel():
                 self._wanted = None
                 if self._written is not None:
-                    _overwrite(self._frames, self._written)
+                    _overwrite(self._frames, *self._written)
             case HoldLight(hold=hold):
                 self._source.hold_light(hold=hold)
 
@@ -98,9 +99,10 @@ class _Film:
                 if shot.started_s < after_s:
                     continue
                 if self._wanted is not None:
-                    self._written = self._wanted.place
-                    shot.copy_to(*self._frames.view(self._written))
-                    say(self._words, Taken(self._wanted.order, self._number, shot.ended_s))
+                    pixels, _, raw = self._frames.parts(self._wanted.place)
+                    length = shot.copy_to(pixels, raw)
+                    self._written = self._wanted.place, length
+                    say(self._words, Taken(self._wanted.order, self._number, length, shot.ended_s))
                     self._wanted = None
                 return
 
@@ -118,10 +120,11 @@ def _orders(words: socket.socket, wait_s: float) -> Iterator[ToChild]:
         yield order
 
 
-def _overwrite(frames: SharedFrames, place: int) -> None:
-    for array in frames.view(place):
-        if array is not None:
-            array.fill(0)
+def _overwrite(frames: SharedFrames, place: int, length: int) -> None:
+    pixels, _, raw = frames.parts(place)
+    for part in (pixels, raw[:length]):
+        blacken(part)
+    frames.give_back(place)
 
 
 def _broken(words: socket.socket, why: str) -> int:

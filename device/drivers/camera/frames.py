@@ -1,4 +1,8 @@
-"""The memory that the unit and the camera's child share: a heartbeat, and places for frames."""
+"""The memory that the unit and the camera's child share: a heartbeat, and places for frames.
+
+A place has room for the pixels, for the small picture and for what is still to be developed. Whoever writes or looks at
+nothing of it takes no memory for it.
+"""
 
 from __future__ import annotations
 
@@ -6,41 +10,34 @@ import fcntl
 import mmap
 import os
 import struct
-import weakref
 from typing import Final
 
-import numpy as np
-
-from device.drivers.camera.source import small_size
-from device.ports.camera import Picture
+from device.drivers.camera.forms import CHANNELS, Form, has_small, raw_bytes, small_size
 
 PLACES: Final = 6
 """Frames that may be held at the same time. A place that is never used takes no memory."""
 LONGEST_SIDE_PX: Final = 4096
-CHANNELS: Final = 3
 _PAGE: Final = mmap.PAGESIZE
 _BEAT: Final = struct.Struct("=d")
+_BLACK: Final = bytes(16 * _PAGE)
 
 
 class SharedFrames:
     """One mapping, seen from both sides."""
 
-    def __init__(self, descriptor: int, width: int, height: int, *, has_small: bool) -> None:
+    def __init__(self, descriptor: int, width: int, height: int, form: Form) -> None:
         """Map what `make` made; the descriptor may be closed afterwards."""
-        self._shape = (height, width, CHANNELS)
-        self._small_shape = _small_shape(width, height) if has_small else None
-        self._memory = mmap.mmap(descriptor, _length(width, height, has_small=has_small))
-        self._given: list[list[weakref.ref[Picture]]] = [[] for _ in range(PLACES)]
-        self._touched: set[int] = set()
+        self._sizes = _sizes(width, height, form)
+        self._memory = mmap.mmap(descriptor, _length(self._sizes))
 
     @classmethod
-    def make(cls, width: int, height: int, *, has_small: bool) -> tuple[SharedFrames, int]:
+    def make(cls, width: int, height: int, form: Form) -> tuple[SharedFrames, int]:
         """Return the frames and a descriptor for the other side. The caller closes the descriptor."""
         descriptor = os.memfd_create("uketsuke-frames", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        os.ftruncate(descriptor, _length(width, height, has_small=has_small))
+        os.ftruncate(descriptor, _length(_sizes(width, height, form)))
         # Neither side can take the ground from under the other's feet.
         fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL)
-        return cls(descriptor, width, height, has_small=has_small), descriptor
+        return cls(descriptor, width, height, form), descriptor
 
     @property
     def beat_s(self) -> float:
@@ -52,50 +49,43 @@ class SharedFrames:
         """Tell of an exposure."""
         _BEAT.pack_into(self._memory, 0, now_s)
 
-    def free_place(self) -> int | None:
-        """Return a place whose frame nobody has any more."""
-        for place, given in enumerate(self._given):
-            if all(array() is None for array in given):
-                return place
-        return None
+    def parts(self, place: int) -> tuple[memoryview, memoryview, memoryview]:
+        """Return where the pixels of a place lie, those of its small picture, and what is to be developed."""
+        whole, start, parts = memoryview(self._memory), self._start(place), []
+        for size in self._sizes:
+            parts.append(whole[start : start + size])
+            start += _rounded(size)
+        pixels, small, raw = parts
+        return pixels, small, raw
 
-    def give(self, place: int) -> tuple[Picture, Picture | None]:
-        """Return the arrays of a place, which is not free as long as one of them, or a view of it, lives."""
-        pixels, small = self.view(place)
-        self._given[place] = [weakref.ref(array) for array in (pixels, small) if array is not None]
-        return pixels, small
+    def give_back(self, place: int) -> None:
+        """Let the kernel have the memory of a place: it reads as zeros from now on, on both sides."""
+        self._memory.madvise(mmap.MADV_REMOVE, self._start(place), _stride(self._sizes))
 
-    def view(self, place: int) -> tuple[Picture, Picture | None]:
-        """Return the arrays of a place."""
-        self._touched.add(place)
-        start = _PAGE + place * _stride(self._shape, self._small_shape)
-        pixels: Picture = np.ndarray(self._shape, np.uint8, self._memory, start)
-        if self._small_shape is None:
-            return pixels, None
-        return pixels, np.ndarray(self._small_shape, np.uint8, self._memory, start + _rounded(self._shape))
-
-    def wipe(self) -> None:
-        """Overwrite every place that was ever used."""
-        for place in self._touched:
-            for array in self.view(place):
-                if array is not None:
-                    array.fill(0)
+    def _start(self, place: int) -> int:
+        return _PAGE + place * _stride(self._sizes)
 
 
-def _small_shape(width: int, height: int) -> tuple[int, int, int]:
-    small_width, small_height = small_size(width, height)
-    return small_height, small_width, CHANNELS
+def blacken(part: memoryview) -> None:
+    """Overwrite it with zeros."""
+    for start in range(0, len(part), len(_BLACK)):
+        here = part[start : start + len(_BLACK)]
+        here[:] = _BLACK[: len(here)]
 
 
-def _length(width: int, height: int, *, has_small: bool) -> int:
-    small = _small_shape(width, height) if has_small else None
-    return _PAGE + PLACES * _stride((height, width, CHANNELS), small)
+def _sizes(width: int, height: int, form: Form) -> tuple[int, int, int]:
+    small_width, small_height = small_size(width, height) if has_small(form) else (0, 0)
+    return width * height * CHANNELS, small_width * small_height * CHANNELS, raw_bytes(form, width, height)
 
 
-def _stride(shape: tuple[int, int, int], small: tuple[int, int, int] | None) -> int:
-    return _rounded(shape) + (_rounded(small) if small else 0)
+def _length(sizes: tuple[int, int, int]) -> int:
+    return _PAGE + PLACES * _stride(sizes)
 
 
-def _rounded(shape: tuple[int, int, int]) -> int:
-    """Return the bytes of an array in whole pages."""
-    return -(-shape[0] * shape[1] * shape[2] // _PAGE) * _PAGE
+def _stride(sizes: tuple[int, int, int]) -> int:
+    return sum(map(_rounded, sizes))
+
+
+def _rounded(size: int) -> int:
+    """Return it in whole pages."""
+    return -(-size // _PAGE) * _PAGE

@@ -10,12 +10,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import cv2
-import numpy as np
+import numpy as np  # the system's, which picamera2 loads in any case
 
+from device.drivers.camera.forms import Form, small_size
 from device.drivers.camera.setup import CameraSetup
-from device.drivers.camera.source import SourceError, small_size
-from device.ports.camera import Picture
+from device.drivers.camera.source import SourceError
 
 BUFFERS = 3
 """Of contiguous memory, of which a small Pi has little: one being exposed, one finished, one read."""
@@ -30,7 +29,7 @@ US = 1_000_000
 class PicameraSource:
     """Holds one request at a time and gives it back at once."""
 
-    has_small = True
+    form = Form.BGR_AND_I420
 
     def __init__(self, number: int, setup: CameraSetup) -> None:
         """Open, configure and start the camera. Raise SourceError."""
@@ -95,16 +94,20 @@ class _Request:
         except KeyError as error:
             raise SourceError(f"the camera does not tell its {error.args[0]}") from error
 
-    def copy_to(self, pixels: Picture, small: Picture | None) -> None:
+    def copy_to(self, pixels: memoryview, raw: memoryview) -> int:
         with self._mapped(self._request, "main") as main:
-            if main.array.shape != pixels.shape or main.array.dtype != np.uint8:
-                raise SourceError(f"the camera gives {main.array.shape} where {pixels.shape} is expected")
-            np.copyto(pixels, main.array)
-        if small is None:
-            return
+            height, width, channels = main.array.shape
+            if height * width * channels != len(pixels) or main.array.dtype != np.uint8:
+                raise SourceError(f"the camera gives {main.array.shape}, which is not the size it told")
+            np.copyto(np.frombuffer(pixels, np.uint8).reshape(main.array.shape), main.array)
+            width, height = small_size(width, height)
         with self._mapped(self._request, "lores") as lores:
-            height, stride = lores.array.shape
-            if height != small.shape[0] * 3 // 2 or stride < small.shape[1]:
+            rows, stride = lores.array.shape
+            if rows != height * 3 // 2 or stride < width:
                 raise SourceError(f"the camera's second stream is {lores.array.shape}")
-            # Rows may be longer than the picture is wide; converting first keeps the planes of colour in step.
-            np.copyto(small, cv2.cvtColor(lores.array, cv2.COLOR_YUV2BGR_I420)[:, : small.shape[1]])
+            # Rows may be longer than the picture is wide, and those of the colours are half as long.
+            planes = np.frombuffer(raw, np.uint8, width * height * 3 // 2).reshape(rows, width)
+            np.copyto(planes[:height], lores.array[:height, :width])
+            colours = lores.array[height:].reshape(height, stride // 2)
+            np.copyto(planes[height:].reshape(height, width // 2), colours[:, : width // 2])
+        return planes.size

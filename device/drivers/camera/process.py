@@ -12,13 +12,24 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.drivers.camera.child import WORDS_VARIABLE
 from device.drivers.camera.frames import LONGEST_SIDE_PX, SharedFrames
-from device.drivers.camera.words import Broken, Cancel, HoldLight, Opened, Take, Taken, ToChild, ToUnit, hear_child, say
+from device.drivers.camera.given_frames import GivenFrames, UndevelopedError, WrongSizeError
+from device.drivers.camera.words import (
+    Broken,
+    Cancel,
+    HoldLight,
+    NonsenseError,
+    Opened,
+    Take,
+    Taken,
+    ToChild,
+    ToUnit,
+    hear_child,
+    say,
+)
 from device.ports.camera import Frame
 
 if TYPE_CHECKING:
@@ -59,7 +70,7 @@ class CameraProcess:
         self._words = ours
         self._taking = threading.Lock()
         self._frames_lock = threading.Lock()
-        self._frames: SharedFrames | None = None
+        self._frames: GivenFrames | None = None
         self._order = 0
         self._unanswered: Take | None = None
         self.opened: Opened | None = None
@@ -103,24 +114,27 @@ class CameraProcess:
     def next_frame(self, timeout_s: float) -> Frame:
         """Return a frame exposed after this call began; its pixels lie in the memory shared with the child."""
         asked_s = time.monotonic()
+        until_s = asked_s + timeout_s
         with self._taking:
-            self._open(asked_s + timeout_s)
+            self._open(until_s)
             with self._frames_lock:
                 frames = self._frames
             if frames is None:
                 raise self._fault("the camera was ended")
-            place = frames.free_place() if self._unanswered is None else self._unanswered.place
-            if place is None:
-                raise self._fault("nobody lets go of the frames")
-            self._order += 1
-            self._unanswered = Take(self._order, place, asked_s)
-            self._say(self._unanswered)
-            taken = self._hear(asked_s + timeout_s)
-            while not (isinstance(taken, Taken) and taken.order == self._order):
-                taken = self._hear(asked_s + timeout_s)  # an answer that came too late for the one who asked
-            self._unanswered = None
-            pixels, small = frames.give(place)
-            return Frame(pixels=pixels, taken_s=taken.ended_s, number=taken.number, small=small)
+            while True:
+                place = frames.free_place() if self._unanswered is None else self._unanswered.place
+                if place is None:
+                    raise self._fault("nobody lets go of the frames")
+                taken = self._take(place, asked_s, until_s)
+                try:
+                    pixels, small = frames.give(place, taken.length)
+                except WrongSizeError as error:
+                    raise self._fault(str(error)) from error
+                except UndevelopedError as error:  # USB loses a part of a frame now and then; the next is whole
+                    if time.monotonic() >= until_s:
+                        raise self._fault(str(error)) from error
+                else:
+                    return Frame(pixels=pixels, taken_s=taken.ended_s, number=taken.number, small=small)
 
     def hold_light(self, *, hold: bool) -> None:
         """Pass it on; a child that is gone has nothing to hold."""
@@ -174,16 +188,27 @@ class CameraProcess:
                 raise self._fault("the camera's process speaks out of turn")
             if not (0 < opened.width <= LONGEST_SIDE_PX and 0 < opened.height <= LONGEST_SIDE_PX):
                 raise self._fault(f"pictures of {opened.width} x {opened.height}")
-            frames, descriptor = SharedFrames.make(opened.width, opened.height, has_small=opened.has_small)
+            size = opened.width, opened.height
+            shared, descriptor = SharedFrames.make(*size, opened.form)
             try:
                 with self._last_words():
                     socket.send_fds(self._words, [b"+"], [descriptor])
             finally:
                 os.close(descriptor)
             with self._frames_lock:
-                self._frames = frames
+                self._frames = GivenFrames(shared, *size, opened.form)
             self.opened = opened
         return self.opened
+
+    def _take(self, place: int, after_s: float, until_s: float) -> Taken:
+        self._order += 1
+        self._unanswered = Take(self._order, place, after_s)
+        self._say(self._unanswered)
+        taken = self._hear(until_s)
+        while not (isinstance(taken, Taken) and taken.order == self._order):
+            taken = self._hear(until_s)  # an answer that came too late for the one who asked
+        self._unanswered = None
+        return taken
 
     def _hear(self, until_s: float) -> ToUnit:
         try:
@@ -196,7 +221,7 @@ class CameraProcess:
             raise _Silence("no frame in time", part=self._part, reason=Reason.CAMERA_FAULT) from error
         except OSError as error:
             raise self._fault("the camera was ended") from error
-        except msgspec.DecodeError as error:
+        except NonsenseError as error:
             raise self._fault("the camera's process speaks nonsense") from error
         if said is None:
             raise self._fault("the camera's process ended")

@@ -5,15 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from device.ports.camera import Picture
-
-SMALL_WIDTH = 320
-"""Of the second stream, where there is one: as large as the search for faces wants it."""
-
-
-def small_size(width: int, height: int) -> tuple[int, int]:
-    """Return width and height of the second stream beside a main one: the same shape, in even numbers."""
-    return SMALL_WIDTH, max(2, round(SMALL_WIDTH * height / width / 2) * 2)
+from device.drivers.camera.forms import Form
 
 
 class SourceError(Exception):
@@ -31,8 +23,8 @@ class Shot(Protocol):
     def ended_s(self) -> float:
         """When it ended."""
 
-    def copy_to(self, pixels: Picture, small: Picture | None) -> None:
-        """Write the picture, and the small one where the source has one. Raise SourceError."""
+    def copy_to(self, pixels: memoryview, raw: memoryview) -> int:
+        """Write the pixels, or what they are to be developed from; return how many bytes that is. Raise SourceError."""
 
 
 class Source(Protocol):
@@ -47,8 +39,8 @@ class Source(Protocol):
         """Width and height of its pictures, which may be others than were asked for."""
 
     @property
-    def has_small(self) -> bool:
-        """Whether there is a stream of small pictures."""
+    def form(self) -> Form:
+        """What it writes."""
 
     def shoot(self) -> AbstractContextManager[Shot]:
         """Wait for the next exposure. Raise SourceError."""

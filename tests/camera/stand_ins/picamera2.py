@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,7 +93,8 @@ class Picamera2:
             raise RuntimeError("Camera frontend has timed out!")
         threading.Event().wait(self._config["controls"]["FrameDurationLimits"][0] / 1_000_000)
         self._frames += 1
-        yield CompletedRequest(self._frames, self._config, frozen=not self.controls.get("AeEnable", True))
+        captured.append(CompletedRequest(self._frames, self._config, frozen=not self.controls.get("AeEnable", True)))
+        yield captured[0]
 
 
 class CompletedRequest:
@@ -118,6 +120,10 @@ def second_stream(main: np.ndarray, width: int, height: int) -> np.ndarray:
     colours = padded[height:].reshape(2, height // 2, STRIDE // 2)
     colours[:, :, : width // 2] = planes[height:].reshape(2, height // 2, width // 2)
     return padded
+
+
+captured: deque[CompletedRequest] = deque(maxlen=1)
+"""The last one."""
 
 
 class MappedArray:
