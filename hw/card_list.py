@@ -1,4 +1,9 @@
-"""The bench's list of its own cards, `cards.toml`: read whole or not at all."""
+"""The bench's list of its own cards, `cards.toml`: read whole or not at all.
+
+It carries no signature: whoever may write this file may read the station's key beside it. What a changed list can do is
+bounded elsewhere: `hw.cards` refuses what is not of the test authority whatever the list says, and each signed record
+holds the digest of the list that it was made with.
+"""
 
 from __future__ import annotations
 

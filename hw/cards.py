@@ -66,6 +66,12 @@ class CardBox:
     _known: dict[GoldenCard, _Known] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
+    def digest(self) -> str:
+        """SHA-256 of what the list allows to whom, for the record: who changes the list is seen in the next one."""
+        told = ";".join(f"{card.name}:{card.key_sha256}:{'expendable' * card.expendable}" for card in self.cards)
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    @property
     def first(self) -> GoldenCard:
         """The card that plans use unless they need an expendable one. Raise CannotMeasure where there is none."""
         if not self.cards:

@@ -158,7 +158,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, str]
     """Of the bench itself."""
     digests: dict[str, str]
-    """SHA-256 of limits and plan."""
+    """SHA-256 of limits, plan and list of cards."""
 
     def measurements(self) -> list[Measurement]:
         """Return all of them, in the order of the plan."""

@@ -100,7 +100,7 @@ def _shell(job: Job, station: Station, unit: UnitFacts, at: datetime) -> Record:
             "python": platform.python_version(),
             "system": f"{os.uname().sysname} {os.uname().release} {os.uname().machine}",
         },
-        digests={"limits": job.limits.digest, "plan": job.plan.digest()},
+        digests={"limits": job.limits.digest, "plan": job.plan.digest(), "cards": job.cards.digest},
     )
 
 

@@ -133,16 +133,16 @@ def _cameras(canvas: Canvas, x: float, y: float) -> None:
 
 def _check(canvas: Canvas, x: float, y: float) -> None:
     lines = (
-        ("uketsuke panel check", "キー・ランプ・音"),
-        ("uketsuke camera check", "カメラ2台"),
-        ("uketsuke doctor", "すべて"),
-        ("python -m hw …", "ベンチの記録"),
+        ("uketsuke panel check", "キー・ランプ・音 keys, lamps, sound"),
+        ("uketsuke camera check", "カメラ2台 both cameras"),
+        ("uketsuke doctor", "すべて everything"),
+        ("hw/uketsuke-bench station", "ベンチの記録 the bench's record"),
     )
-    for row, (command, ja) in enumerate(lines):
+    for row, (command, what) in enumerate(lines):
         top = y + 30 + row * 46
         canvas.box(x + 24, top, 22, 22, fill="#ffffff")
         canvas.path([(x + 28, top + 11), (x + 34, top + 17), (x + 43, top + 4)], line=GREEN, width=3)
         canvas.words(x + 58, top + 10, command, "b")
-        canvas.words(x + 58, top + 27, ja, "s")
+        canvas.words(x + 58, top + 27, what, "s")
     canvas.path([(x + 24, y + 214), (x + 330, y + 214)], line=SOFT, width=1)
     canvas.words(x + 24, y + 232, "電源を切ってから配線を直すこと。 Power off first.", "s")

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from device.app.panel_page import HEADER_PINS
+from device.panel.lamps import LAMPS
+from device.wire.texts import Text
+from hw.drawings.lamp_names import lamp_name
 from hw.drawings.wiring import Pin, WiredPart, draw_wiring
 
 HW: Final = Path(__file__).parents[1]
@@ -25,6 +28,13 @@ PICO_SKIPPED: Final = (23, 24, 25)
 """GPIO23 to 25 of the Pico are not on its edge."""
 
 
+TERMS: Final = {
+    "row": "行", "column": "列", "buzzer": "ブザー", "RX": "チップ側", "TX": "チップ側",
+    **{lamp: lamp_name(lamp) for lamp in LAMPS},
+}  # fmt: skip
+"""What a terminal's first word is in Japanese; names such as SDA are the same everywhere."""
+
+
 def unit_parts() -> list[dict[str, Any]]:
     """Return the parts of hw/pinout.toml as they stand there."""
     parts: list[dict[str, Any]] = tomllib.loads(PINOUT.read_text(encoding="utf-8"))["part"]
@@ -35,7 +45,12 @@ def unit_wiring() -> str:
     """Draw the unit's header."""
     names = {pin: f"GPIO{line}" for line, pin in HEADER_PINS.items()} | OTHER_PINS
     parts = [
-        WiredPart(each["ja"], each["en"], {name: f"GPIO{line}" for name, line in each["lines"].items()}, each["note"])
+        WiredPart(
+            each["ja"],
+            each["en"],
+            {_in_both(name): f"GPIO{line}" for name, line in each["lines"].items()},
+            Text(ja=each["note_ja"], en=each["note"]),
+        )
         for each in unit_parts()
     ]
     odd, even = ([Pin(number, names[number]) for number in range(first, 41, 2)] for first in (1, 2))
@@ -47,6 +62,11 @@ def unit_wiring() -> str:
         even,
         parts,
     )
+
+
+def _in_both(terminal: str) -> str:
+    ja = TERMS.get(terminal.split(maxsplit=1)[0])
+    return f"{ja} {terminal}" if ja else terminal
 
 
 def rig_wiring() -> str:
@@ -61,14 +81,14 @@ def rig_wiring() -> str:
             each["ja"],
             each["en"],
             {name.lower().replace("_", " "): f"GP{line}" for name, line in each["pins"].items()},
-            f"{each['note']}. {each['why']}",
+            Text(ja=each["note_ja"], en=f"{each['note']}. {each['why']}"),
         )
         for each in data["part"]
     ]
     left = [Pin(number, names[number]) for number in range(1, 21)]
     right = [Pin(number, names[number]) for number in range(40, 20, -1)]
     return draw_wiring(
-        "治具の配線 Wiring of the rig (Raspberry Pi Pico)",
+        "治具の配線 Wiring of the rig (Raspberry Pi Pico; 信号名はプログラム中の名 lines as the program calls them)",
         "Both edges of the board, USB at the top; each used pin carries the number of its part and its name in "
         "the program. "
         "hw/rig/firmware/wiring.toml says the same in words.",

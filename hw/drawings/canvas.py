@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
@@ -10,6 +12,25 @@ FACES: Final = '"Helvetica Neue", Arial, "Liberation Sans", "Noto Sans CJK JP", 
 INK: Final = "#1f2933"
 SOFT: Final = "#52606d"
 PAPER: Final = "#fdfcf9"
+
+
+_WORDS: Final = re.compile(r"[\x21-\x7e]+ ?|.")
+_NOT_FIRST: Final = frozenset("。、)」・ー")
+
+
+def columns(text: str) -> int:
+    """Return how wide a text is, in Latin letters."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def fold(text: str, width: int) -> list[str]:
+    """Break a text into lines of so many Latin letters: between words, or anywhere between Japanese characters."""
+    lines = [""]
+    for word in _WORDS.findall(text):
+        if columns(lines[-1] + word.rstrip()) > width and word not in _NOT_FIRST:
+            lines.append("")
+        lines[-1] += word
+    return [line.strip() for line in lines]
 
 
 class Canvas:

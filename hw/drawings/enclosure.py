@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
+from device.panel.lamps import LAMPS
 from hw.drawings.canvas import SOFT, Canvas
+from hw.drawings.lamp_names import lamp_name
 
 COUNTER_CM: Final = 72.0
 """Top edge: 70 to 75 cm (横浜市 福祉のまちづくり 施設整備マニュアル, 図19-1)."""
@@ -92,11 +95,12 @@ def _front(canvas: Canvas) -> None:
     canvas.dot(middle, top + 42, 7, fill=GREEN)
     canvas.words(middle + 30, top + 47, "顔カメラ face camera", "s")
     for index, (name, color) in enumerate(
-        (("ready", "#009e73"), ("card", "#56b4e9"), ("face", "#ffffff"), ("keys", "#f0e442"), ("staff", "#e69f00"))
+        zip(LAMPS, ("#009e73", "#56b4e9", "#ffffff", "#f0e442", "#e69f00"), strict=True)
     ):
         x = middle + (index - 2) * 66
         canvas.dot(x, top + 96, 13, fill=color)
-        canvas.words(x, top + 128, name, "s m")
+        canvas.words(x, top + 128, lamp_name(name), "s m")
+        canvas.words(x, top + 144, name, "s m")
     tray = (middle - 44 * scale, top + 165)
     canvas.box(*tray, 88 * scale, 57 * scale, fill="#ffffff", line=BLUE)
     canvas.box(
@@ -105,14 +109,14 @@ def _front(canvas: Canvas) -> None:
     canvas.words(middle, tray[1] + 55, "カード面を上に", "m b")
     canvas.words(middle, tray[1] + 75, "card, face up 85.6 × 54", "m s")
     canvas.measure((tray[0], tray[1] + 145), (tray[0] + 88 * scale, tray[1] + 145), "88")
-    canvas.words(tray[0] + 88 * scale + 8, tray[1] + 40, "券面カメラは", "s")
-    canvas.words(tray[0] + 88 * scale + 8, tray[1] + 58, f"{FRONT_CAMERA_MM:g} mm 上", "s")
-    canvas.words(tray[0] + 88 * scale + 8, tray[1] + 76, "camera above", "s")
-    canvas.words(left + 10, tray[1] + 60, "⠡⠒⠐⠞", "b")
+    for line, words in enumerate((f"{FRONT_CAMERA_MM:g} mm 上に", "券面カメラ", "card camera", "above")):
+        canvas.words(tray[0] + 88 * scale + 8, tray[1] + 40 + 18 * line, words, "s")
+    _braille_place(canvas, left + 20, tray[1] + 50, CARD_CELLS)
+    _braille_place(canvas, middle - 96, top + 36, CAMERA_CELLS)
     pad = (middle - 33 * scale, top + 345)
     canvas.box(pad[0] - 24, pad[1] - 12, 66 * scale + 48, 160, fill="none", line=SOFT, round_=8)
-    canvas.words(pad[0] + 66 * scale + 32, pad[1] + 60, "覆い shield", "s")
-    canvas.words(pad[0] + 66 * scale + 32, pad[1] + 78, "左右と上 40 mm", "s")
+    for line, words in enumerate(("覆い", "左右と奥 40 mm", "shield: sides", "and back 40 mm")):
+        canvas.words(pad[0] + 66 * scale + 32, pad[1] + 40 + 18 * line, words, "s")
     for index, key in enumerate("123456789*0#"):
         row, column = divmod(index, 3)
         x, y = pad[0] + 7 + column * 46, pad[1] + 4 + row * 34
@@ -124,11 +128,16 @@ def _front(canvas: Canvas) -> None:
     canvas.measure((left, top + 545), (left + width, top + 545), "190")
 
 
+def _braille_place(canvas: Canvas, x: float, y: float, cells: Sequence[Sequence[int]]) -> None:
+    canvas.words(x, y, "点字 braille", "s")
+    canvas.words(x, y + 22, "".join(chr(0x2800 + sum(1 << dot - 1 for dot in cell)) for cell in cells), "b")
+
+
 def braille() -> str:
     """Draw the two labels with the sizes of their dots."""
     canvas = Canvas(
         760, 330, "点字 Braille labels",
-        "カード: dots 1 6, 2 5, 5, 2 3 4 5. カメラ: dots 1 6, 1 to 6, 1 5. "
+        "かーど: dots 1 6, 2 5, 5, 2 3 4 5. かめら: dots 1 6, 1 to 6, 1 5. "
         "Dots 2.4 mm apart, cells 6.1 mm, a dot 1.5 mm wide and 0.6 mm high.",
     )  # fmt: skip
     canvas.words(30, 42, "点字 Braille labels", "h")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from hw.drawings.canvas import Canvas
+from device.wire.texts import Text
+from hw.drawings.canvas import Canvas, columns, fold
 
 COLORS: Final = (
     "#1d4f91", "#0b7a5b", "#b3261e", "#7a3e9d", "#9a5b00", "#8a4b3a", "#2f6f8f", "#5a6b1f", "#a0235f", "#4a4a4a",
@@ -18,7 +18,7 @@ MIDDLE: Final = WIDTH / 2
 PLAIN: Final = "#e9e5da"
 CARD_WIDTH: Final = 365
 LETTERS: Final = 52
-"""Of a note's line."""
+"""Of a note's line; a Japanese one takes two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class WiredPart:
     en: str
     terminals: Mapping[str, str]
     """Terminal: line."""
-    note: str
+    note: Text
 
 
 def draw_wiring(
@@ -85,7 +85,7 @@ def _pin(canvas: Canvas, side: int, y: float, pin: Pin, uses: Sequence[tuple[int
     x = start + side * 32
     for index, terminal in uses:
         label = f"{index + 1} {terminal}"
-        width = 11 + 7.4 * len(label)
+        width = 11 + 7.4 * columns(label)
         left = x if side > 0 else x - width
         canvas.box(left, y - 11, width, 22, fill=COLORS[index % len(COLORS)], line="none")
         canvas.words(left + width / 2, y + 5, label, "w m")
@@ -105,4 +105,4 @@ def _card(canvas: Canvas, place: tuple[float, float], height: float, index: int,
 
 
 def _wrapped(part: WiredPart) -> list[str]:
-    return textwrap.wrap(part.note, LETTERS)
+    return [*fold(part.note.ja, LETTERS), *fold(part.note.en, LETTERS)]

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from hypothesis import example, given
 from hypothesis import strategies as some
 
 from device.domain.errors import CardLost
 from device.domain.values import CardKind
-from device.sim.card import CardFrontPrint, SimulatedCard
+from device.sim.card import CardAuthority, CardFrontPrint, SimulatedCard
 from hw.card_guard import GuardedConnection
 from hw.card_list import load_cards
-from hw.cards import CardBox, GoldenCard
+from hw.cards import CardBox, GoldenCard, key_digest
 from hw.errors import BadLimits, CardInDanger
 from hw.phases.cards import CARDS
 from hw.phases.contract import CONTRACT
@@ -122,6 +126,57 @@ def test_a_card_that_is_not_on_the_list_stops_the_plan(table: Table) -> None:
     record = table.try_phase(CARDS)
     assert record.verdict is Verdict.STOPPED
     assert "not 'golden-1' of the bench's list" in record.why[0]
+
+
+class OtherAuthority(CardAuthority):
+    """Certifies under another name than the test authority's."""
+
+    def __init__(self, organisation: str) -> None:
+        super().__init__()
+        self._organisation = organisation
+
+    def certify(self, *asked: Any, **options: Any) -> x509.Certificate:  # noqa: ANN401  as its parent
+        made = super().certify(*asked, **options)
+        names = [
+            x509.NameAttribute(each.oid, self._organisation if each.oid == NameOID.ORGANIZATION_NAME else each.value)
+            for each in made.issuer
+        ]
+        builder = x509.CertificateBuilder(
+            issuer_name=x509.Name(names),
+            subject_name=made.subject,
+            public_key=made.public_key(),
+            serial_number=made.serial_number,
+            not_valid_before=made.not_valid_before_utc,
+            not_valid_after=made.not_valid_after_utc,
+        )
+        for each in made.extensions:
+            builder = builder.add_extension(each.value, critical=each.critical)
+        return builder.sign(self.key, SHA256())
+
+
+@pytest.mark.parametrize(
+    ("organisation", "said"),
+    [("JPKI", "a production card lies there"), ("Somebody", "a card of an authority that nobody knows lies there")],
+)
+def test_a_card_that_is_not_of_the_test_authority_stops_the_plan_even_if_it_is_on_the_list(
+    table: Table, organisation: str, said: str
+) -> None:
+    until = datetime(2033, 3, 31, tzinfo=UTC)
+    keys = OtherAuthority(organisation).issue(serial=5, not_before=datetime(2024, 4, 1, tzinfo=UTC), not_after=until)
+    table.unit.cards[wardrobe.GOLDEN] = SimulatedCard(keys, front=FRONT)
+    digest = key_digest(keys.auth_certificate.public_bytes(Encoding.DER))
+    listed = CardBox((GoldenCard(name=wardrobe.GOLDEN, key_sha256=digest, expendable=True),))
+    record = table.try_phase(CARDS, cards=listed)
+    assert record.verdict is Verdict.STOPPED
+    assert said in record.why[0]
+    assert counters(table.unit.cards[wardrobe.GOLDEN]) == (3, 10)
+
+
+def test_which_list_it_was_made_with_stands_in_the_record(table: Table) -> None:
+    first = table.try_phases(CARDS).digests["cards"]
+    spoilt = CardBox(tuple(replace(card, expendable=True) for card in table.cards.cards))
+    assert table.try_phases(CARDS).digests["cards"] == first
+    assert table.try_phases(CARDS, cards=spoilt).digests["cards"] != first
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
-from hw.errors import BadLimits
+from hw.errors import BadLimits, CannotMeasure
 from hw.phases.attacks import ATTACKS, NO_NETS, load_species, measure_attacks
 from hw.phases.endurance import KEYPAD_LIFE, NFC_LIFE, POWER_LIFE, cut_many, place_many, press_many
+from hw.phases.machine import HARDENING, START
 from hw.phases.recovery import RECOVERY
+from hw.plans.others import RELEASE
 from hw.record import Verdict
 from hw.rig.by_hand import Answer, HandRig, Request
+from hw.session import Session
 from hw.sim.hands import SimulatedHands, WillingPerson
 
 Table = Any
@@ -76,10 +79,23 @@ def test_attacks_on_a_unit_without_networks_are_not_measured_and_no_pass(table: 
     whole = table.try_phases(ATTACKS)
     (record,) = whole.phases
     assert whole.verdict is record.verdict is Verdict.NOT_MEASURED
-    assert record.why == [f"not measured: {NO_NETS}"]
+    assert record.why == [f"{each.title.en} was not measured: {NO_NETS}" for each in record.measurements]
     assert {(each.value, each.verdict) for each in record.measurements} == {(None, Verdict.NOT_MEASURED)}
     assert {each.note for each in record.measurements} == {NO_NETS}
     assert NO_NETS.startswith("networks absent")
+
+
+def test_a_release_without_its_attacks_is_not_passed_though_all_else_is(table: Table) -> None:
+    def unmeasured(session: Session) -> None:
+        del session
+        raise CannotMeasure(NO_NETS)
+
+    release = replace(RELEASE, phases=(HARDENING, START, replace(ATTACKS, run=unmeasured)))
+    record = table.try_plan(release)
+    assert [phase.verdict for phase in record.phases] == [Verdict.PASS, Verdict.PASS, Verdict.NOT_MEASURED]
+    assert record.verdict is Verdict.NOT_MEASURED
+    assert NO_NETS in record.why[0]
+    assert RELEASE.phases[-1] is ATTACKS
 
 
 @pytest.mark.usefixtures("liveness_nets")
@@ -91,7 +107,7 @@ def test_attacks_that_nobody_holds_up_are_not_measured(table: Table) -> None:
     record = table.try_phase(ATTACKS, rig=HandRig(SimulatedHands(Lazy(), table.unit)))
     assert record.verdict is Verdict.NOT_MEASURED
     assert {each.verdict for each in record.measurements} == {Verdict.NOT_MEASURED}
-    assert record.lets_pass
+    assert not record.lets_pass
     assert "photo on matte paper: it was not presented" in record.measurements[0].note
 
 
