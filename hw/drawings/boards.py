@@ -88,11 +88,12 @@ def rig_wiring() -> str:
     left = [Pin(number, names[number]) for number in range(1, 21)]
     right = [Pin(number, names[number]) for number in range(40, 20, -1)]
     return draw_wiring(
-        "治具の配線 Wiring of the rig (Raspberry Pi Pico; 信号名はプログラム中の名 lines as the program calls them)",
+        "治具の配線 Wiring of the rig (Raspberry Pi Pico)",
         "Both edges of the board, USB at the top; each used pin carries the number of its part and its name in "
         "the program. "
         "hw/rig/firmware/wiring.toml says the same in words.",
         left,
         right,
         parts,
+        remark=" — 信号はプログラムの中の名で lines are called as in the program",
     )

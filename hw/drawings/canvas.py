@@ -14,8 +14,8 @@ SOFT: Final = "#52606d"
 PAPER: Final = "#fdfcf9"
 
 
-_WORDS: Final = re.compile(r"[\x21-\x7e]+ ?|.")
-_NOT_FIRST: Final = frozenset("。、)」・ー")
+_WORDS: Final = re.compile(r"[(「]?(?:[\x21-\x7e]+ ?|.)[。、)」・ー]*")
+"""What stays together: no line begins with a closing mark, nor ends with an opening one."""
 
 
 def columns(text: str) -> int:
@@ -27,7 +27,7 @@ def fold(text: str, width: int) -> list[str]:
     """Break a text into lines of so many Latin letters: between words, or anywhere between Japanese characters."""
     lines = [""]
     for word in _WORDS.findall(text):
-        if columns(lines[-1] + word.rstrip()) > width and word not in _NOT_FIRST:
+        if columns(lines[-1] + word.rstrip()) > width:
             lines.append("")
         lines[-1] += word
     return [line.strip() for line in lines]

@@ -14,32 +14,30 @@ VERDICTS: Final = {
 }
 
 
+def in_yen(data: dict[str, Any], published: dict[str, Any]) -> float:
+    """Return a published price in yen with tax: prices in yen have it already."""
+    tax = 1 if published["currency"] == "JPY" else 1 + data["tax_percent"] / 100
+    return float(published["price"] * data["yen"][published["currency"]] * tax)
+
+
 def parts_page() -> str:
     """Return the page."""
     data = tomllib.loads(PARTS.read_text(encoding="utf-8"))
-    month = data["estimated"]
     parts: list[dict[str, Any]] = data["part"]
-    optional = [part for part in parts if "optional" in part["en"] or part["en"].startswith("clock")]
-    low, high = (sum(part["jpy"][side] for part in parts) for side in (0, 1))
-    least = low - sum(part["jpy"][0] for part in optional)
     lines = [
         "# Parts / 部品表",
         "",
         "Made of `hw/parts.toml` by `python -m hw.drawings`. How it goes together: [assembly.md](assembly.md); lines:",
         "[the drawing](pictures/wiring.svg).",
         "",
-        f"**Prices are estimates of {month}, in yen with tax for one piece; no shop was asked.**",
-        f"The least without optional parts comes to about {least:,} yen, everything at its dearest to {high:,} yen.",
-        "",
-        f"**価格は{month}時点の見積もりで、店には確認していません**(税込・1個)。必須部品の最小はおよそ{least:,}円、",
-        f"すべて高い方を選ぶと{high:,}円です。「見込み」は、ドライバーはあるが誰も試していないという意味です。",
+        *_totals(data, parts),
         "**実機ではまだ何も試していません。**",
         "",
-        "| Part | 部品 | Why | 理由 | Yen |",
-        "| --- | --- | --- | --- | --- |",
+        "| Part | 部品 | Why | 理由 | Yen, estimated 見積もり(円) | Published 公表例 |",
+        "| --- | --- | --- | --- | --- | --- |",
         *(
             f"| {part['en']} | {part['ja']} | {part['why_en']} | {part['why_ja']} |"
-            f" {part['jpy'][0]:,}–{part['jpy'][1]:,} |"
+            f" {part['jpy'][0]:,}–{part['jpy'][1]:,} | {_published(data, part)} |"
             for part in parts
         ),
         "",
@@ -52,3 +50,41 @@ def parts_page() -> str:
         lines += ["", f"### {part['en']} / {part['ja']}", "", "| Choice | Verdict | Note |", "| --- | --- | --- |"]
         lines += [f"| {each['name']} | {VERDICTS[each['verdict']]} | {each['note']} |" for each in part["options"]]
     return "\n".join(lines) + "\n"
+
+
+def _totals(data: dict[str, Any], parts: list[dict[str, Any]]) -> list[str]:
+    needed = [part for part in parts if "optional" not in part["en"] and not part["en"].startswith("clock")]
+    least, most = sum(part["jpy"][0] for part in needed), sum(part["jpy"][1] for part in parts)
+    seen = [part for part in needed if part["basis"] == "published"]
+    cheapest = sum(min(in_yen(data, each) for each in part["published"]) for part in seen)
+    rest = [part for part in needed if part["basis"] == "estimate"]
+    low, high = (sum(part["jpy"][side] for part in rest) for side in (0, 1))
+    names_ja, names_en = "・".join(part["ja"] for part in rest), "; ".join(part["en"] for part in rest)
+    rate = data["yen"]["USD"]
+    return [
+        f"**Every range is an estimate of {data['estimated']}, in yen with tax for one piece; no shop was asked.**",
+        f"The least without optional parts comes to about {least:,} yen, everything at its dearest to {most:,} yen.",
+        f"Of the {len(needed)} parts that every unit needs, {len(seen)} have a price that somebody published for one",
+        f"of their choices: the cheapest of these come to {cheapest:,.0f} yen ({rate} yen for a dollar, assumed, and",
+        f"{data['tax_percent']} % tax; some are years old). The others are estimates alone, {low:,} to {high:,} yen",
+        f"together: {names_en}.",
+        "",
+        f"**範囲はすべて{data['estimated']}時点の見積もりで、店には確認していません**(税込・1個)。",
+        f"必須部品の最小はおよそ{least:,}円、すべて高い方を選ぶと{most:,}円です。必須の{len(needed)}品のうち",
+        f"{len(seen)}品は、選択肢のどれかに公表された価格があり、その最小の合計は{cheapest:,.0f}円です",
+        f"(1ドル{rate}円と仮定、税{data['tax_percent']}%込み。数年前の価格もあります)。残りは見積もりだけで、",
+        f"合わせて{low:,}〜{high:,}円: {names_ja}。「見込み」は、ドライバーはあるが誰も試していないという意味です。",
+    ]
+
+
+def _published(data: dict[str, Any], part: dict[str, Any]) -> str:
+    told = []
+    for each in part.get("published", []):
+        price = (
+            f"{each['price']:,} 円"
+            if each["currency"] == "JPY"
+            else f"${each['price']:g} = {in_yen(data, each):,.0f} 円"
+        )
+        note = f" ({each['note']})" if each["note"] else ""
+        told.append(f"{each['option']}: [{price}, {each['on']}]({each['source']}){note}")
+    return "; ".join(told) or "none: estimate alone 見積もりのみ"

@@ -18,7 +18,9 @@ MIDDLE: Final = WIDTH / 2
 PLAIN: Final = "#e9e5da"
 CARD_WIDTH: Final = 365
 LETTERS: Final = 52
-"""Of a note's line; a Japanese one takes two."""
+"""Of a note's line."""
+LETTERS_JA: Final = 46
+"""Of a Japanese one, where a character counts for two letters and is a little wider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,13 @@ class WiredPart:
 
 
 def draw_wiring(
-    title: str, described: str, left: Sequence[Pin], right: Sequence[Pin], parts: Sequence[WiredPart]
+    title: str,
+    described: str,
+    left: Sequence[Pin],
+    right: Sequence[Pin],
+    parts: Sequence[WiredPart],
+    *,
+    remark: str = "",
 ) -> str:
     """Return the drawing. Both columns run from top to bottom."""
     per_row = 3
@@ -61,7 +69,7 @@ def draw_wiring(
         for row, pin in enumerate(pins):
             _pin(canvas, side, TOP + PITCH * row, pin, uses.get(pin.name, []))
     y = board + 26
-    canvas.words(30, y - 6, "部品 Parts", "b")
+    canvas.words(30, y - 6, f"部品 Parts{remark}", "b")
     for index, part in enumerate(parts):
         row, column = divmod(index, per_row)
         place = 30 + column * (CARD_WIDTH + 12), y + 8 + sum(heights[:row])
@@ -105,4 +113,4 @@ def _card(canvas: Canvas, place: tuple[float, float], height: float, index: int,
 
 
 def _wrapped(part: WiredPart) -> list[str]:
-    return [*fold(part.note.ja, LETTERS), *fold(part.note.en, LETTERS)]
+    return [*fold(part.note.ja, LETTERS_JA), *fold(part.note.en, LETTERS)]
