@@ -54,7 +54,7 @@ bench-station: $(STAMPS)/assets ## The bench's page in the browser, with a simul
 fuzz: $(STAMPS)/python ## Hostile input for a minute per harness. ARGS="--seconds 600 conversation" for longer.
 	@$(BIN)/python -m fuzz $(ARGS)
 
-faults: $(STAMPS)/python ## The fault campaign of the line: 10,000 histories, kills at every write, a real site. Takes 20 minutes.
+faults: $(STAMPS)/python ## The fault campaign of the line: 10,000 histories, kills at every write, a real site. Takes ten minutes.
 	@$(BIN)/python -m faults $(ARGS)
 
 format: $(STAMPS)/python ## Put the source into shape.

@@ -24,6 +24,9 @@ HOW: Final = {
     "site": "mosquitto, `uketsuke-clinic`, a unit's process, the proxies between them",
 }
 BEGIN: Final = "<!-- Figures: written by `make faults ARGS=--write`. -->"
+COLOURS: Final = 10
+"""Then they come again, with another line."""
+LINES: Final = ("-", "--", ":")
 END: Final = "<!-- End of the figures. -->"
 
 
@@ -84,11 +87,13 @@ class Report:
 
     def draw(self, path: Path) -> None:
         """Plot the share of episodes that had recovered after so many seconds, a curve per fault."""
+        if not self.recovery_s:
+            return  # the site was never run here
         figure, [axes] = new_figure()
-        for name, values in self.recovery_s.items():
+        for number, (name, values) in enumerate(self.recovery_s.items()):
             ordered = sorted(values)
             shares = [(place + 1) / len(ordered) for place in range(len(ordered))]
-            axes.step([0, *ordered], [0, *shares], where="post", label=name)
+            axes.step([0, *ordered], [0, *shares], where="post", label=name, linestyle=LINES[number // COLOURS])
         axes.axvline(AIM_S, color="black", linestyle=":", linewidth=1)
         axes.axhline(0.95, color="black", linestyle=":", linewidth=1)
         axes.set_xlabel("seconds after the fault is over (dotted: the aim, 95 % within 2 s)")
