@@ -29,7 +29,9 @@ from hw.setups import HAND, RIGS, SIMULATED, choose_setup
 from hw.station.app import build_station
 from hw.station.desk import StationDesk
 from hw.station.files import Station
+from hw.store import RecordStore
 from hw.study import cli as study_cli
+from hw.wish import check_wish
 from provisioning.web.server import serve
 
 FOLDER = Path("bench-station")
@@ -96,6 +98,7 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Take one unit through a plan without the page."""
+    serial, tester = check_wish(serial, tester)
     station = Station(folder)
     allowed = load_limits(limits)
     with choose_setup(station, rig=rig, unit=unit)(serial, NobodyThere()) as table:
@@ -136,7 +139,7 @@ def station_page(
 @app.command("records")
 def records(folder: FolderOption = FOLDER, *, as_json: JsonOption = False) -> None:
     """List what this station has tested."""
-    with Station(folder).store() as store:
+    with _kept(folder) as store:
         entries = store.entries()
     if as_json:
         typer.echo(msgspec.json.encode(entries).decode())
@@ -148,14 +151,14 @@ def records(folder: FolderOption = FOLDER, *, as_json: JsonOption = False) -> No
 @app.command("csv")
 def as_csv(folder: FolderOption = FOLDER) -> None:
     """Print every figure of every record, for analysis elsewhere."""
-    with Station(folder).store() as store:
+    with _kept(folder) as store:
         typer.echo(store.as_csv(), nl=False)
 
 
 @app.command("export")
 def export(record: str, folder: FolderOption = FOLDER) -> None:
     """Print the signed document of one record, as a fleet takes it."""
-    with Station(folder).store() as store:
+    with _kept(folder) as store:
         sys.stdout.buffer.write(store.signed(record) + b"\n")
 
 
@@ -169,7 +172,7 @@ def report(
 ) -> None:
     """Write the report of one record anew; its signature is checked first."""
     station = Station(folder)
-    with station.store() as store:
+    with _kept(folder) as store:
         told = msgspec.json.decode(read_signed(store.signed(record), station.known_keys()), type=Record)
     path = _report(told, station, load_limits(limits))
     typer.echo(str(path))
@@ -208,6 +211,13 @@ class NobodyThere:
         raise CannotMeasure(f"nobody is asked without the station's page: {request.text.en}")
 
 
+def _kept(folder: Path) -> RecordStore:
+    """Open what a station has kept. Raise BenchError where there is none: looking makes no station."""
+    if not (folder / "records.sqlite").is_file():
+        raise BenchError(f"{folder} holds no records: --folder names the station's folder")
+    return Station(folder).store()
+
+
 def _plan(name: str) -> Plan:
     if name not in PLANS:
         raise typer.BadParameter(f"there is no plan {name!r}; there are {', '.join(PLANS)}")
@@ -241,4 +251,6 @@ def main() -> None:
         app(prog_name="uketsuke-bench")
     except (BenchError, UketsukeError) as error:
         typer.echo(str(error), err=True)
+        if isinstance(error, BenchError) and error.advice is not None:
+            typer.echo(f"{error.advice.ja} {error.advice.en}", err=True)
         raise SystemExit(EXIT_TROUBLE) from None

@@ -17,6 +17,7 @@ import openhtf as htf
 from openhtf.util import console_output, units
 
 from device.domain.errors import UketsukeError
+from device.wire.texts import Text
 from hw.errors import CannotMeasure, RunStopped
 from hw.limits import Limit
 from hw.plan import Phase, Plan
@@ -43,6 +44,7 @@ class _Notes:
     seconds: float = 0.0
     trouble: list[str] = field(default_factory=list)
     stopped: bool = False
+    advice: Text | None = None
     taken: dict[str, Taken] = field(default_factory=dict)
     series: list[Any] = field(default_factory=list)
 
@@ -104,7 +106,7 @@ def _carry_out(phase: Phase, session: Session) -> _Notes:
             notes.trouble.append(str(error))
     except RunStopped as error:
         notes.trouble.append(f"{error}")
-        notes.stopped = True
+        notes.stopped, notes.advice = True, error.advice
     except UketsukeError as error:
         notes.trouble.append(str(error))
     except Exception as error:  # a bug of ours in one phase must not lose the record of the others
@@ -133,6 +135,7 @@ def _record(phase: Phase, session: Session, notes: _Notes, judged: dict[str, boo
         seconds=round(notes.seconds, 3),
         measurements=measurements,
         series=list(notes.series),
+        next_step=notes.advice,
     )
 
 

@@ -90,6 +90,8 @@ class PhaseRecord(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     measurements: list[Measurement]
     series: list[Series]
+    next_step: Text | None = None
+    """What to do next where the phase was stopped; else the plan says it."""
 
     @property
     def lets_pass(self) -> bool:
@@ -159,6 +161,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Of the bench itself."""
     digests: dict[str, str]
     """SHA-256 of limits, plan and list of cards."""
+    next_step: Text | None = None
+    """What to do next where the run was stopped before its first phase."""
 
     def measurements(self) -> list[Measurement]:
         """Return all of them, in the order of the plan."""

@@ -13,7 +13,7 @@ import msgspec
 
 from hw.cards import CardBox
 from hw.engine import VERSION, run_plan
-from hw.errors import RunStopped
+from hw.errors import RunStopped, SerialGivenTwice, WrongUnit
 from hw.limits import Limits
 from hw.plan import Plan
 from hw.record import PhaseRecord, Record, UnitFacts, Verdict, new_id, overall
@@ -62,7 +62,8 @@ def run_job(
         unit = job.unit.facts()
         _require_the_right_one(job, unit, store)
     except RunStopped as error:
-        record = _ended(record, unit, [], now(), (Verdict.STOPPED, [str(error)]))
+        ended = _ended(record, unit, [], now(), (Verdict.STOPPED, [str(error)]))
+        record = msgspec.structs.replace(ended, next_step=error.advice)
     else:
         session = Session(job.unit, job.rig, job.cards, job.limits, unit, listener)
         phases = run_plan(job.plan, session, phase_done)
@@ -73,10 +74,12 @@ def run_job(
 
 def _require_the_right_one(job: Job, unit: UnitFacts, store: RecordStore) -> None:
     if unit.serial != job.serial:
-        raise RunStopped(f"wrong unit: the label says {job.serial}, the unit says {unit.serial}")
+        raise WrongUnit(f"wrong unit: the label says {job.serial}, the unit says {unit.serial}")
     others = {entry.board for entry in store.entries(unit.serial)} - {unit.board, ""}
     if others:
-        raise RunStopped(f"serial number {unit.serial} was given twice: another board ({min(others)}) has it already")
+        raise SerialGivenTwice(
+            f"serial number {unit.serial} was given twice: another board ({min(others)}) has it already"
+        )
 
 
 def _shell(job: Job, station: Station, unit: UnitFacts, at: datetime) -> Record:

@@ -14,6 +14,7 @@ from typing import Final, Self
 
 import msgspec
 
+from device.wire.texts import Text
 from hw.errors import BenchError
 from hw.record import Record
 
@@ -39,6 +40,11 @@ CSV_COLUMNS: Final = (
 class NotStored(BenchError):  # noqa: N818
     """The record could not be kept: a result that nobody can show later counts for nothing."""
 
+    advice = Text(
+        ja="試験台の記憶装置と権限を確かめ(空き容量も)、もう一度試験してください。保存できない結果は合格になりません。",
+        en="Look at the station's disk (is it full?) and rights, and test again: what cannot be kept is no pass.",
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -59,7 +65,8 @@ class RecordStore:
 
     def __init__(self, path: Path) -> None:
         """Open or create. Raise NotStored where that cannot be."""
-        with _said():
+        self._path = path
+        with _said(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path, check_same_thread=False)
             self._database.execute("PRAGMA journal_mode = WAL")
@@ -81,7 +88,7 @@ class RecordStore:
             for phase in record.phases
             for each in phase.measurements
         ]  # fmt: skip
-        with _said(), self._database:
+        with _said(self._path), self._database:
             self._database.execute("DELETE FROM records WHERE id = ?", (record.id,))
             self._database.execute(f"INSERT INTO records VALUES ({_marks(row)})", row)  # noqa: S608  marks alone
             if figures:
@@ -163,8 +170,9 @@ def _marks(row: tuple[object, ...]) -> str:
 
 
 @contextmanager
-def _said() -> Iterator[None]:
+def _said(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        raise NotStored(f"the record cannot be kept: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise NotStored(f"records cannot be kept in {path}: {why}") from error

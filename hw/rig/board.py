@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -48,7 +49,8 @@ class BoardRig:
         try:
             self._line = serial.Serial(port, BAUD, timeout=0.05, exclusive=True)
         except (serial.SerialException, OSError) as error:
-            raise RigLost(f"the rig's serial line {port} cannot be opened: {error}") from error
+            why = os.strerror(error.errno) if error.errno else str(error)
+            raise RigLost(f"the rig's serial line {port} cannot be opened: {why}") from error
         try:
             self._facts = self._greeted(self._request("HELLO"))
         except BaseException:

@@ -17,7 +17,8 @@ from starlette.staticfiles import StaticFiles
 from hw.plans import PLANS
 from hw.report import PAGES, page_environment
 from hw.rig.by_hand import Answer
-from hw.station.desk import Refused, StationDesk
+from hw.station.desk import StationDesk
+from hw.wish import Refused
 
 _RECORD: Final = re.compile(r"[0-9a-f]{32}")
 HEADERS: Final = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -25,10 +24,9 @@ from hw.run import Job, run_job
 from hw.session import Session
 from hw.station.files import Station
 from hw.unit.port import UnitUnderTest
+from hw.wish import Refused, check_wish
 
 PATIENCE_S: Final = 300.0
-_SERIAL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_LONGEST_NAME: Final = 64
 PLOTS: Final = 4
 """The latest ones are shown while a plan runs; the report has all."""
 POINTS: Final = 400
@@ -47,14 +45,6 @@ Setup = Callable[[str, Person], AbstractContextManager[OnTheTable]]
 """Lays a unit on the table: takes the serial number that was scanned and whoever stands there."""
 
 
-class Refused(ValueError):  # noqa: N818  what happened to the wish
-    """The page asked for something that is not to be had; `text` says what, for the page."""
-
-    def __init__(self, text: Text) -> None:
-        super().__init__(text.en)
-        self.text = text
-
-
 @dataclass(slots=True)
 class _Shown:
     """Everything on the page; changed under the desk's lock alone."""
@@ -68,6 +58,8 @@ class _Shown:
     prompt: tuple[int, Request] | None = None
     record: Record | None = None
     trouble: str = ""
+    advice: Text | None = None
+    """What to do next after a trouble, or a stop that no phase tells."""
 
 
 class StationDesk:
@@ -89,16 +81,7 @@ class StationDesk:
 
     def start(self, *, serial: str, tester: str, plan: str) -> None:
         """Begin a run. Raise Refused saying what is missing, or that one runs already."""
-        serial, tester = serial.strip(), tester.strip()
-        if not tester or len(tester) > _LONGEST_NAME:
-            raise Refused(Text(ja="担当者の名前を入れてください。", en="Enter the tester's name."))
-        if not _SERIAL.fullmatch(serial):
-            raise Refused(
-                Text(
-                    ja="端末のQRコードを読み取ってください。",
-                    en="Scan the QR code on the unit: that is no serial number.",
-                )
-            )
+        serial, tester = check_wish(serial, tester)
         if plan not in PLANS:
             raise Refused(Text(ja="そのような試験計画はありません。", en="There is no such plan."))
         with self._changed:
@@ -132,6 +115,7 @@ class StationDesk:
                 "why": list(record.why) if record else [],
                 "report": f"/report/{record.id}" if record else None,
                 "trouble": shown.trouble,
+                "next": _both(shown.advice) if shown.advice else None,
                 "prompt": _prompt(shown.prompt),
                 "phases": [self._phase(phase.name) for phase in shown.plan.phases] if shown.plan else [],
                 "plots": list(shown.plots),
@@ -183,19 +167,19 @@ class StationDesk:
             page = write_report(record, plan=plan, limits=self._limits)
             self.station.write(f"reports/{record.id}.html", page.encode())
         except (BenchError, UketsukeError) as error:
-            self._end(None, str(error))
+            self._end(None, str(error), error.advice if isinstance(error, BenchError) else None)
         except Exception as error:
-            self._end(None, f"{type(error).__name__}: {error}")
+            self._end(None, f"{type(error).__name__}: {error}", None)
             raise
         else:
-            self._end(record, "")
+            self._end(record, "", record.next_step)
 
-    def _end(self, record: Record | None, trouble: str) -> None:
+    def _end(self, record: Record | None, trouble: str, advice: Text | None) -> None:
         with self._changed:
             self._shown.state = "done"
             self._shown.running = ""
             self._shown.prompt = None
-            self._shown.record, self._shown.trouble = record, trouble
+            self._shown.record, self._shown.trouble, self._shown.advice = record, trouble, advice
             self._tell()
 
     def _note(self, record: PhaseRecord) -> None:
@@ -224,7 +208,7 @@ class StationDesk:
             words["verdict"] = {"key": record.verdict, **_both(VERDICTS[record.verdict])}
             words["why"] = record.why
             if not record.lets_pass and phase is not None:
-                words["next"] = _both(phase.next_step)
+                words["next"] = _both(record.next_step or phase.next_step)
         elif self._shown.running == name:
             words["verdict"] = {"key": "running", "ja": "試験中", "en": "running"}
         return words

@@ -12,11 +12,21 @@ import pytest
 
 from device.wire.bench_record import read_signed, verify_bench_record
 from hw.engine import run_plan
-from hw.errors import CannotMeasure, NobodyAnswered, RigLost
+from hw.errors import (
+    BadLimits,
+    CannotMeasure,
+    CardInDanger,
+    NobodyAnswered,
+    RigLost,
+    SerialGivenTwice,
+    UnitLost,
+    WrongUnit,
+)
 from hw.phases.machine import HARDENING, START, STORAGE
 from hw.phases.signals import LAMPS_PHASE
 from hw.plan import Phase, Plan
 from hw.record import Record, Verdict
+from hw.report import write_report
 from hw.rig.port import Reading, Sensor
 from hw.rig.simulated import SimulatedRig
 from hw.session import Session
@@ -104,6 +114,8 @@ def test_the_wrong_unit_is_not_tried(table: Table) -> None:
     record = plan(table, STORAGE)
     assert record.verdict is Verdict.STOPPED
     assert record.why == ["wrong unit: the label says sim-0002, the unit says sim-0001"]
+    assert record.next_step == WrongUnit.advice
+    assert "Compare the unit on the table with its label" in write_report(record)
     assert record.phases == []
 
 
@@ -114,6 +126,13 @@ def test_a_serial_number_that_two_boards_have_is_noticed(table: Table) -> None:
     record = plan(table, STORAGE)
     assert record.verdict is Verdict.STOPPED
     assert "serial number sim-0001 was given twice" in record.why[0]
+    assert record.next_step == SerialGivenTwice.advice
+
+
+def test_whatever_stops_a_run_says_in_both_languages_what_to_do_next() -> None:
+    for kind in (RigLost, NobodyAnswered, UnitLost, WrongUnit, SerialGivenTwice, CardInDanger, NotStored, BadLimits):
+        assert kind.advice is not None, kind
+        assert kind.advice.ja != kind.advice.en
 
 
 def test_a_bug_in_a_phase_fails_the_phase_and_loses_nothing(table: Table, caplog: pytest.LogCaptureFixture) -> None:
@@ -187,7 +206,7 @@ def test_a_disk_that_fills_during_the_run_leaves_a_stopped_record(table: Table) 
 
 def test_a_store_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:
     (tmp_path / "records.sqlite").write_bytes(b"this is a text and no database" * 100)
-    with pytest.raises(NotStored, match="not a database"):
+    with pytest.raises(NotStored, match=r"records\.sqlite: file is not a database"):
         Station(tmp_path).store()
 
 

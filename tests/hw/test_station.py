@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from hw import plans
+from hw.errors import NobodyAnswered
 from hw.limits import Limits
 from hw.phases.machine import CLOCK, HARDENING, STORAGE
 from hw.phases.signals import LAMPS_PHASE
@@ -133,6 +134,9 @@ def test_a_tester_who_walks_away_leaves_a_stopped_record(make_desk: MakeDesk) ->
     shown = desk.snapshot()
     assert shown["verdict"]["key"] == "stopped"
     assert "nobody answered for 0.05 s" in shown["why"][0]
+    [step] = [phase["next"] for phase in shown["phases"] if phase["verdict"] and phase["verdict"]["key"] == "stopped"]
+    assert NobodyAnswered.advice is not None
+    assert step == {"ja": NobodyAnswered.advice.ja, "en": NobodyAnswered.advice.en}
     assert shown["prompt"] is None
 
 

@@ -57,6 +57,7 @@ function showResult(shown) {
   by("unit").textContent = [shown.serial, shown.plan ? shown.plan.ja : "", shown.trouble].filter(Boolean).join(" · ");
   by("next").hidden = shown.state !== "done";
   const steps = shown.phases.filter((phase) => phase.next).map((phase) => phase.next);
+  if (shown.next) steps.unshift(shown.next);
   if (shown.state === "done" && !steps.length) {
     steps.push(shown.verdict && shown.verdict.key === "pass"
       ? { ja: "合格の札を貼り、次の端末のQRコードを読み取ってください。", en: "Put the label on, and scan the next unit." }
