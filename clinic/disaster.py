@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from clinic.changes import Subject
+from clinic.not_filled import NotFilledError
 from clinic.store import Store
-from device.domain.errors import MessageError
-from device.domain.reasons import Reason
 
 LONGEST = timedelta(hours=72)
 """Then somebody looks at whether it is still needed."""
@@ -66,12 +65,12 @@ class DisasterSwitch:
     def begin(self, reason: str, *, lasts: timedelta, by: str, now: datetime) -> DisasterMode:
         """Switch it on, in place of one that is on already.
 
-        Raise MessageError without a reason of some words or with a time of more than `LONGEST`.
+        Raise NotFilledError: the reason has not `MIN_REASON` to `MAX_REASON` characters, or it would last too long.
         """
         if not MIN_REASON <= len(reason.strip()) <= MAX_REASON:
-            raise MessageError(f"a reason has {MIN_REASON} to {MAX_REASON} characters", reason=Reason.SERVICE_REFUSED)
+            raise NotFilledError("reason")
         if not timedelta(0) < lasts <= LONGEST:
-            raise MessageError(f"it lasts {LONGEST} at most", reason=Reason.SERVICE_REFUSED)
+            raise NotFilledError("hours")
         self.end(by=by, now=now)
         mode = DisasterMode(now, now + lasts, reason.strip(), by, None, None)
         row = (now.isoformat(), mode.until.isoformat(), mode.reason, by)

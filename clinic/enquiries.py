@@ -12,6 +12,7 @@ import msgspec
 from clinic.disaster import DisasterSwitch
 from clinic.keys import KeyRing
 from clinic.national_service import InsuranceQuery, PersonQuery, Query
+from clinic.not_filled import NotFilledError
 from clinic.pending import PendingQuery, PendingStore
 from clinic.record import VisitRecord
 from clinic.store import Store
@@ -96,9 +97,9 @@ Typed = TypeVar("Typed", InsuranceQuery, PersonQuery)
 
 
 def read_query(fields: dict[str, str], *, kind: type[Typed]) -> Typed:
-    """Return a query from what somebody typed. Raise MessageError naming the field, never its value."""
+    """Return a query from what somebody typed. Raise NotFilledError."""
     try:
         return msgspec.convert({name: value.strip() for name, value in fields.items() if value.strip()}, kind)
     except msgspec.ValidationError as error:
         place = str(error).partition("$.")[2].rstrip("`") or str(error).partition("field ")[2].strip("`")
-        raise MessageError(f"not filled in properly: {place}", reason=Reason.SERVICE_REFUSED) from None
+        raise NotFilledError(place) from None

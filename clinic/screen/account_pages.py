@@ -14,9 +14,10 @@ from clinic.screen.access_log import AccessLog, LogAlteredError
 from clinic.screen.accounts import Accounts, Role
 from clinic.screen.views import is_named
 from device.domain.errors import BadConfig
-from provisioning.web.gate import Gate, Visit
+from provisioning.web.gate import Gate
 from provisioning.web.sign_in_pages import SignInPages
 from provisioning.web.views import Views
+from provisioning.web.visit import Visit
 
 LOG_PAGE: Final = 100
 
@@ -65,18 +66,20 @@ class AccountPages:
         """Ask for the first administrator."""
         token: str = visit.request.path_params["token"]
         if not self._is_first(token):
-            return self.views.page("message.html", visit, title="410", message=visit.say("first_run_over"), status=410)
+            return self.views.message(visit, 410, visit.say("first_run_over"))
         return self.views.page("first_run.html", visit, token=token, name="")
 
     def first_run(self, visit: Visit) -> Response:
         """Make the first administrator; the link is used up then."""
         token, name = visit.field("token"), visit.field("name").strip()
         if not self._is_first(token):
-            return self.views.page("message.html", visit, title="410", message=visit.say("first_run_over"), status=410)
+            return self.views.message(visit, 410, visit.say("first_run_over"))
         try:
             account = self.accounts.create(name, Role.ADMIN, visit.field("password"))
         except BadConfig as error:
-            return self.views.page("first_run.html", visit, token=token, name=name, message=str(error), status=422)
+            return self.views.page(
+                "first_run.html", visit, token=token, name=name, message=visit.tell(error), status=422
+            )
         self.first.used = True
         self.log.add(account.name, "account made: admin", account.name, visit.now)
         return self.sign_in.signed_in(account, visit)
@@ -104,7 +107,7 @@ class AccountPages:
                 visit.field("name").strip(), _role(visit.field("role")), visit.field("password")
             )
         except BadConfig as error:
-            return self._accounts(visit, message=str(error), status=422)
+            return self._accounts(visit, message=visit.tell(error), status=422)
         self.log.add(visit.who, f"account made: {account.role}", account.name, visit.now)
         return RedirectResponse("/accounts", 303)
 
@@ -114,7 +117,7 @@ class AccountPages:
         try:
             self.accounts.enable(name, enabled=enabled)
         except BadConfig as error:
-            return self._accounts(visit, message=str(error), status=422)
+            return self._accounts(visit, message=visit.tell(error), status=422)
         self.log.add(visit.who, "account enabled" if enabled else "account disabled", name, visit.now)
         return RedirectResponse("/accounts", 303)
 
@@ -124,7 +127,7 @@ class AccountPages:
         try:
             self.accounts.set_password(name, visit.field("password"))
         except BadConfig as error:
-            return self._accounts(visit, message=str(error), status=422)
+            return self._accounts(visit, message=visit.tell(error), status=422)
         self.log.add(visit.who, "password set", name, visit.now)
         return RedirectResponse("/accounts", 303)
 
@@ -141,7 +144,14 @@ class AccountPages:
 
     def _accounts(self, visit: Visit, *, message: str = "", status: int = 200) -> Response:
         return self.views.page(
-            "accounts.html", visit, here="/accounts", accounts=self.accounts.all(), message=message, status=status
+            "accounts.html",
+            visit,
+            here="/accounts",
+            accounts=self.accounts.all(),
+            roles=list(Role),
+            by_password=True,
+            message=message,
+            status=status,
         )
 
 

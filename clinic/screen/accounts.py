@@ -13,9 +13,9 @@ from enum import StrEnum
 from argon2 import PasswordHasher
 
 from clinic.screen.database import Database
-from device.domain.errors import BadConfig
 from provisioning.web.passwords import Hashes, check_name, check_password, pause_s, totp_step
 from provisioning.web.people import Account, Refusal
+from provisioning.web.refusals import LAST_ADMIN, NAME_TAKEN, NotRightError
 
 
 class Role(StrEnum):
@@ -65,7 +65,7 @@ class Accounts:
             with self._database.change() as rows:
                 rows.execute("INSERT INTO account (name, role, password_hash) VALUES (?, ?, ?)", (name, role, hashed))
         except sqlite3.IntegrityError as error:
-            raise BadConfig("there is an account of this name", where="name") from error
+            raise NotRightError(NAME_TAKEN, where="name") from error
         return Account(name, role)
 
     def set_password(self, name: str, password: str) -> None:
@@ -85,7 +85,7 @@ class Accounts:
                 "SELECT count(*) FROM account WHERE role = ? AND enabled AND name != ?", (Role.ADMIN, name)
             ).fetchone()[0]
             if not enabled and not others:
-                raise BadConfig("is the last administrator, so nobody could let anybody in again", where=name)
+                raise NotRightError(LAST_ADMIN, where=name)
             rows.execute("UPDATE account SET enabled = ? WHERE name = ?", (enabled, name))
             rows.execute("DELETE FROM session WHERE account = ?", (name,))
 

@@ -61,7 +61,7 @@ def build_screen(parts: ScreenParts) -> Screen:
     sessions = Sessions(parts.database, parts.token)
     access = AccessLog(parts.database, parts.log_key)
     words, views = Words(PACKAGE), screen_views()
-    gate = Gate(sessions, parts.now, words=words, roles=list(Role))
+    gate = Gate(sessions, parts.now, words=words, views=views, roles=list(Role))
     first = FirstRun(parts.token(24).hex())
     sign_in = SignInPages(
         accounts=accounts,
@@ -78,6 +78,7 @@ def build_screen(parts: ScreenParts) -> Screen:
     app = build_application(
         [*people.routes(), *arrivals.routes(), *disaster.routes()],
         package=PACKAGE,
+        gate=gate,
         words=words,
         hosts=parts.hosts,
         secure=parts.secure,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,11 +17,14 @@ from clinic.desk import Desk
 from clinic.screen.access_log import AccessLog
 from clinic.screen.views import full_width, is_named
 from device.domain.errors import Fault
-from provisioning.web.gate import Gate, Visit
+from provisioning.web.gate import Gate
 from provisioning.web.live import events
 from provisioning.web.views import Views
+from provisioning.web.visit import Visit
 
 LOOK_BACK_DAYS: Final = 400
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +94,7 @@ class ArrivalPages:
         text: str = visit.request.path_params["day"]
         day, today = _parsed(text.removesuffix(".csv")), self.desk.today(visit.now)
         if day is None or not today - timedelta(days=LOOK_BACK_DAYS) <= day <= today:
-            return self.views.page("message.html", visit, title="404", message=visit.say("not_found"), status=404)
+            return self.views.message(visit, 404, visit.say("not_found"))
         if text.endswith(".csv"):
             self.log.add(visit.who, "day list as CSV", str(day), visit.now)
             return Response(
@@ -130,7 +134,8 @@ class ArrivalPages:
         try:
             done = deed(reception)
         except Fault as fault:
-            return PlainTextResponse(visit.say("refused", why=str(fault)), 503)
+            log.warning("%s", fault)
+            return self.views.message(visit, 503, visit.say("not_kept"))
         if not done:
             return self._gone(visit)
         self.log.add(visit.who, what, reception, visit.now)
@@ -151,9 +156,7 @@ class ArrivalPages:
         }
 
     def _gone(self, visit: Visit) -> Response:
-        if visit.in_parts:
-            return PlainTextResponse(visit.say("gone"), 404)
-        return self.views.page("message.html", visit, title="404", message=visit.say("gone"), status=404)
+        return self.views.message(visit, 404, visit.say("gone"))
 
 
 def _parsed(text: str) -> date | None:

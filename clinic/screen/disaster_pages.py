@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from clinic.desk import Desk
-from clinic.enquiries import Enquiries, read_query
+from clinic.enquiries import read_query
 from clinic.national_service import InsuranceQuery, PersonQuery, Query
+from clinic.not_filled import NotFilledError
 from clinic.screen.access_log import AccessLog
-from device.domain.errors import Fault, MessageError
-from device.domain.reasons import Reason
-from provisioning.web.gate import Gate, Visit
+from device.domain.errors import Fault
+from provisioning.web.gate import Gate
 from provisioning.web.views import Views
+from provisioning.web.visit import Visit
 
 INSURANCE_FIELDS: Final = ("insurer_number", "symbol", "number", "branch")
 CONSENT: Final = {"yes": True, "no": False, "nobody": None}
 HOURS: Final = (6, 12, 24, 72)
+LABELS: Final = {
+    "number": "insurance_number",
+    "consent": "spoken_consent",
+    "reason": "disaster_reason",
+    "hours": "disaster_hours",
+}
+"""What the page calls a field where its word is not the field's own name."""
 
 _HALF_WIDTH: Final = {unicodedata.normalize("NFKC", chr(sign)): chr(sign) for sign in range(0xFF61, 0xFF9E)} | {
     "\u3099": "ﾞ",
@@ -29,6 +38,8 @@ _HALF_WIDTH: Final = {unicodedata.normalize("NFKC", chr(sign)): chr(sign) for si
     "\u3000": " ",
 }
 _TO_KATAKANA: Final = ord("ァ") - ord("ぁ")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +72,8 @@ class DisasterPages:
         lasts = timedelta(hours=int(hours)) if hours in map(str, HOURS) else timedelta(0)
         try:
             mode = self.desk.disaster.begin(visit.field("reason"), lasts=lasts, by=visit.who, now=visit.now)
-        except MessageError as error:
-            return self._page(visit, message=visit.say("not_filled", why=str(error)), status=422)
+        except NotFilledError as error:
+            return self._page(visit, message=_look_again(visit, error), status=422)
         self.log.add(visit.who, f"disaster mode on for {hours} h", mode.began_at.isoformat(), visit.now)
         return RedirectResponse("/disaster", 303)
 
@@ -74,33 +85,35 @@ class DisasterPages:
 
     def look_up_without_card(self, visit: Visit) -> Response:
         """Ask about somebody without a card; the answer appears among the arrivals."""
+        enquiries = self.desk.enquiries
+        if enquiries is None or self.desk.disaster.present(visit.now) is None:
+            word = "cannot_ask" if enquiries is None else "disaster_is_off"
+            return self._page(visit, message=visit.say(word), status=422)
         try:
-            reception = self._enquiries().look_up_without_card(
+            reception = enquiries.look_up_without_card(
                 _query(visit), consent=_consent(visit), by=visit.who, now=visit.now
             )
-        except MessageError as error:
-            return self._page(visit, message=visit.say("not_filled", why=str(error)), status=422)
+        except NotFilledError as error:
+            return self._page(visit, message=_look_again(visit, error), status=422)
         self.log.add(visit.who, "looked up without card", reception, visit.now)
         return RedirectResponse("/arrivals", 303)
 
     def look_up(self, visit: Visit) -> Response:
         """Ask about a visit with what a document says."""
         reception: str = visit.request.path_params["reception"]
+        if self.desk.enquiries is None:
+            return self.views.message(visit, 422, visit.say("cannot_ask"))
         try:
-            asked = self._enquiries().look_up(reception, _insurance(visit), by=visit.who, now=visit.now)
-        except MessageError as error:
-            return PlainTextResponse(visit.say("not_filled", why=str(error)), 422)
+            asked = self.desk.enquiries.look_up(reception, _insurance(visit), by=visit.who, now=visit.now)
+        except NotFilledError as error:
+            return self.views.message(visit, 422, _look_again(visit, error))
         except Fault as fault:
-            return PlainTextResponse(visit.say("refused", why=str(fault)), 503)
+            log.warning("%s", fault)
+            return self.views.message(visit, 503, visit.say("not_kept"))
         if not asked:
-            return PlainTextResponse(visit.say("gone"), 404)
+            return self.views.message(visit, 404, visit.say("gone"))
         self.log.add(visit.who, "looked up by document", reception, visit.now)
         return Response(status_code=204) if visit.in_parts else RedirectResponse("/arrivals", 303)
-
-    def _enquiries(self) -> Enquiries:
-        if self.desk.enquiries is None:
-            raise MessageError("no gateway runs here, so nothing can be asked", reason=Reason.SERVICE_REFUSED)
-        return self.desk.enquiries
 
     def _page(self, visit: Visit, *, message: str = "", status: int = 200) -> Response:
         return self.views.page(
@@ -124,6 +137,10 @@ def half_width(text: str) -> str:
     return "".join(_HALF_WIDTH.get(sign, sign) for sign in unicodedata.normalize("NFD", katakana)).upper()
 
 
+def _look_again(visit: Visit, error: NotFilledError) -> str:
+    return visit.say("not_filled", field=visit.say(LABELS.get(error.field, error.field)))
+
+
 def _query(visit: Visit) -> Query:
     if visit.field("insurer_number").strip():
         return _insurance(visit)
@@ -135,7 +152,7 @@ def _query(visit: Visit) -> Query:
 def _consent(visit: Visit) -> bool | None:
     said = visit.field("consent")
     if said not in CONSENT:
-        raise MessageError("not filled in properly: consent", reason=Reason.SERVICE_REFUSED)
+        raise NotFilledError("consent")
     return CONSENT[said]
 
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from clinic.screen.accounts import Role
 from device.wire.reasons import entry
-from provisioning.web.gate import Visit
 from provisioning.web.views import Views
+from provisioning.web.visit import Visit
 
 PACKAGE = "clinic.screen"
 MENU = (("/arrivals", "arrivals"), ("/today", "day_list"), ("/disaster", "disaster"), ("/me", "my_account"))

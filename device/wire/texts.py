@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from importlib import resources
 from string import Formatter
 from typing import Annotated, TypeVar
@@ -38,6 +39,22 @@ class Text(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             raise ValueError(f"no text in {language!r}; there is {', '.join(LANGUAGES)}")
         line: str = getattr(self, language)
         return line.format_map({name: value for name, value in values.items() if value is not None})
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A text with its values filled in: what has to be said, before anybody knows in which language."""
+
+    text: Text
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def say(self, language: str) -> str:
+        """Return it in `language`. Raise as `Text.say` does."""
+        return self.text.say(language, **self.values)
+
+    def __str__(self) -> str:
+        """As logs and the command line have it: in English."""
+        return self.say("en")
 
 
 def joined(sentences: Iterable[str], language: str) -> str:

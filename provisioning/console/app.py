@@ -58,7 +58,7 @@ def build_console(parts: ConsoleParts) -> Starlette:
     accounts = parts.accounts or FleetAccounts(store, parts.now)
     sessions = FleetSessions(store, parts.now, parts.token)
     words, views = Words(PACKAGE), console_views()
-    gate = Gate(sessions, parts.now, words=words, roles=list(Role), cookie=COOKIE)
+    gate = Gate(sessions, parts.now, words=words, views=views, roles=list(Role), cookie=COOKIE)
     sign_in = SignInPages(
         accounts=accounts,
         sessions=sessions,
@@ -81,6 +81,7 @@ def build_console(parts: ConsoleParts) -> Starlette:
             Route("/events", changes),
         ],
         package=PACKAGE,
+        gate=gate,
         words=words,
         hosts=parts.hosts,
         secure=parts.secure,

@@ -13,7 +13,7 @@ from provisioning.fleet.approving import Request
 from provisioning.fleet.deeds import AddPerson, LinkFor, SetLayer
 from provisioning.fleet.roles import Role, person_of
 from provisioning.fleet.settings import differences
-from provisioning.web.gate import Visit
+from provisioning.web.visit import Visit
 
 
 @dataclass(frozen=True, slots=True)

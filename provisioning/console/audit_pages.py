@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from provisioning.console.desk import Pages
 from provisioning.console.history import told
-from provisioning.web.gate import Visit
+from provisioning.web.visit import Visit
 
 PAGE: Final = 100
 VERIFIED_AT_ONCE: Final = 20_000

@@ -14,8 +14,9 @@ from provisioning.fleet.counter import Counter, Outcome
 from provisioning.fleet.deeds import Deed
 from provisioning.fleet.fleet import Fleet
 from provisioning.fleet.roles import Actor, NotAllowedError, Role
-from provisioning.web.gate import Gate, Visit
+from provisioning.web.gate import Gate
 from provisioning.web.views import Views
+from provisioning.web.visit import Visit
 
 _NUMBER: Final = re.compile(r"([0-9]+)")
 
@@ -47,9 +48,9 @@ class Pages:
         try:
             return what()
         except NotAllowedError:
-            return self.views.page("message.html", visit, title="403", message=visit.say("not_allowed"), status=403)
+            return self.views.message(visit, 403, visit.say("not_allowed"))
         except UketsukeError as error:
-            return again(str(error))
+            return again(visit.tell(error))
 
     @staticmethod
     def answer(outcome: Outcome, then: str) -> Response:

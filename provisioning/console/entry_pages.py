@@ -19,7 +19,7 @@ from provisioning.fleet.importing import Problem
 from provisioning.fleet.labels import draw_sheets
 from provisioning.fleet.store.states import UnitState
 from provisioning.fleet.store.units import NewUnit
-from provisioning.web.gate import Visit
+from provisioning.web.visit import Visit
 
 MAX_LIST: Final = 1_048_576
 """Bytes of a list that comes by the page: some 30,000 units."""
@@ -51,7 +51,7 @@ class EntryPages(Pages):
         try:
             units, problems = look_at_list(self.fleet, raw, now=visit.now, where=visit.say("the_list"))
         except BadConfig as error:
-            return self._page(visit, typed=typed, message=str(error), status=422)
+            return self._page(visit, typed=typed, message=visit.tell(error), status=422)
         text = raw.decode("utf-8-sig")
         if problems or visit.field("really") != "yes":
             status = 422 if problems else 200

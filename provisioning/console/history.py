@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from provisioning.fleet.store.audit import Entry
-from provisioning.web.gate import Visit
+from provisioning.web.visit import Visit
 
 _STOP: Final = ("refused", "revoked", "alarm", "rolled_back", "failed", "timed_out", "rejected", "wiped", "written_off")
 _ATTENTION: Final = (

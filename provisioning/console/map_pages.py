@@ -15,7 +15,7 @@ from starlette.routing import Route
 from provisioning.console.desk import Pages, as_counted
 from provisioning.console.faces import Face, face_of
 from provisioning.fleet.store.units import Glance
-from provisioning.web.gate import Visit
+from provisioning.web.visit import Visit
 
 LISTED: Final = 200
 """What was searched for stands in a list as well, up to this many."""

@@ -12,8 +12,8 @@ from provisioning.console.desk import Pages
 from provisioning.fleet.accounts import FleetAccounts
 from provisioning.fleet.deeds import AddPerson, LinkFor, RemovePerson, SetRole
 from provisioning.fleet.roles import Role
-from provisioning.web.gate import Visit
 from provisioning.web.sign_in_pages import SignInPages
+from provisioning.web.visit import Visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class PeoplePages(Pages):
         try:
             account = self.accounts.accept(token, name, visit.field("password"))
         except BadConfig as error:
-            return self._welcome(visit, token, name=name, message=str(error))
+            return self._welcome(visit, token, name=name, message=visit.tell(error))
         return self.sign_in.signed_in(account, visit)
 
     def page(self, visit: Visit, *, message: str = "", status: int = 200, link: str = "", person: str = "") -> Response:
@@ -58,6 +58,7 @@ class PeoplePages(Pages):
             here="/accounts",
             people=people,
             roles=list(Role),
+            by_password=False,
             link=link,
             person=person,
             message=message,
@@ -93,7 +94,7 @@ class PeoplePages(Pages):
     def _welcome(self, visit: Visit, token: str, *, name: str = "", message: str = "") -> Response:
         invitation = self.accounts.invited(token)
         if invitation is None:
-            return self.views.page("message.html", visit, title="410", message=visit.say("link_over"), status=410)
+            return self.views.message(visit, 410, visit.say("link_over"))
         return self.views.page(
             "welcome.html",
             visit,

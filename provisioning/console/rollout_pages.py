@@ -20,7 +20,7 @@ from provisioning.rollouts import desk
 from provisioning.rollouts.desk import Course
 from provisioning.rollouts.machine import Progress, RolloutState
 from provisioning.rollouts.plan import RolloutPlan, plan_from_words
-from provisioning.web.gate import Visit
+from provisioning.web.visit import Visit
 
 FIELDS: Final = 16
 LISTED_JOBS: Final = 200
@@ -92,7 +92,7 @@ class RolloutPages(Pages):
                 why=visit.field("why").strip()[:400],
             )
         except UketsukeError as error:
-            return again(str(error))
+            return again(visit.tell(error))
         if not deed.why:
             return again(visit.say("say_why"))
 
@@ -155,7 +155,7 @@ class RolloutPages(Pages):
             try:
                 found = desk.find(work, name)
             except BadConfig:
-                return self.views.page("message.html", visit, title="404", message=visit.say("not_found"), status=404)
+                return self.views.message(visit, 404, visit.say("not_found"))
             kept = work.jobs.rollout(name)
             jobs = desk.updates_of(work, name)
             entries = work.audit.entries(name, limit=50)

@@ -7,24 +7,28 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote
 
 import msgspec
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from device.domain.errors import BadConfig
+from device.wire.texts import Text
 from provisioning.console.desk import Pages
 from provisioning.fleet.deeds import SetLayer
 from provisioning.fleet.firmware import problems, schema, settable
 from provisioning.fleet.settings import Change, drift, edited, preview
 from provisioning.fleet.store.profiles import FLEET, Layer, Settings
 from provisioning.fleet.store.states import UnitState
-from provisioning.web.gate import Visit
+from provisioning.web.refusals import NotRightError
+from provisioning.web.visit import Visit
 
 BLANK_ROWS: Final = 3
 MAX_ROWS: Final = 200
 SHOWN: Final = 200
 """Units that a preview names."""
+_TWICE: Final = Text(ja="{key}: 二度書かれています。", en="{key}: stands there twice")
 _KEY: Final = re.compile(r"^([a-z_]+(?:\.[a-z_0-9]+)?):")
 
 
@@ -57,6 +61,7 @@ class SettingsPages(Pages):
         return [
             Route("/settings", signed_in(self.page)),
             Route("/settings/edit", signed_in(self.edit)),
+            Route("/settings/edit", signed_in(self.edit_again), methods=post),
             Route("/settings/preview", signed_in(self.preview, fields=2 * MAX_ROWS + 8), methods=post),
             Route("/settings/send", signed_in(self.send), methods=post),
         ]
@@ -87,20 +92,29 @@ class SettingsPages(Pages):
         layer = self._layer(visit, scope)
         return self._editor(visit, layer, [Field(key, text) for key, text in _flat(layer.settings)])
 
+    def edit_again(self, visit: Visit) -> Response:
+        """Show the editor with what was typed, for somebody who saw the difference and thought again."""
+        scope, why = visit.field("scope")[:160], visit.field("why").strip()[:400]
+        try:
+            settings = msgspec.json.decode(visit.field("settings").encode(), type=dict[str, dict[str, Any]])
+        except msgspec.DecodeError:
+            return RedirectResponse(_editor_of(scope), 303)
+        return self._editor(visit, self._layer(visit, scope), [Field(*row) for row in _flat(settings)], why=why)
+
     def preview(self, visit: Visit) -> Response:
         """Show what would change for whom; with the fields again where something is wrong with them."""
         scope, why = visit.field("scope")[:160], visit.field("why").strip()[:400]
         rows = _rows(visit)
         layer = self._layer(visit, scope)
         if visit.field("expected") != str(layer.version):
-            message = visit.say("changed_meanwhile", who=layer.made_by, version=layer.version)
+            message = visit.tell(layer.changed())
             return self._editor(visit, layer, [Field(*row) for row in rows], why=why, message=message, status=409)
         try:
             settings = _meant(rows)
             wrong = problems(settings, schema())
             changes = [] if wrong else preview(self.fleet, scope, settings, now=visit.now)
         except BadConfig as error:
-            settings, wrong, changes = {}, [str(error)], []
+            settings, wrong, changes = {}, [visit.tell(error)], []
         wrong += [f"{change.unit}: {words}" for change in changes for words in change.problems]
         if wrong or not why:
             fields, left = _told(rows, wrong)
@@ -126,7 +140,7 @@ class SettingsPages(Pages):
             settings = msgspec.json.decode(visit.field("settings").encode(), type=dict[str, dict[str, Any]])
             deed = SetLayer(scope=scope, settings=settings, expected=int(expected), why=why)
         except (ValueError, msgspec.DecodeError):
-            return RedirectResponse(f"/settings/edit?scope={scope}", 303)
+            return RedirectResponse(_editor_of(scope), 303)
         fields = [Field(key, text) for key, text in _flat(settings)]
 
         def again(words: str) -> Response:
@@ -161,6 +175,10 @@ class SettingsPages(Pages):
         )
 
 
+def _editor_of(scope: str) -> str:
+    return f"/settings/edit?scope={quote(scope)}"
+
+
 def _flat(settings: Settings) -> list[tuple[str, str]]:
     """Return every option of a layer as one types it."""
     return [
@@ -177,9 +195,11 @@ def _rows(visit: Visit) -> list[tuple[str, str]]:
 
 
 def _meant(rows: Sequence[tuple[str, str]]) -> Settings:
-    """Return the settings that rows mean: a value is JSON, or a word. Raise BadConfig for a key that is none."""
+    """Return the settings that rows mean: a value is JSON or a word. Raise BadConfig: a key is none or stands twice."""
     sets: dict[str, Any] = {}
     for key, text in rows:
+        if key in sets:
+            raise NotRightError(_TWICE, where=key, key=key)
         try:
             sets[key] = json.loads(text)
         except ValueError:

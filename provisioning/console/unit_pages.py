@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from device.domain.errors import BadConfig
@@ -18,7 +18,7 @@ from provisioning.fleet.deeds import Deed
 from provisioning.fleet.settings import drift
 from provisioning.fleet.store.states import NEXT, UnitState
 from provisioning.fleet.told_health import told_health
-from provisioning.web.gate import Visit
+from provisioning.web.visit import Visit
 
 TIMELINE: Final = 200
 REACHED: Final = (UnitState.PENDING, UnitState.ACTIVE, UnitState.QUARANTINED)
@@ -76,7 +76,7 @@ class UnitPages(Pages):
             headers = {"Content-Disposition": f'attachment; filename="{name}.log.gz"'}
             return Response(self.counter(visit).bundle(name), media_type="application/gzip", headers=headers)
 
-        return self.attempt(visit, give, lambda words: PlainTextResponse(words, 404))
+        return self.attempt(visit, give, lambda words: self.views.message(visit, 404, words))
 
     def _answer(self, template: str, visit: Visit, *, message: str = "", status: int = 200) -> Response:
         name: str = visit.request.path_params["unit"]
@@ -84,9 +84,7 @@ class UnitPages(Pages):
             try:
                 unit = work.units.find(name)
             except BadConfig:
-                return self.views.page(
-                    "message.html", visit, title="404", message=visit.say("no_such_unit", unit=name), status=404
-                )
+                return self.views.message(visit, 404, visit.say("no_such_unit", unit=name))
             if unit.name != name:
                 return RedirectResponse(f"/units/{unit.name}", 303)
             glance = work.units.glance(unit.name)

@@ -11,14 +11,20 @@ from typing import Final
 from argon2 import PasswordHasher
 
 from device.domain.errors import BadConfig
+from device.wire.texts import Text
 from provisioning.fleet.roles import Role
 from provisioning.fleet.store.database import FleetStore
 from provisioning.fleet.store.people import Person
 from provisioning.fleet.store.transaction import Transaction
 from provisioning.web.passwords import Hashes, check_name, check_password, pause_s, totp_step
 from provisioning.web.people import IDLE_S, LONGEST_S, TOKEN_BYTES, TOUCH_S, Account, Refusal, Session, token_digest
+from provisioning.web.refusals import NotRightError
 
 LINK_LIFETIME: Final = timedelta(days=1)
+LINK_OVER: Final = Text(
+    ja="このリンクはもう使えません。管理者に新しいリンクを頼んでください。",
+    en="this link is no longer good: ask an administrator for a new one",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ class FleetAccounts:
         """
         invitation = self.invited(token)
         if invitation is None:
-            raise BadConfig("this link is no longer good", where="the link")
+            raise NotRightError(LINK_OVER, where="the link")
         chosen = invitation.person or name
         check_name(chosen)
         check_password(chosen, password)
@@ -101,7 +107,7 @@ class FleetAccounts:
         with self._store.begin(self._now(), actor=f"web:{chosen}") as work:
             again = _invitation(work, token)
             if again != invitation or not work.people.use_link(_kept(token)):
-                raise BadConfig("this link is no longer good", where="the link")
+                raise NotRightError(LINK_OVER, where="the link")
             if invitation.person is None:
                 if work.people.get(chosen) is None:
                     work.people.add(chosen, role=Role.ADMIN)

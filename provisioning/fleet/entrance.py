@@ -11,12 +11,15 @@ from cryptography import x509
 
 from device.domain.errors import BadConfig
 from device.whole_file import PRIVATE
+from device.wire.texts import Sentence, Text
 from device.wire.ticket import Ticket
 from provisioning.files import write_whole
 from provisioning.fleet.fleet import Fleet
 from provisioning.fleet.importing import Problem, make_ticket, new_claim, new_units, read_list
 from provisioning.fleet.store.states import UnitState
 from provisioning.fleet.store.units import NewUnit, Unit
+
+_KNOWN = Text(ja="{serial} はすでに端末群にあります。", en="{serial} is in the fleet already")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ def look_at_list(fleet: Fleet, raw: bytes, *, now: datetime, where: str) -> tupl
     with fleet.store.look(now) as work:
         known = work.units.known_serials([row.serial for row in rows])
     problems += [
-        Problem(row.line, "serial", f"{row.serial} is in the fleet already") for row in rows if row.serial in known
+        Problem(row.line, "serial", Sentence(_KNOWN, {"serial": row.serial})) for row in rows if row.serial in known
     ]
     return new_units(rows, fleet.plan.branch), sorted(problems, key=lambda problem: problem.line)
 

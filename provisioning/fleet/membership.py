@@ -10,6 +10,7 @@ from provisioning.fleet.deeds import AddPerson, LinkFor, RemovePerson, SetRole
 from provisioning.fleet.roles import Role
 from provisioning.fleet.store.transaction import Transaction
 from provisioning.web.passwords import check_name
+from provisioning.web.refusals import LAST_ADMIN, NAME_TAKEN, NotRightError
 
 
 def change(work: Transaction, deed: AddPerson | SetRole | RemovePerson | LinkFor) -> str | None:
@@ -22,7 +23,7 @@ def change(work: Transaction, deed: AddPerson | SetRole | RemovePerson | LinkFor
     if isinstance(deed, AddPerson):
         check_name(name)
         if there is not None:
-            raise BadConfig("there is an account of this name", where=name)
+            raise NotRightError(NAME_TAKEN, where=name)
         work.people.add(name, role=deed.role)
         work.audit.note("account.added", name, role=deed.role.value)
         return new_link(work, name)
@@ -53,4 +54,4 @@ def _keep_an_admin(work: Transaction, name: str) -> None:
     there = work.people.get(name)
     is_one = there is not None and there.role == Role.ADMIN and there.hashed is not None
     if is_one and not work.people.count_able(Role.ADMIN, but=name):
-        raise BadConfig("is the last administrator, so nobody could let anybody in again", where=name)
+        raise NotRightError(LAST_ADMIN, where=name)

@@ -14,6 +14,7 @@ import msgspec
 
 from device.domain.errors import BadConfig
 from device.wire.messages import NAME
+from device.wire.texts import Sentence, Text
 from provisioning.fleet.firmware import problems, schema
 from provisioning.fleet.fleet import Fleet
 from provisioning.fleet.store.profiles import FLEET, Layer, Settings, merged, scopes_of
@@ -22,6 +23,19 @@ from provisioning.fleet.store.transaction import Transaction
 from provisioning.fleet.store.units import Unit
 from provisioning.fleet.twinning import refresh_twin
 
+_LATE = Text(ja="第{has}版のまま、第{wanted}版のはず", en="has version {has}, should have {wanted}")
+_BEHIND = {
+    "rejected": Text(
+        ja="第{has}版のまま、第{wanted}版のはず(受け取りを拒否)",
+        en="has version {has}, should have {wanted} (rejected)",
+    ),
+    "rolled_back": Text(
+        ja="第{has}版のまま、第{wanted}版のはず(試して元に戻した)",
+        en="has version {has}, should have {wanted} (rolled_back)",
+    ),
+}
+_ERROR = Text(ja="エラー: {words}", en="error: {words}")
+_OVERRIDDEN = Text(ja="端末自身の設定が {key} より優先", en="its own file overrides {key}")
 _SENT_TO = (UnitState.PENDING, UnitState.ACTIVE, UnitState.QUARANTINED)
 
 
@@ -86,15 +100,15 @@ def edited(settings: Settings, sets: dict[str, Any], unsets: list[str]) -> Setti
     return {section: options for section, options in result.items() if options}
 
 
-def drift(unit: Unit, reported: dict[str, Any] | None) -> list[str]:
+def drift(unit: Unit, reported: dict[str, Any] | None) -> list[Sentence]:
     """Return in words where a unit is not what it should be."""
     found = []
     if unit.twin_reported != unit.twin_version:
-        why = f" ({unit.twin_status})" if unit.twin_status in {"rejected", "rolled_back"} else ""
-        found.append(f"has version {unit.twin_reported}, should have {unit.twin_version}{why}")
+        versions = {"has": unit.twin_reported, "wanted": unit.twin_version}
+        found.append(Sentence(_BEHIND.get(unit.twin_status, _LATE), versions))
     if reported:
-        found += [f"error: {words}" for words in reported.get("errors", [])]
-        found += [f"its own file overrides {key}" for key in reported.get("local", [])]
+        found += [Sentence(_ERROR, {"words": words}) for words in reported.get("errors", [])]
+        found += [Sentence(_OVERRIDDEN, {"key": key}) for key in reported.get("local", [])]
     return found
 
 

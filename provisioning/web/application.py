@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -13,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount
 
+from provisioning.web.gate import Gate
 from provisioning.web.walls import STYLE, KeptFiles, Walls
 from provisioning.web.words import Words, language_of
 
@@ -23,6 +25,7 @@ def build_application(
     routes: Sequence[BaseRoute],
     *,
     package: str,
+    gate: Gate,
     words: Words,
     hosts: Sequence[str],
     secure: bool,
@@ -36,13 +39,13 @@ def build_application(
 
     async def not_so(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        return PlainTextResponse(words.say("not_found", language_of(request.cookies)), status)
+        return await run_in_threadpool(gate.turn_away, request, status, "not_found")
 
     async def gone(_request: Request, _error: Exception) -> Response:
         return PlainTextResponse("", 400)
 
     async def trouble(request: Request, error: Exception) -> Response:
-        # The text of an unforeseen error may quote what was being shown.
+        # The text of an unforeseen error may quote what was being shown. A page may fail as well: the base is at fault.
         log.error("%s: %s at %s", package, type(error).__name__, request.scope.get("route"))
         return PlainTextResponse(words.say("trouble", language_of(request.cookies)), 500)
 

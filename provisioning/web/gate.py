@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import Final
@@ -14,44 +13,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from provisioning.web.people import Session, Sessions, is_of
+from provisioning.web.views import Views
+from provisioning.web.visit import Visit
 from provisioning.web.words import Words, language_of
 
 COOKIE: Final = "session"
 MAX_FIELDS: Final = 12
 """Of a form, unless its page says that it has more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One request of a browser."""
-
-    request: Request
-    now: datetime
-    language: str
-    words: Words
-    session: Session | None
-    form: FormData
-
-    def say(self, key: str, **values: object) -> str:
-        """Return a word in the browser's language."""
-        return self.words.say(key, self.language, **values)
-
-    def field(self, name: str) -> str:
-        """Return what a field of the form says; empty when it is not there."""
-        value = self.form.get(name, "")
-        return value if isinstance(value, str) else ""
-
-    @property
-    def who(self) -> str:
-        """The account; only for pages behind the gate."""
-        if self.session is None:
-            raise LookupError("nobody is signed in")
-        return self.session.account.name
-
-    @property
-    def in_parts(self) -> bool:
-        """The page's script asks; it wants a part, not a page."""
-        return self.request.headers.get("x-part") == "rows"
 
 
 Answer = Callable[[Visit], Response]
@@ -67,12 +35,14 @@ class Gate:
         now: Callable[[], datetime],
         *,
         words: Words,
+        views: Views,
         roles: Sequence[str],
         cookie: str = COOKIE,
     ) -> None:
         """`roles` are all there are, each may what those before it may; `cookie` holds the session's token."""
         self.cookie = cookie
-        self.words = words
+        self._words = words
+        self._views = views
         self._sessions = sessions
         self._now = now
         self._roles = list(roles)
@@ -94,6 +64,11 @@ class Gate:
         token = request.cookies.get(self.cookie)
         return None if token is None else self._sessions.find(token, self._now())
 
+    def turn_away(self, request: Request, status: int, word: str) -> Response:
+        """Answer with a page that says why there is no other."""
+        visit = self._visit(request, FormData())
+        return self._views.message(visit, status, visit.say(word))
+
     def _endpoint(self, answer: Answer, needs: str | None, *, fields: int = MAX_FIELDS, files: int = 0) -> Endpoint:
         @wraps(answer)
         async def endpoint(request: Request) -> Response:
@@ -108,23 +83,26 @@ class Gate:
         return endpoint
 
     def _answer(self, request: Request, form: FormData, answer: Answer, needs: str | None) -> Response:
-        session = self.session_of(request)
-        visit = Visit(
-            request=request,
-            now=self._now(),
-            language=language_of(request.cookies),
-            words=self.words,
-            session=session,
-            form=form,
-        )
+        visit = self._visit(request, form)
+        session = visit.session
         if request.method == "POST" and not _is_ours(request, session, visit.field("csrf")):
-            return PlainTextResponse(visit.say("expired_form"), 403)
+            return self._views.message(visit, 403, visit.say("expired_form"))
         if needs is not None:
             if session is None:
                 return PlainTextResponse("", 401) if visit.in_parts else RedirectResponse("/sign-in", 303)
             if self._roles.index(session.account.role) < self._roles.index(needs):
-                return PlainTextResponse(visit.say("not_allowed"), 403)
+                return self._views.message(visit, 403, visit.say("not_allowed"))
         return answer(visit)
+
+    def _visit(self, request: Request, form: FormData) -> Visit:
+        return Visit(
+            request=request,
+            now=self._now(),
+            language=language_of(request.cookies),
+            words=self._words,
+            session=self.session_of(request),
+            form=form,
+        )
 
 
 def _is_ours(request: Request, session: Session | None, csrf: str) -> bool:

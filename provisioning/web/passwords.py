@@ -10,7 +10,8 @@ import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from device.domain.errors import BadConfig
+from device.wire.texts import Text
+from provisioning.web.refusals import NotRightError
 
 NAME: Final = re.compile(r"[a-z][a-z0-9._-]{1,31}")
 SHORTEST_PASSWORD: Final = 12
@@ -21,20 +22,29 @@ FREE_FAILURES: Final = 4
 FIRST_PAUSE_S: Final = 30.0
 LONGEST_PAUSE_S: Final = 900.0
 TOTP_STEP_S: Final = 30
+_NAME_RULE: Final = Text(
+    ja="利用者名は半角の英小文字で始まる2〜32文字です(a-z、0-9、.、_、-)。",
+    en="2 to 32 of a-z, 0-9, '.', '_', '-', a letter first",
+)
+_LENGTH: Final = Text(ja="パスワードは{shortest}〜{longest}文字です。", en="{shortest} to {longest} characters")
+_TOO_EASY: Final = Text(
+    ja="推測されやすいパスワードです。利用者名を含むか、同じ文字が並んでいます。",
+    en="is too easy to guess: contains the name, or the same few characters",
+)
 
 
 def check_name(name: str) -> None:
-    """Raise BadConfig for a name that no account may have."""
+    """Raise NotRightError for a name that no account may have."""
     if not NAME.fullmatch(name):
-        raise BadConfig("2 to 32 of a-z, 0-9, '.', '_', '-', a letter first", where="name")
+        raise NotRightError(_NAME_RULE, where="name")
 
 
 def check_password(name: str, password: str) -> None:
-    """Raise BadConfig for a password that is too short, too long or too easy."""
+    """Raise NotRightError for a password that is too short, too long or too easy."""
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise BadConfig(f"{SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters", where="password")
+        raise NotRightError(_LENGTH, where="password", shortest=SHORTEST_PASSWORD, longest=LONGEST_PASSWORD)
     if name in password.lower() or len(set(password)) < 5:  # noqa: PLR2004  fewer different ones is a pattern
-        raise BadConfig("is too easy to guess: contains the name, or the same few characters", where="password")
+        raise NotRightError(_TOO_EASY, where="password")
 
 
 class Hashes:

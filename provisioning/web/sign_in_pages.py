@@ -13,9 +13,10 @@ from starlette.routing import Route
 
 from device.domain.errors import BadConfig
 from device.wire.texts import LANGUAGES
-from provisioning.web.gate import Gate, Visit
+from provisioning.web.gate import Gate
 from provisioning.web.people import LONGEST_S, Account, Accounts, Journal, Refusal, Sessions
 from provisioning.web.views import Views
+from provisioning.web.visit import Visit
 
 NOBODY: Final = "?"
 """Who failed to sign in under a name that no account has: what was typed there may be a password."""
@@ -120,7 +121,7 @@ class SignInPages:
         try:
             self.accounts.set_password(visit.who, visit.field("password"))
         except BadConfig as error:
-            return self._me(visit, self.new_secret(), message=str(error), status=422)
+            return self._me(visit, self.new_secret(), message=visit.tell(error), status=422)
         self.journal.add(visit.who, "password changed", visit.who, visit.now)
         return RedirectResponse("/sign-in", 303)
 

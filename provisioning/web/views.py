@@ -7,11 +7,11 @@ from datetime import date, datetime
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from device.domain.certificate_window import JAPAN
-from provisioning.web.gate import Visit
 from provisioning.web.people import Session
+from provisioning.web.visit import Visit
 from provisioning.web.walls import static_address
 
 WEEKDAYS = {"ja": "月火水木金土日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
@@ -82,6 +82,12 @@ class Views:
             "clock": WallClock(visit.language),
         }
         return HTMLResponse(self._environment.get_template(template).render({**context, **values}), status)
+
+    def message(self, visit: Visit, status: int, words: str) -> Response:
+        """Return a page that says no more than this; a page's script gets the words alone."""
+        if visit.in_parts:
+            return PlainTextResponse(words, status)
+        return self.page("message.html", visit, status=status, title=str(status), message=words)
 
 
 def _hidden_token(session: Session | None) -> Markup:

@@ -128,7 +128,8 @@ def test_settings_that_break_the_unit_go_back_and_the_reason_is_told(
     eventually(lambda: unit().twin_status == "rolled_back")
     assert member.settings.settings == {"voice": {"volume": 55}}
     [words] = drift(unit(), None)
-    assert words == "has version 1, should have 2 (rolled_back)"
+    assert str(words) == "has version 1, should have 2 (rolled_back)"
+    assert words.say("ja") == "第1版のまま、第2版のはず(試して元に戻した)"
     assert "there is no folder /no/such/place" in (unit().twin_report or "")
 
 

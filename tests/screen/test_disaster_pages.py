@@ -60,7 +60,7 @@ def test_a_slip_is_named_and_not_repeated(reception: Reception, browse: Browse) 
     client = browse("hanako")
     answer = submit(client, f"/arrivals/{visit}/look-up", **{**TYPED, "insurer_number": "hunter2"})
     assert answer.status_code == 422
-    assert "insurer_number" in answer.text
+    assert "入力を確かめてください: 保険者番号" in answer.text
     assert "hunter2" not in answer.text
     assert submit(client, f"/arrivals/{'0' * 32}/look-up", **TYPED).status_code == 404
     assert reception.asked() == []
@@ -70,8 +70,10 @@ def test_the_disaster_mode_is_switched_on_with_a_reason_shown_to_all_and_ends_by
     reception: Reception, browse: Browse
 ) -> None:
     client = browse("hanako")
-    assert submit(client, "/disaster/begin", reason="地震のため", hours="1000").status_code == 422
-    assert submit(client, "/disaster/begin", reason="", hours="6").status_code == 422
+    too_long = submit(client, "/disaster/begin", reason="地震のため", hours="1000")
+    assert (too_long.status_code, "入力を確かめてください: 続ける時間" in words(too_long)) == (422, True)
+    without_reason = submit(client, "/disaster/begin", reason="", hours="6")
+    assert (without_reason.status_code, "入力を確かめてください: 開始する理由" in words(without_reason)) == (422, True)
     submit(client, "/disaster/begin", reason="地震のため", hours="6")
     assert "災害時モードです" in words(client.get("/arrivals"))
     assert "hanakoが開始: 地震のため" in words(client.get("/arrivals/rows"))

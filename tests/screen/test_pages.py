@@ -271,7 +271,22 @@ def test_an_administrator_makes_stops_and_helps_accounts(browse: Browse) -> None
     assert submit(admin, "/accounts", name="taro", role="desk", password=PASSWORD).status_code == 422
     assert submit(admin, "/accounts", name="jiro", role="king", password=PASSWORD).status_code == 422
     refused = submit(admin, "/accounts/admin/enable", enabled="")
-    assert "last administrator" in refused.text
+    assert "最後の管理者なので外せません" in refused.text
+
+
+def test_what_is_not_right_is_said_in_the_readers_language(browse: Browse) -> None:
+    admin = browse("admin", Role.ADMIN)
+    easy = {"name": "taro", "role": "desk", "password": "aaaaaaaaaaaa"}
+    assert "推測されやすいパスワードです" in submit(admin, "/accounts", **easy).text
+    submit(admin, "/language")
+    assert "is too easy to guess" in submit(admin, "/accounts", **easy).text
+
+
+def test_a_page_that_is_not_there_is_a_page_all_the_same(browse: Browse) -> None:
+    nowhere = browse("hanako").get("/nowhere")
+    assert (nowhere.status_code, nowhere.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "このページはありません" in nowhere.text
+    assert 'href="/arrivals"' in nowhere.text
 
 
 def test_a_second_factor_is_set_up_with_a_code_and_asked_for(reception: Reception, browse: Browse) -> None:

@@ -8,7 +8,7 @@ from device.domain.errors import BadConfig
 from device.domain.prompts import Phrase
 from device.domain.values import ConsentItem
 from device.wire.phrases import consent_item_name, parse, phrasebook, say, say_in_breaths
-from device.wire.texts import LANGUAGES, Text, joined, read_file, values_of
+from device.wire.texts import LANGUAGES, Sentence, Text, joined, read_file, values_of
 
 TAKES = {
     Phrase.ENTER_PIN: {"tries_left"},
@@ -111,3 +111,10 @@ def test_a_broken_phrasebook_is_refused_with_entry_and_field() -> None:
 def test_a_text_refuses_languages_that_take_different_values() -> None:
     with pytest.raises(ValueError, match="the same values"):
         Text(ja="あと{tries_left}回", en="Tries left")
+
+
+def test_a_sentence_is_said_in_any_language_and_stands_in_logs_in_english() -> None:
+    taken = Sentence(Text(ja="{name} はもうあります。", en="{name} is there already"), {"name": "taro"})
+
+    assert taken.say("ja") == "taro はもうあります。"
+    assert str(taken) == taken.say("en") == "taro is there already"

@@ -89,7 +89,8 @@ def import_units(
                 {
                     "imported": 0,
                     "problems": [
-                        {"line": problem.line, "column": problem.column, "words": problem.words} for problem in problems
+                        {"line": problem.line, "column": problem.column, "words": str(problem.words)}
+                        for problem in problems
                     ],
                 },
                 as_json=as_json,

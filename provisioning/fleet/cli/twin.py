@@ -106,7 +106,7 @@ def show_drift(*, fleet: FolderOption = HERE, as_json: JsonOption = False) -> No
         reported = None if unit.twin_report is None else msgspec.json.decode(unit.twin_report)
         for words in drift(unit, reported):
             any_drift = True
-            say(f"{unit.name}: {words}", {"unit": unit.name, "drift": words}, as_json=as_json)
+            say(f"{unit.name}: {words}", {"unit": unit.name, "drift": str(words)}, as_json=as_json)
     if any_drift:
         raise typer.Exit(EXIT_UNWELL)
 

@@ -10,10 +10,15 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, insert, select
 
-from device.domain.errors import BadConfig
+from device.wire.texts import Text
 from provisioning.fleet.store.tables import PROFILES
+from provisioning.web.refusals import NotRightError
 
 FLEET = "fleet"
+_CHANGED = Text(
+    ja="その間に{who}が変更しました(第{version}版)。見直してから送ってください。",
+    en="{who} changed it meanwhile: it is at version {version}. Look again, then decide",
+)
 Settings = dict[str, dict[str, Any]]
 """Section to option to value."""
 
@@ -28,6 +33,10 @@ class Layer:
     made_at: datetime | None = None
     made_by: str = ""
     why: str = ""
+
+    def changed(self) -> NotRightError:
+        """Return what to tell somebody who looked at an earlier version."""
+        return NotRightError(_CHANGED, where=self.scope, who=self.made_by, version=self.version)
 
 
 def scopes_of(*, unit: str, site: str, profile: str) -> list[str]:
@@ -72,14 +81,10 @@ class ProfileVerbs:
         return Layer(**(values | {"settings": msgspec.json.decode(values["settings"])}))
 
     def put(self, scope: str, settings: Settings, *, expected: int, why: str) -> Layer:
-        """Write a layer's next version. Raise BadConfig when it is not at version `expected` any more."""
+        """Write a layer's next version. Raise NotRightError when it is not at version `expected` any more."""
         there = self.get(scope)
         if there.version != expected:
-            raise BadConfig(
-                f"{there.made_by} changed it meanwhile: it is at version {there.version}, you looked at {expected}. "
-                "Look again, then decide",
-                where=scope,
-            )
+            raise there.changed()
         layer = Layer(
             scope=scope,
             version=expected + 1,

@@ -25,7 +25,8 @@
     }
   }
 
-  // What somebody is writing is not taken away from under their hands; it is caught up with afterwards.
+  // What somebody is writing is not taken away from under their hands: it is caught up with afterwards, and what was
+  // written stays.
   function typing() {
     const here = document.activeElement;
     return rows.contains(here) && here.matches("input:not([type=hidden]), textarea, select");
@@ -34,7 +35,12 @@
   function swap(text) {
     const open = new Set([...rows.querySelectorAll("details[open]")].map((part) => part.dataset.key));
     const focus = document.activeElement?.dataset?.key;
+    const written = [...rows.querySelectorAll("input[id]:not([type=hidden]), textarea[id]")].map((field) => [field.id, field.value]);
     rows.innerHTML = text;
+    for (const [id, value] of written) {
+      const field = value && document.getElementById(id);
+      if (field) { field.value = value; }
+    }
     for (const part of rows.querySelectorAll("details")) { part.open = open.has(part.dataset.key); }
     if (focus) { rows.querySelector(`[data-key="${CSS.escape(focus)}"]`)?.focus(); }
   }

@@ -153,6 +153,22 @@ def test_a_rollout_is_watched_live_until_it_has_failed_and_is_taken_back(office:
     expect(page.get_by_role("img", name="元に戻った 1 / 5")).to_be_visible()
 
 
+def test_what_somebody_has_written_outlives_what_comes_in(office: Office, open_page: OpenPage) -> None:
+    office.add_units(3)
+    plan = RolloutPlan(part=Kind.VOICE, version="1.1", waves=("1", "100%"), soak_s=0)
+    rollout = office.counter().ask(StartRollout(plan=plan, why="louder")).result.name
+    page = open_page(office, Role.OPERATOR)
+    page.goto(f"{page.url.removesuffix('/units')}/rollouts/{rollout}")
+    page.get_by_label("理由").fill("too loud")
+    page.get_by_role("heading", name="操作").click()
+    expect(page.get_by_role("button", name="一時停止")).to_be_visible()
+    work_off(office, end=JobState.SUCCEEDED)
+    expect(page.get_by_role("button", name="一時停止")).to_have_count(0, timeout=WAIT_MS)
+    expect(page.get_by_label("理由")).to_have_value("too loud")
+    page.get_by_role("button", name="元に戻す").click()
+    expect(page.get_by_text("too loud").first).to_be_visible()
+
+
 @pytest.mark.parametrize("size", [DESK, TABLET], ids=["desk", "tablet"])
 def test_no_page_shuts_anybody_out(
     open_office: Callable[..., Office], open_page: OpenPage, violations: Violations, size: ViewportSize
@@ -168,13 +184,36 @@ def test_no_page_shuts_anybody_out(
     work_off(office, end=JobState.SUCCEEDED)
     page = open_page(office, Role.ADMIN, size=size)
     address = page.url.removesuffix("/units")
+
+    def look_at(place: str) -> None:
+        assert violations(page) == [], place
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide == 0, f"{place} scrolls sideways"
+
     for path in (
         "/units", "/units?face=well", "/units/sim-u0001", "/settings", "/settings/edit?scope=profile/desk", "/rollouts",
-        f"/rollouts/{rollout}", "/import", "/approvals", "/audit", "/accounts", "/me",
+        f"/rollouts/{rollout}", "/import", "/approvals", "/audit", "/accounts", "/me", "/nowhere", "/welcome/nothing",
     ):  # fmt: skip
         page.goto(address + path)
-        assert violations(page) == [], path
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide == 0, f"{path} scrolls sideways"
+        look_at(path)
+    page.goto(f"{address}/settings/edit?scope=profile/desk")
+    page.get_by_label("理由").fill("quieter")
+    page.get_by_label("値 1").fill("999")
+    page.get_by_role("button", name="違いを見る").click()
+    look_at("an option that no unit takes")
+    page.get_by_label("値 1").fill("50")
+    page.get_by_role("button", name="違いを見る").click()
+    look_at("the differences")
+    for content in ("serial,site\nA-1,clinic 1\n", "serial,site\nA-1,clinic-1\n"):
+        page.goto(f"{address}/import")
+        page.get_by_label("または貼り付け").fill(content)
+        page.get_by_role("button", name="確かめる").click()
+        look_at(content)
+    page.goto(f"{address}/accounts")
+    page.get_by_label("利用者名").fill("goro")
+    page.get_by_role("button", name="作る").click()
+    look_at("a link")
+    page.goto(page.locator("code.link").inner_text())
+    look_at("the link's page")
     page.get_by_role("button", name="サインアウト").click()
-    assert violations(page) == []
+    look_at("signing in")

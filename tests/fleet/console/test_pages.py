@@ -106,7 +106,7 @@ def test_the_page_of_a_unit_tells_its_life_its_health_and_its_settings(office: O
     page = words(browse(office, Role.VIEWER).get("/units/sim-u0001"))
     for said in (
         "隔離中", "odd results", "cli:taro", "voice.volume", "40", "51.5 °C", "2時間", "Raspberry Pi 5", "camera_fault",
-        "新しい設定", "has version 0, should have 2",
+        "新しい設定", "第0版のまま、第2版のはず",
     ):  # fmt: skip
         assert said in page
     assert "失効・廃止" not in page
@@ -148,8 +148,27 @@ def test_settings_are_shown_as_differences_before_they_are_sent(office: Office, 
         layer = work.profiles.get("profile/desk")
     assert (layer.settings, layer.made_by) == ({"voice": {"volume": 60}}, "web:hanako")
     again = submit(client, "/settings/send", **sent)
-    assert (again.status_code, "changed it meanwhile" in again.text) == (409, True)
+    assert (again.status_code, "その間にweb:hanakoが変更しました" in again.text) == (409, True)
     assert submit(client, "/settings/preview", **typed).status_code == 409
+
+
+def test_whoever_thinks_again_finds_what_was_typed(office: Office, browse: Browse, submit: Submit) -> None:
+    office.add_units(1)
+    client = browse(office, Role.OPERATOR)
+    typed = {"scope": "profile/desk", "why": "open plan", "settings": '{"voice":{"volume":60}}'}
+    editor = submit(client, "/settings/edit", **typed)
+    assert one(r'name="key-0"[^>]* value="([^"]*)"', editor.text) == "voice.volume"
+    assert one(r'name="value-0"[^>]* value="([^"]*)"', editor.text) == "60"
+    assert one(r'name="why"[^>]* value="([^"]*)"', editor.text) == "open plan"
+    assert submit(client, "/settings/edit", scope="profile/desk", settings="{").url.path == "/settings/edit"
+
+
+def test_an_option_that_stands_twice_is_refused_at_both_places(office: Office, browse: Browse, submit: Submit) -> None:
+    office.add_units(1)
+    fields = {"key-0": "voice.volume", "value-0": "60", "key-1": "voice.volume", "value-1": "70"}
+    page = submit(browse(office, Role.OPERATOR), "/settings/preview", scope="fleet", expected="0", why="w", **fields)
+    assert page.status_code == 422
+    assert re.findall(r'id="problem-(\d)">voice.volume: 二度書かれています。<', page.text) == ["0", "1"]
 
 
 def test_what_is_wrong_with_a_setting_stands_beside_its_field(office: Office, browse: Browse, submit: Submit) -> None:
@@ -267,7 +286,7 @@ def test_administrators_make_and_end_accounts_and_nobody_else_sees_them(
     assert other.get("/units").url.path == "/sign-in"
     submit(client, "/accounts/jiro", change="remove")
     assert not office.accounts.known("jiro")
-    assert "last administrator" in submit(client, "/accounts/hanako", change="remove").text
+    assert "最後の管理者なので外せません" in submit(client, "/accounts/hanako", change="remove").text
 
 
 def test_the_audit_says_whether_it_was_altered(office: Office, browse: Browse) -> None:
