@@ -86,9 +86,8 @@ def _environment(order: Order, root: Path, scratch: Path) -> list[Wheel]:
     commands.mkdir()
     (commands / "python3").symlink_to(f"/usr/bin/python{python}")
     (root / "usr/bin").mkdir(parents=True)
-    for name, module in COMMANDS.items():
-        # -I would also ignore the settings that make Python overwrite what it frees (device/drivers/memory.py).
-        (commands / name).write_text(f"#!/{OWN}/bin/python3 -sP\nfrom {module} import main\n\nmain()\n")
+    for name in COMMANDS:
+        (commands / name).write_text(launcher(name), encoding="utf-8")
         (commands / name).chmod(0o755)
         (root / "usr/bin" / name).symlink_to(f"../../{OWN}/bin/{name}")
     (root / OWN / "pyvenv.cfg").write_text(
@@ -201,6 +200,12 @@ def _control(order: Order, root: Path) -> None:
         if file.is_file() and not file.is_symlink() and folder not in file.parents
     ]
     (folder / "md5sums").write_text("".join(digests), encoding="utf-8")  # dpkg --verify knows no other digest
+
+
+def launcher(name: str) -> str:
+    """Return the text of a command's file."""
+    text = (Path(__file__).parent / "launcher").read_text(encoding="utf-8")
+    return _AtTemplate(text).substitute(own=OWN, name=name, module=COMMANDS[name])
 
 
 class _AtTemplate(Template):

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from deb.fresh_system import System, fresh_system, make_package, package_name
+from deb.fresh_system import System, fresh_system, make_package, package_name, speak_aarch64
+from deb.layout import HOUSE
+from deb.stand_in import PI, Stock, make_stock
 from deb.target import Architecture, Release, Target
 
 Packages = Callable[[Target, int], Path]
+MAKE_READER_IMAGE = HOUSE / "provisioning" / "image" / "make-reader-image"
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +50,18 @@ def system(target: Target, tmp_path: Path) -> Iterator[System]:
 def models(system: System) -> str:
     """The demonstration's people need faces, which no package carries; the weights are the package's own."""
     return system.bring_models()
+
+
+@pytest.fixture(scope="session")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Stock:
+    """What stands in for Raspberry Pi OS's image; nobody writes to it."""
+    return make_stock(tmp_path_factory.mktemp("stock"))
+
+
+@pytest.fixture(scope="session")
+def reader_image(stock: Stock, packages: Packages, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The image made from it; nobody writes to it."""
+    made = tmp_path_factory.mktemp("image") / "reader.img"
+    with speak_aarch64():
+        subprocess.run([MAKE_READER_IMAGE, stock.image, packages(PI, 1), made], check=True)
+    return made

@@ -14,17 +14,24 @@ from device.wire.reasons import entry
 
 EXIT_CANNOT_RUN = 2
 EXIT_CONFIG = 78
-"""EX_CONFIG of sysexits.h: starting once more will not help before a person has changed the configuration."""
+"""EX_CONFIG of sysexits.h: starting once more will not help before a person has changed something."""
 
 
 @contextmanager
 def apologising() -> Iterator[None]:
-    """Say what went wrong inside, as JSON where `--json` was asked for, and end the program with EXIT_CANNOT_RUN."""
+    """Say what went wrong inside, as JSON where `--json` was asked for, and end the program with EXIT_CANNOT_RUN.
+
+    Where no further start would help it is EXIT_CONFIG.
+    """
     try:
         yield
     except UketsukeError as error:
         apologise(str(error), error.reason)
         sys.exit(EXIT_CANNOT_RUN)
+    except ImportError as error:
+        # Parts of two versions, as half an upgrade leaves them; starting once more will not help (deb/launcher).
+        apologise(f"the program's files do not fit together ({error}); `uketsuke doctor` looks", Reason.INTERNAL_FAULT)
+        sys.exit(EXIT_CONFIG)
     except Exception as error:
         logging.getLogger(__name__).info("unforeseen", exc_info=True)
         apologise(f"unforeseen {type(error).__name__}; `uketsuke -v …` shows where", Reason.INTERNAL_FAULT)

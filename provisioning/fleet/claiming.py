@@ -54,8 +54,8 @@ class ClaimDesk:
 
     issuer: Issuer
     plan: FleetPlan
-    sites: Path
-    """The folder with each site's public sealing key."""
+    clinic_key: Callable[[str], Path]
+    """Where each site's public sealing key lies."""
     updates: TrustDesk | None = None
     """Says whose updates a unit takes; None where the fleet has none."""
 
@@ -145,7 +145,7 @@ class ClaimDesk:
         return self._granted(unit, issued, request)
 
     def _granted(self, unit: Unit, issued: Issued, request: ClaimRequest) -> ClaimGranted:
-        key = self.sites / unit.site / "clinic.public.jwk" if unit.site else None
+        key = self.clinic_key(unit.site) if unit.site else None
         return ClaimGranted(
             nonce=request.nonce,
             unit=unit.name,

@@ -47,6 +47,7 @@ def examine(fleet: Fleet, *, now: datetime, connect: bool) -> list[Finding]:
         *_list(fleet, now),
         *_broker(fleet, connect=connect),
         *_store(fleet, now),
+        *_sites(fleet, now),
     ]
 
 
@@ -144,6 +145,17 @@ def _broker(fleet: Fleet, *, connect: bool) -> Iterator[Finding]:
         yield Finding(
             "error", "broker", f"does not let the service in: {error}", "is it running, with this configuration?"
         )
+
+
+def _sites(fleet: Fleet, now: datetime) -> Iterator[Finding]:
+    """A unit seals results for its clinic alone: with no key for that it is claimed and cannot serve."""
+    with fleet.store.look(now) as work:
+        sites = sorted(work.units.sites())
+    for site in filter(None, sites):
+        key = fleet.places.clinic_key(site)
+        if not key.is_file():
+            words = "has no clinic's key here: its units are claimed and serve nobody"
+            yield Finding("warning", site, words, f"copy the clinic's clinic.public.jwk to {key}")
 
 
 def _text(path: Path) -> str:

@@ -85,7 +85,7 @@ class Fleet:
         units = UnitDesk(orders, issuer, timedelta(days=self.plan.service.log_days))
         return Desk(
             self.store,
-            ClaimDesk(issuer, self.plan, self.places.sites, trust_desk(self.plan, self.places, orders.signer)),
+            ClaimDesk(issuer, self.plan, self.places.clinic_key, trust_desk(self.plan, self.places, orders.signer)),
             hears={
                 topics.Up.STATUS: units.status,
                 topics.Up.HEALTH: units.health,

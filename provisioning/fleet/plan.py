@@ -175,6 +175,10 @@ class Places:
         self.tickets = self.folder / "tickets"
         self.sites = self.folder / "sites"
 
+    def clinic_key(self, site: str) -> Path:
+        """Return where the public key lies that a site's units seal for."""
+        return self.sites / site / "clinic.public.jwk"
+
     def store_url(self, plan: FleetPlan) -> str:
         """Return the store's address; a relative path of SQLite's is taken from the fleet's folder."""
         kind, slashes, rest = plan.store.url.partition(":///")

@@ -44,6 +44,7 @@ def run_private_fleet(
     folder: Path,
     *,
     branch: str = "simulation",
+    host: str = "127.0.0.1",
     store_url: str | None = None,
     claims: ClaimsSection | None = None,
     service: ServiceSection | None = None,
@@ -51,11 +52,12 @@ def run_private_fleet(
 ) -> Iterator[PrivateFleet]:
     """Make a fleet in `folder` and run its broker on free ports of 127.0.0.1 until the block ends.
 
+    `host` is what its units know it by, where that is another name for this machine.
     Raise BadConfig or Fault as `create_fleet` and `run_mosquitto` do.
     """
     plan = FleetPlan(
         fleet=FleetSection(name="private", branch="simulation" if branch == "simulation" else "production"),
-        broker=BrokerSection(host="127.0.0.1", address="127.0.0.1", account=pwd.getpwuid(os.geteuid()).pw_name),
+        broker=BrokerSection(host=host, address="127.0.0.1", account=pwd.getpwuid(os.geteuid()).pw_name),
         store=StoreSection(url=store_url) if store_url else StoreSection(),
         claims=claims or ClaimsSection(),
         service=service or ServiceSection(),

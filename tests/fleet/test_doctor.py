@@ -84,6 +84,21 @@ def test_each_harm_is_named_with_what_to_do(folder: Path, examine: Examine, harm
     assert all(one["to_do"] for one in found)
 
 
+def test_a_site_whose_units_have_nobody_to_seal_for_is_named_with_the_place_of_its_key(
+    folder: Path, examine: Examine, tmp_path: Path
+) -> None:
+    listed = tmp_path / "more.csv"
+    listed.write_text("serial,site\nB-1,clinic-1\n")
+    assert CliRunner().invoke(app, ["import", str(listed), "--fleet", str(folder)]).exit_code == 0
+    key = folder / "sites/clinic-1/clinic.public.jwk"
+    (found,) = examine()
+    assert (found["level"], found["what"]) == ("warning", "clinic-1")
+    assert str(key) in found["to_do"]
+    key.parent.mkdir()
+    key.write_text("{}")
+    assert examine() == []
+
+
 def test_a_withdrawn_certificate_that_is_not_on_the_list_is_found(folder: Path, examine: Examine) -> None:
     with open_fleet(folder) as fleet:
         [unit] = make_units(fleet, 1, folder / "scratch", now=datetime.now(UTC))
