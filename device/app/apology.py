@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from device.domain.errors import UketsukeError
+from device.domain.errors import BadConfig, UketsukeError
 from device.domain.reasons import Reason
 from device.wire.reasons import entry
 
@@ -26,7 +26,7 @@ def apologising() -> Iterator[None]:
     try:
         yield
     except UketsukeError as error:
-        apologise(str(error), error.reason)
+        apologise(str(error), error.reason, advice=not isinstance(error, BadConfig) or _is_in_a_file(error.where))
         sys.exit(EXIT_CANNOT_RUN)
     except ImportError as error:
         # Parts of two versions, as half an upgrade leaves them; starting once more will not help (deb/launcher).
@@ -38,11 +38,16 @@ def apologising() -> Iterator[None]:
         sys.exit(EXIT_CANNOT_RUN)
 
 
-def apologise(message: str, reason: Reason) -> None:
-    """Say it, in JSON on standard output where `--json` was asked for."""
+def apologise(message: str, reason: Reason, *, advice: bool = True) -> None:
+    """Say it, in JSON on standard output where `--json` was asked for; `advice` is the reason's own."""
     if "--json" in sys.argv:
         told = {"ok": False, "reason": reason, "message": message}
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
     else:
         said = entry(reason).next_step
-        sys.stderr.write(f"uketsuke: {message}\n  [{reason}] {said.en}\n  {said.ja}\n")
+        sys.stderr.write(f"uketsuke: {message}\n" + (f"  [{reason}] {said.en}\n  {said.ja}\n" if advice else ""))
+
+
+def _is_in_a_file(where: str) -> bool:
+    """Whether this is a place in a configuration, which `uketsuke config check` finds too, and not in the command."""
+    return ".toml" in where or "[" in where

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from device.app.config import Config, load
+from device.app.config import OWN_FILE, Config, load
 from device.app.credentials import OF_THE_SERVICE, with_credential
 from device.app.snapshot import Snapshot
 from device.app.unit_socket import ask_unit, socket_path
@@ -21,7 +21,7 @@ ACCOUNT = "uketsuke"
 
 
 def doctor(
-    config: Annotated[Path, typer.Option("--config", help="The unit's configuration (TOML).")],
+    config: Annotated[Path, typer.Option("--config", help="The unit's configuration (TOML).")] = OWN_FILE,
     only: Annotated[
         list[str] | None, typer.Option("--only", help="Only this check; may be repeated (docs/doctor.md lists them).")
     ] = None,

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console, RenderableType
 from rich.live import Live
 
-from device.app.config import load
+from device.app.config import OWN_FILE, load
 from device.app.snapshot import Snapshot
 from device.app.unit_socket import ask_unit, socket_path
 from device.app.watch_view import view
@@ -25,7 +25,7 @@ ConfigOption = Annotated[Path, typer.Option("--config", help="The unit's configu
 
 
 def status(
-    config: ConfigOption,
+    config: ConfigOption = OWN_FILE,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
 ) -> None:
@@ -40,7 +40,7 @@ def status(
 
 
 def watch(
-    config: ConfigOption,
+    config: ConfigOption = OWN_FILE,
     seconds: Annotated[float, typer.Option(help="End after so many seconds; 0: when you say so (Ctrl-C).")] = 0.0,
 ) -> None:
     """Watch visit, parts and line as they change. Nothing of a visitor is shown. A unit that is gone is waited for."""

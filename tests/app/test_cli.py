@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from device.app.apology import EXIT_CONFIG
+from device.app.apology import EXIT_CANNOT_RUN, EXIT_CONFIG, apologising
 from device.app.config import EXAMPLE
+from device.domain.errors import BadConfig
 
 SERVICE = Path(__file__).parents[2] / "systemd/system/uketsuke.service"
 PROGRAM = Path(sys.executable).with_name("uketsuke")
@@ -52,6 +53,16 @@ def test_shell_completion_is_offered() -> None:
         check=False,
     )
     assert shown.stdout.strip() == "models"
+
+
+def test_what_is_wrong_in_the_command_is_not_looked_for_in_the_configuration(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for where, advises in (("--from-usb", False), ("unit.toml:3: [card] name", True)):
+        with pytest.raises(SystemExit) as ended, apologising():
+            raise BadConfig("is wrong", where=where)
+        assert ended.value.code == EXIT_CANNOT_RUN
+        assert ("uketsuke config check" in capsys.readouterr().err) is advises
 
 
 def test_a_good_configuration(config: Path) -> None:

@@ -136,6 +136,19 @@ def test_what_is_not_there_is_asked_for_or_left_out(
     assert config.panel.kind == "console"
 
 
+def test_a_folder_without_papers_is_told_with_what_is_missing(
+    tmp_path: Path, papers: Path, put_up: Callable[..., Session]
+) -> None:
+    (papers / "unit-0007.key.pem").rename(papers / "another.key.pem")
+    session = put_up()
+    session.expect("not in this folder: *.cert.pem, *.key.pem, authority.cert.pem, clinic.public.jwk")
+    session.answer("登録のときに渡されたフォルダー", str(tmp_path / "nowhere"))
+    session.expect("no certificate and no key there")
+    (papers / PUBLIC_NAME).unlink()
+    session.answer("登録のときに渡されたフォルダー", str(papers))
+    session.expect("not in this folder: clinic.public.jwk")
+
+
 def test_a_key_that_is_not_seen_is_named(papers: Path, put_up: Callable[..., Session]) -> None:
     session = put_up(brokers="broker.local", keys=ALL_KEYS.replace("5", ""))
     session.answer("登録のときに渡されたフォルダー", str(papers))

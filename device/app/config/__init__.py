@@ -1,6 +1,6 @@
 """The unit's configuration: one TOML file, every option with a type and a default, every unknown option an error."""
 
-from device.app.config.belonging import INSTALLED, KeySection, UpkeepSection, state_beside
+from device.app.config.belonging import INSTALLED, OWN_FILE, KeySection, UpkeepSection, state_beside
 from device.app.config.parts import (
     NO_CAMERA,
     AnchorFile,
@@ -18,6 +18,7 @@ __all__ = [
     "EXAMPLE",
     "INSTALLED",
     "NO_CAMERA",
+    "OWN_FILE",
     "AnchorFile",
     "AttendantsSection",
     "CameraSection",

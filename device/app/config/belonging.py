@@ -18,6 +18,8 @@ HttpsAddress = Annotated[str, Meta(pattern=r"^(https://[^\s?#]+)?\Z")]
 
 INSTALLED = Path("/etc/uketsuke")
 """Where the package's services look for the configuration."""
+OWN_FILE = INSTALLED / "unit.toml"
+"""The configuration of the unit that this machine is."""
 
 
 def state_beside(folder: Path) -> str:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from device.app.assets.place import MODELS_DIR
 from device.app.config.belonging import (
+    OWN_FILE,
     BrokerSection,
     ClinicSection,
     FleetSection,
@@ -86,6 +87,10 @@ def load(path: Path, *, fleet: Settings | None = None) -> Config:
 
     `fleet` is what the unit's fleet sets: the file wins over it, and it wins over the defaults.
     """
+    if path == OWN_FILE and path.parent.is_dir() and not path.exists():
+        raise BadConfig(
+            "this machine is no unit yet: `uketsuke claim` or `uketsuke setup` makes it one", where=str(path)
+        )
     config = load_settings(path, Config, beneath=fleet)
     if complaint := config.panel.pins.complaint():
         raise BadConfig(complaint, where=f"{path}: [panel] pins")

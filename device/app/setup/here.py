@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 
 from device.app.config import PanelSection
 from device.app.panel_parts import PADS, open_keypad
+from device.app.reader_parts import VIRTUAL_READER
 from device.app.setup.surroundings import KeypadAtHand
 from device.domain.errors import Fault
 from device.drivers.gpio import open_gpio
@@ -40,12 +41,12 @@ class ThisMachine:
         except Fault:
             return ()
 
-    def readers(self) -> Sequence[str]:
+    def readers(self, *, simulated: bool) -> Sequence[str]:
         """Ask pcscd."""
         try:
             from device.drivers.pcsc import PcscReader  # noqa: PLC0415  an extra of its own
 
-            reader = PcscReader(ANY_READER)
+            reader = PcscReader(ANY_READER, refuse=None if simulated else VIRTUAL_READER)
             try:
                 return reader.fitting()
             finally:

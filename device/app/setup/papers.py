@@ -41,25 +41,31 @@ class Papers:
 
 def find_papers(folder: Path) -> Papers | None:
     """Return what is in a folder; None where something is missing. Raise BadConfig for a certificate that is none."""
-    stems = [path.name.removesuffix(KEY) for path in sorted(folder.glob(f"*{KEY}"))]
-    whole = [stem for stem in stems if (folder / (stem + CERTIFICATE)).is_file()]
-    if not whole or not all((folder / name).is_file() for name in (AUTHORITY, CLINIC_KEY)):
+    if missing_papers(folder):
         return None
-    path = folder / (whole[0] + CERTIFICATE)
+    stem = _pairs(folder)[0]
+    path = folder / (stem + CERTIFICATE)
     try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError) as error:
         raise BadConfig("cannot be read as a certificate in PEM form", where=str(path)) from error
     names = [str(one.value) for one in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
     host, port = _broker_of(folder / CONFIG)
-    return Papers(names[0] if names else "", whole[0], host, port)
+    return Papers(names[0] if names else "", stem, host, port)
 
 
-def copy_papers(source: Path, folder: Path) -> None:
+def missing_papers(folder: Path) -> list[str]:
+    """Return what a folder lacks, as file names."""
+    pair = [] if _pairs(folder) else [f"*{CERTIFICATE}", f"*{KEY}"]
+    return [*pair, *(name for name in (AUTHORITY, CLINIC_KEY) if not (folder / name).is_file())]
+
+
+def copy_papers(source: Path, folder: Path) -> int:
     """Copy what a site or a fleet gave, under the names that the service expects; the key for its owner alone.
 
-    Raise BadConfig where that cannot be.
+    Return how many files that were. Raise BadConfig where that cannot be.
     """
+    copied = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path in sorted(source.iterdir()) if source.is_dir() else ():
@@ -69,8 +75,10 @@ def copy_papers(source: Path, folder: Path) -> None:
             elif name not in {AUTHORITY, CLINIC_KEY, CONFIG}:
                 continue
             put_whole(folder / name, path.read_bytes(), mode=PRIVATE if name.endswith(KEY) else PUBLIC)
+            copied += 1
     except OSError as error:
         raise BadConfig(f"cannot be copied: {error.strerror}", where=str(error.filename or source)) from error
+    return copied
 
 
 def require_folder(folder: Path) -> None:
@@ -80,6 +88,12 @@ def require_folder(folder: Path) -> None:
         raise BadConfig("is no folder", where=str(nearest))
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise BadConfig("only root may write here: sudo uketsuke setup", where=str(nearest))
+
+
+def _pairs(folder: Path) -> list[str]:
+    """Return how the names of certificates begin that have their key beside them."""
+    stems = [path.name.removesuffix(KEY) for path in sorted(folder.glob(f"*{KEY}"))]
+    return [stem for stem in stems if (folder / (stem + CERTIFICATE)).is_file()]
 
 
 def _broker_of(config: Path) -> tuple[str, int]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from device.app.config import state_beside
 from device.app.panel_check import KeyTrial
-from device.app.setup.papers import CLINIC_KEY, CONFIG, Papers, copy_papers, find_papers
+from device.app.setup.papers import CLINIC_KEY, CONFIG, Papers, copy_papers, find_papers, missing_papers
 from device.app.setup.surroundings import KeypadAtHand, Surroundings
 from device.domain.errors import BadConfig
+from device.domain.values import SIMULATED_UNIT_PREFIX
 from device.drivers.kept_file import write_whole
 from device.ports.clock import Clock
 from device.wire.texts import Text
@@ -52,7 +54,7 @@ class Setup:
             "broker": {"host": host, "port": port} | identity.broker,
             "clinic": {"sealing_key": CLINIC_KEY},
         }
-        reader, (face, front), pad = self._reader(), self._cameras(), self._keypad()
+        reader, (face, front), pad = self._reader(name), self._cameras(), self._keypad()
         sections["card"] = {"name": re.escape(reader) if reader else "", "front": front}
         sections["camera"] = {"source": face}
         sections["panel"] = {"kind": "gpio", "pad": pad} if pad else {}
@@ -66,11 +68,12 @@ class Setup:
     def _papers(self) -> Papers:
         self._begin("証明書と鍵", "certificate and key")
         while (papers := find_papers(self._folder)) is None:
-            self._say(f"  {self._folder} にありません / not in this folder")
+            self._say(f"  {self._folder} にありません / not in this folder: {', '.join(missing_papers(self._folder))}")
             given = self._ask("  登録のときに渡されたフォルダー / the folder that the site gave you: ").strip()
             if not given:
                 raise BadConfig("without certificate and key there is no unit", where=str(self._folder))
-            copy_papers(Path(given).expanduser(), self._folder)
+            if not copy_papers(Path(given).expanduser(), self._folder):
+                self._say(f"  ✗ {given}: 証明書も鍵もありません / no certificate and no key there")
         self._say(f"  ✓ {papers.name}")
         return papers
 
@@ -85,9 +88,9 @@ class Setup:
         host, _, port = chosen.rpartition(":") if re.search(r":\d+$", chosen) else (chosen, "", str(PORT))
         return host, int(port)
 
-    def _reader(self) -> str:
+    def _reader(self, name: str) -> str:
         self._begin("カードリーダー", "the card reader")
-        return self._await(self._around.readers)
+        return self._await(partial(self._around.readers, simulated=name.startswith(SIMULATED_UNIT_PREFIX)))
 
     def _cameras(self) -> tuple[str, str]:
         self._begin("カメラ", "the cameras")

@@ -28,8 +28,8 @@ class Surroundings(Protocol):
     def brokers(self) -> Sequence[FoundBroker]:
         """Brokers that make themselves known."""
 
-    def readers(self) -> Sequence[str]:
-        """PC/SC names of card readers."""
+    def readers(self, *, simulated: bool) -> Sequence[str]:
+        """PC/SC names of card readers; of virtual ones only for a simulated unit."""
 
     def cameras(self) -> Sequence[str]:
         """Addresses of cameras, in the words of `[camera] source`."""

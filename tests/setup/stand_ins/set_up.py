@@ -30,7 +30,7 @@ class Simulated:
     def brokers(self) -> Sequence[FoundBroker]:
         return self._brokers
 
-    def readers(self) -> Sequence[str]:
+    def readers(self, *, simulated: bool) -> Sequence[str]:  # noqa: ARG002  told by the command line
         return self._readers.pop(0) if self._readers else []
 
     def cameras(self) -> Sequence[str]:
