@@ -34,6 +34,8 @@ from device.wire.phrases import say
 from device.wire.reasons import entry
 
 PATIENCE_S = 120.0
+SETTLE_S = 5.0
+"""After the start and after the last visit: what they still had to write is written then."""
 CALLS = "write,writev,pwrite64,pwritev,pwritev2,fsync,fdatasync,sync_file_range,msync,rename,renameat2,ftruncate"
 ITEMS = (ConsentItem.MEDICATION, ConsentItem.DIAGNOSIS, ConsentItem.CHECKUP)
 VISITS_A_DAY = 500
@@ -82,7 +84,7 @@ def measure(visits: int, rest_s: float) -> Writes:
             calls = folder / "calls"
             with _Terminal(config, calls) as unit:
                 unit.expect("lamps: ready")
-                time.sleep(5.0)
+                time.sleep(SETTLE_S)
                 began_s = time.time()
                 card = _card(authority, now)
                 for _ in range(visits):
@@ -94,7 +96,7 @@ def measure(visits: int, rest_s: float) -> Writes:
                     unit.expect(entry(Reason.QUALIFIED).patient.ja)
                     hat.lift()
                     unit.expect("lamps: ready")
-                time.sleep(5.0)
+                time.sleep(SETTLE_S)
                 ended_s = time.time()
                 time.sleep(rest_s)
             lines = calls.read_text(encoding="utf-8", errors="replace").splitlines()

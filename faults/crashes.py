@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -82,11 +83,9 @@ def crash(folder: Path, kill_at: int | None, open_outbox: OpenOutbox = SqliteOut
 
 def _drain(hear: int) -> list[list[str]]:
     parts = []
-    try:
+    with contextlib.suppress(BlockingIOError):  # all was read that is there
         while part := os.read(hear, 65_536):
             parts.append(part)
-    except BlockingIOError:
-        pass
     return [line.split() for line in b"".join(parts).decode().splitlines()]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from pathlib import Path
@@ -46,13 +47,13 @@ def watch(
     """Watch visit, parts and line as they change. Nothing of a visitor is shown. A unit that is gone is waited for."""
     path = socket_path(load(config))
     end_s = time.monotonic() + seconds if seconds else None
-    try:
-        with Live(_look(path), auto_refresh=False, screen=Console().is_terminal) as live:
-            while end_s is None or time.monotonic() < end_s:
-                time.sleep(LOOK_S)
-                live.update(_look(path), refresh=True)
-    except KeyboardInterrupt:
-        pass
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        Live(_look(path), auto_refresh=False, screen=Console().is_terminal) as live,
+    ):
+        while end_s is None or time.monotonic() < end_s:
+            time.sleep(LOOK_S)
+            live.update(_look(path), refresh=True)
 
 
 def _look(path: Path) -> RenderableType:

@@ -28,6 +28,8 @@ from provisioning.fleet.store.transaction import Transaction
 HOLD = timedelta(seconds=30)
 """What a worker took and has not settled within this, another one takes."""
 JOBS_AT_A_TIME = 200
+FORGET_EVERY = timedelta(hours=1)
+"""How often log bundles whose time is over are looked for."""
 
 Hear = Callable[[Transaction, UnitId, bytes], list[Say]]
 """Deals with one message of a unit. Raises MessageError for one that is dropped."""
@@ -63,6 +65,7 @@ class Desk:
         self._hears = hears
         self._does = does
         self._worker = worker
+        self._forgets_at: datetime | None = None
         self.counts: Counter[str] = Counter()
         """What was dealt with, by kind; `dropped` and `failed` among them."""
 
@@ -88,9 +91,12 @@ class Desk:
             return said
 
     def work(self, now: datetime) -> list[Say]:
-        """Do the jobs that are due. Raise Fault when the store refuses."""
+        """Do the jobs that are due, and forget what is too old to be kept. Raise Fault when the store refuses."""
         said: list[Say] = []
         with self._store.begin(now) as work:
+            if self._forgets_at is None or now >= self._forgets_at:
+                work.bundles.forget_old()
+                self._forgets_at = now + FORGET_EVERY
             for job in work.jobs.take(self._worker, limit=JOBS_AT_A_TIME, hold=HOLD, kinds=tuple(self._does)):
                 said += self._does[job.kind](work, job)
                 self.counts[f"job_{job.kind}"] += 1

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 def figures(fleet: Fleet, counts: Mapping[str, int]) -> str:
     """Return the page: the store's facts, and what this process dealt with."""
     now = utc_now()
-    with fleet.store.begin(now) as work:
+    with fleet.store.look(now) as work:
         states, sites = work.units.counts(), work.units.sites()
         units = work.units.listed()
         head = work.audit.head().number

@@ -29,7 +29,7 @@ from provisioning.fleet.worker import Worker
 NOW = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
 AUDIT_KEY = b"invented for the tests, 32 bytes"
 START_S = 30.0
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 """Only a test that fails waits this long."""
 _schemas = count(1)
 

@@ -43,7 +43,7 @@ class Told:
             "twin_version": 0,
             "certificate_until": MORNING,
         }
-        payload = encode(Health(**(told | fields)))  # type: ignore[arg-type]
+        payload = encode(Health(**(told | fields)))  # type: ignore[arg-type]  # any field of a message
         with open_fleet(self.folder) as fleet:
             fleet.desk("tests").handle([Message(topics.up(self.unit, topics.Up.HEALTH), payload)], utc_now())
 

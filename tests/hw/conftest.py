@@ -47,7 +47,7 @@ class Table:
             cards=self.cards,
             limits=self.limits,
         )
-        return run_job(replace(job, **changes), self.station, self.store)  # type: ignore[arg-type]
+        return run_job(replace(job, **changes), self.station, self.store)  # type: ignore[arg-type]  # any field of a job
 
     def try_phases(self, *phases: Phase, **changes: object) -> Record:
         return self.try_plan(Plan(name="tried", title=phases[0].title, phases=phases), **changes)

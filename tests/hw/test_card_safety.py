@@ -114,7 +114,7 @@ def test_a_misread_front_costs_the_expendable_card_one_try_and_ends_the_run(tabl
 )
 def test_a_counter_below_full_stops_the_plan(table: Table, options: dict[str, int], said: str) -> None:
     keys = wardrobe.credentials()[wardrobe.GOLDEN]
-    table.unit.cards[wardrobe.GOLDEN] = SimulatedCard(keys, front=FRONT, **options)  # type: ignore[arg-type]
+    table.unit.cards[wardrobe.GOLDEN] = SimulatedCard(keys, front=FRONT, **options)  # type: ignore[arg-type]  # any option of a card
     record = table.try_phase(CARDS)
     assert record.verdict is Verdict.STOPPED
     assert said in record.why[0]

@@ -296,7 +296,7 @@ def real_module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     import importlib  # noqa: PLC0415
 
     lgpio = ModuleType("lgpio")
-    lgpio.SET_PULL_NONE = 128  # type: ignore[attr-defined]
+    lgpio.SET_PULL_NONE = 128  # type: ignore[attr-defined]  # a module that is made here
     monkeypatch.setenv("RPI_LGPIO_REVISION", "c04170")
     monkeypatch.setitem(sys.modules, "lgpio", lgpio)
     monkeypatch.delitem(sys.modules, "RPi.GPIO", raising=False)

@@ -116,7 +116,7 @@ def test_a_service_that_dies_in_the_middle_of_a_command_costs_the_card_and_no_re
             service.wait(PATIENCE_S)
             return answer(apdu)
 
-        card.transmit = kill  # type: ignore[method-assign]
+        card.transmit = kill  # type: ignore[method-assign]  # this card alone breaks
         with pytest.raises(CardLost):
             connection.transmit(SELECT_JPKI)
         connection.power_off()

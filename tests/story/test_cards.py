@@ -258,7 +258,7 @@ def test_a_reader_that_is_unplugged_in_the_middle_of_a_command_costs_the_visit_a
                 raise CardLost
             return answer(apdu)  # noqa: B023  as above
 
-        card.transmit = break_down  # type: ignore[method-assign]
+        card.transmit = break_down  # type: ignore[method-assign]  # this card alone breaks
         world.place(card)
         assert world.has_ended_with(Reason.CARD_REMOVED)
         world.lift()

@@ -64,7 +64,7 @@ def serve(authority: SiteAuthority, tmp_path: Path) -> Iterator[Serve]:
 
     def start(handler: Callable[..., BaseHTTPRequestHandler]) -> str:
         server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        server.handle_error = lambda *_: None  # type: ignore[method-assign]
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that hangs up is the point
         server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()

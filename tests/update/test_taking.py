@@ -24,7 +24,7 @@ MODELS = Kind.MODELS
 
 
 def take(unit: UpdatedUnit, publisher: Publisher, **options: str | bool) -> str:
-    return unit.updating.apply(MODELS, unit.source(publisher.public), **options).version  # type: ignore[arg-type]
+    return unit.updating.apply(MODELS, unit.source(publisher.public), **options).version  # type: ignore[arg-type]  # any option of a source
 
 
 def refusal_of(unit: UpdatedUnit, publisher: Publisher, **options: str | bool) -> Refusal:

@@ -185,10 +185,6 @@ class UnitVerbs:
             found.setdefault(site, {})[UnitState(state)] = number
         return found
 
-    def online_count(self) -> int:
-        """Return how many are online."""
-        return int(self._base.execute(select(func.count()).where(UNITS.c.online)).scalar_one())
-
     def move(self, unit: Unit, state: UnitState, why: str) -> None:
         """Change a unit's state. Raise BadConfig for a change that makes no sense."""
         if state not in NEXT[unit.state]:

@@ -368,7 +368,7 @@ def test_the_boards_pins_are_the_drawn_ones() -> None:
     assert values["MUX_PINS"] == tuple(drawn[f"MUX_{bit}"] for bit in range(3))
     assert len(set(drawn.values())) == len(drawn), "a pin is used twice"
     channels = {place[0] for sensor in settings.SENSORS.values() for place in sensor.values()}
-    assert channels == set(values["MUX_CHANNELS"])  # type: ignore[call-overload]
+    assert channels == set(values["MUX_CHANNELS"])  # type: ignore[call-overload]  # values of a TOML file
 
 
 @pytest.mark.parametrize("file", sorted(FIRMWARE.glob("*.py")), ids=lambda file: file.name)
