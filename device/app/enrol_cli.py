@@ -13,7 +13,7 @@ import typer
 
 from device.app.claim_cli import read_ticket_file, tickets
 from device.app.claiming import Home, claim_unit
-from device.app.config import PanelSection, VoiceSection, load
+from device.app.config import INSTALLED, PanelSection, VoiceSection, load
 from device.app.enrolment import LOOK_S, Enrolment
 from device.app.late_parts import open_serving_panel
 from device.domain.errors import BadConfig, Fault
@@ -28,9 +28,7 @@ ANSWER_S = 60.0
 
 def enrol(
     *,
-    to: Annotated[Path, typer.Option("--to", help="The folder for key, certificate and unit.toml.")] = Path(
-        "/etc/uketsuke"
-    ),
+    to: Annotated[Path, typer.Option("--to", help="The folder for key, certificate and unit.toml.")] = INSTALLED,
     language: Annotated[Literal["ja", "en"], typer.Option(help="What is spoken meanwhile.")] = "ja",
     voice: Annotated[str, typer.Option(help="ALSA's name of the loudspeaker; empty: it is printed.")] = "default",
     panel: Annotated[Literal["gpio", "console"], typer.Option(help="Where lamps are.")] = "gpio",
