@@ -120,7 +120,7 @@ def told(good: Sequence[Tried], narrowest: int = 6) -> str:
     surely = upper_bound_percent(len(good))
     lines = [
         f"{passed} of {len(good)} good units passed. Were there no alarm in {len(good)} runs, the rate of false alarms",
-        f"would be below {surely:.1f} % with 95 % confidence. The longest run took {longest:.1f} s on a busy machine,",
+        f"would be below {surely:.1f} % with 95 % confidence. The longest run took {longest:.1f} s,",
         f"and {len(good) - passed} of {len(good)} runs of the plan ended otherwise than they should (flakes).",
         "Where good units come nearest to a limit, in standard deviations of what good units show:",
         "",

@@ -234,6 +234,10 @@ def _carry_out(job: Job, station: Station, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"record": record.id, "verdict": record.verdict, "why": record.why, "report": str(path)}))
     else:
+        if not record.phases:
+            typer.echo("".join(f"      {why}\n" for why in record.why), nl=False)
+        for step in filter(None, (record.next_step, *(phase.next_step for phase in record.phases))):
+            typer.echo(f"      → {step.ja} {step.en}")
         typer.echo(f"{VERDICTS[record.verdict].ja} {VERDICTS[record.verdict].en}: {record.unit.serial}, report: {path}")
     if record.verdict is not Verdict.PASS:
         raise typer.Exit(EXIT_NO_PASS)

@@ -43,6 +43,8 @@ class _Notes:
 
     seconds: float = 0.0
     trouble: list[str] = field(default_factory=list)
+    not_looked: str = ""
+    """Why a phase that measures nothing by number could not look."""
     stopped: bool = False
     advice: Text | None = None
     taken: dict[str, Taken] = field(default_factory=dict)
@@ -103,7 +105,7 @@ def _carry_out(phase: Phase, session: Session) -> _Notes:
             if name not in session.taken:
                 session.not_measured(name, str(error))
         if not phase.measures:
-            notes.trouble.append(str(error))
+            notes.not_looked = str(error)
     except RunStopped as error:
         notes.trouble.append(f"{error}")
         notes.stopped, notes.advice = True, error.advice
@@ -119,11 +121,11 @@ def _carry_out(phase: Phase, session: Session) -> _Notes:
 
 def _record(phase: Phase, session: Session, notes: _Notes, judged: dict[str, bool]) -> PhaseRecord:
     measurements = [_judged(session.limits[name], notes.taken.get(name), holds=judged[name]) for name in phase.measures]
-    why = list(notes.trouble)
+    why = [*notes.trouble, *filter(None, [notes.not_looked])]
     for each in measurements:
         if each.verdict is Verdict.FAIL:
             why.append(_words(each, session.limits[each.name]))
-        elif each.verdict is Verdict.NOT_MEASURED and each.required:
+        elif each.verdict is Verdict.NOT_MEASURED and each.required and not notes.stopped:
             why.append(f"{each.title.en} was not measured: {each.note or 'the phase ended before'}")
     if not why and _nothing_measured(measurements):
         why.extend(f"not measured: {note}" for note in dict.fromkeys(each.note for each in measurements))
@@ -145,7 +147,7 @@ def _verdict(notes: _Notes, measurements: list[Measurement]) -> Verdict:
         return Verdict.STOPPED
     if notes.trouble or Verdict.FAIL in verdicts:
         return Verdict.FAIL
-    if Verdict.NOT_MEASURED in verdicts or _nothing_measured(measurements):
+    if notes.not_looked or Verdict.NOT_MEASURED in verdicts or _nothing_measured(measurements):
         return Verdict.NOT_MEASURED
     return Verdict.PASS
 

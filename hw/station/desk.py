@@ -16,8 +16,8 @@ from hw.errors import BenchError, NobodyAnswered
 from hw.limits import Limits
 from hw.plan import Plan
 from hw.plans import PLANS
-from hw.record import PhaseRecord, Record
-from hw.report import VERDICTS, write_report
+from hw.record import Measurement, PhaseRecord, Record, Verdict
+from hw.report import VERDICTS, bounds, figure, write_report
 from hw.rig.by_hand import Answer, Person, Request
 from hw.rig.port import Rig
 from hw.run import Job, run_job
@@ -201,16 +201,19 @@ class StationDesk:
         plan = self._shown.plan
         phase = next(each for each in plan.phases if each.name == name) if plan else None
         record = self._shown.phases.get(name)
-        words: dict[str, Any] = {"name": name, "verdict": None, "why": [], "next": None}
+        words: dict[str, Any] = {"name": name, "verdict": None, "why": [], "why_ja": [], "next": None}
         if phase is not None:
             words["title"] = _both(phase.title)
         if record is not None:
             words["verdict"] = {"key": record.verdict, **_both(VERDICTS[record.verdict])}
             words["why"] = record.why
+            words["why_ja"] = [_in_japanese(each) for each in record.measurements if _is_told(each, record)]
             if not record.lets_pass and phase is not None:
                 words["next"] = _both(record.next_step or phase.next_step)
         elif self._shown.running == name:
             words["verdict"] = {"key": "running", "ja": "試験中", "en": "running"}
+        elif self._shown.state == "done":
+            words["verdict"] = {"key": "not_measured", "ja": "行わず", "en": "not done"}
         return words
 
     def _tell(self) -> None:
@@ -220,6 +223,21 @@ class StationDesk:
 
 def _both(text: Text) -> dict[str, str]:
     return {"ja": text.ja, "en": text.en}
+
+
+def _is_told(measurement: Measurement, record: PhaseRecord) -> bool:
+    """Return whether this measurement is one of the reasons that the record gives in English."""
+    if measurement.verdict is Verdict.FAIL:
+        return True
+    return (
+        measurement.verdict is Verdict.NOT_MEASURED and measurement.required and record.verdict is not Verdict.STOPPED
+    )
+
+
+def _in_japanese(measurement: Measurement) -> str:
+    if measurement.verdict is Verdict.NOT_MEASURED:
+        return f"{measurement.title.ja}: 測れませんでした"
+    return f"{measurement.title.ja}: {figure(measurement)}(許容 {bounds(measurement)})"
 
 
 def _prompt(prompt: tuple[int, Request] | None) -> dict[str, Any] | None:

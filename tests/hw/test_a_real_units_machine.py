@@ -12,7 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from hw.cards import CardBox
+from hw.cli import NobodyThere
+from hw.contract.asking import Answer, ask
+from hw.contract.suites import SUITES, Suite
 from hw.errors import CannotMeasure
+from hw.rig.by_hand import HandRig
 from hw.unit.local import LocalUnit
 from hw.unit.sntp import offset_s
 
@@ -96,3 +101,16 @@ def test_the_clock_is_compared_with_a_time_server() -> None:
 def test_a_server_that_does_not_know_the_time_is_not_believed() -> None:
     with time_server(ahead_s=0.0, stratum=16) as port, pytest.raises(CannotMeasure, match="does not know the time"):
         offset_s("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("suite", [suite for suite in SUITES if suite.name in {"line", "key"}], ids=lambda it: it.name)
+def test_the_drivers_of_this_machine_keep_what_is_promised_of_them(
+    unit: LocalUnit, tmp_path: Path, suite: Suite
+) -> None:
+    kept = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    sentences = ask(suite, unit, HandRig(NobodyThere()), CardBox(()))
+    assert [each for each in sentences if each.answer is Answer.BROKEN] == []
+    assert sum(each.answer is Answer.KEPT for each in sentences) >= 8
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == kept, (
+        "nothing of the unit's own was touched"
+    )

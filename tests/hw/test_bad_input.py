@@ -77,6 +77,7 @@ def test_a_rig_or_a_tester_that_leaves_stops_the_run(table: Table, error: Except
     assert lamps.verdict is Verdict.STOPPED
     assert storage.verdict is Verdict.NOT_MEASURED
     assert storage.why == [f"not reached: {error}"]
+    assert lamps.why == [str(error)], "what the phase had not come to is no reason of its own"
     assert not any(each.verdict is Verdict.PASS for each in record.measurements())
 
 

@@ -172,6 +172,12 @@ def test_a_card_that_is_not_of_the_test_authority_stops_the_plan_even_if_it_is_o
     assert counters(table.unit.cards[wardrobe.GOLDEN]) == (3, 10)
 
 
+def test_without_a_card_of_its_own_the_bench_has_not_looked_and_that_is_no_fault_of_the_unit(table: Table) -> None:
+    record = table.try_phase(CARDS, cards=CardBox(()))
+    assert (record.verdict, record.lets_pass) == (Verdict.NOT_MEASURED, False)
+    assert record.why == ["the bench has no card of its own: list one in cards.toml"]
+
+
 def test_which_list_it_was_made_with_stands_in_the_record(table: Table) -> None:
     first = table.try_phases(CARDS).digests["cards"]
     spoilt = CardBox(tuple(replace(card, expendable=True) for card in table.cards.cards))

@@ -87,3 +87,23 @@ def test_a_mistake_in_the_limits_is_named_with_its_line(
     assert "limits.toml:4: [keypad.bounce_ms] there is no unit 'furlong'" in said
     assert "'source' is missing" in said
     assert "nothing was tested yet" in said
+
+
+def test_the_wrong_unit_is_said_on_the_terminal_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture, tmp_path: Path
+) -> None:
+    config = tmp_path / "unit.toml"
+    config.write_text(
+        f'[unit]\nname = "sim-bench"\nstate = "{tmp_path}"\n'
+        '[broker]\nhost = "127.0.0.1"\nauthority = "a"\ncertificate = "b"\nkey = "c"\n[clinic]\nsealing_key = "d"\n'
+    )
+    words = ["run", "u-9", "--tester", "A", "--unit", str(config), "--rig", "hand", "--folder", str(tmp_path / "s")]
+    monkeypatch.setattr(sys, "argv", ["uketsuke-bench", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr().out
+    assert ended.value.code == 1
+    assert "wrong unit: the label says u-9, the unit says sim-bench" in said
+    assert "ラベルを見比べ" in said
+    assert "Compare the unit on the table with its label" in said
+    assert "中断 STOPPED" in said

@@ -135,6 +135,7 @@ def test_a_tester_who_walks_away_leaves_a_stopped_record(make_desk: MakeDesk) ->
     assert shown["verdict"]["key"] == "stopped"
     assert "nobody answered for 0.05 s" in shown["why"][0]
     [step] = [phase["next"] for phase in shown["phases"] if phase["verdict"] and phase["verdict"]["key"] == "stopped"]
+    assert [phase["verdict"]["en"] for phase in shown["phases"]] == ["PASS", "PASS", "STOPPED", "not done"]
     assert NobodyAnswered.advice is not None
     assert step == {"ja": NobodyAnswered.advice.ja, "en": NobodyAnswered.advice.en}
     assert shown["prompt"] is None
@@ -233,4 +234,6 @@ def test_a_failure_says_what_to_do_next_and_a_hand_answers_by_keyboard(
             expect(page.locator("#asked-en")).not_to_have_text(asked) if lamp < 4 else None
         expect(page.locator("#verdict")).to_have_text("不合格 FAIL", timeout=WAIT_MS)
         expect(page.locator("#steps")).to_contain_text("ランプの配線")
+        expect(page.locator("#phases .why[lang=ja]")).to_contain_text("許容 ≤ 0")
+        expect(page.locator("#phases .why[lang=en]")).to_contain_text("allowed is ≤ 0")
         assert violations(page) == []

@@ -38,12 +38,14 @@ function showPhases(phases) {
     words(mark, phase.verdict || { ja: "まだ", en: "to come" });
     words(title, phase.title);
     item.append(title, " ", mark);
-    for (const why of phase.why) {
-      const line = document.createElement("p");
-      line.className = "why";
-      line.lang = "en";
-      line.textContent = why;
-      item.append(line);
+    for (const [lang, lines] of [["ja", phase.why_ja], ["en", phase.why]]) {
+      for (const why of lines) {
+        const line = document.createElement("p");
+        line.className = "why";
+        line.lang = lang;
+        line.textContent = why;
+        item.append(line);
+      }
     }
     return item;
   }));
@@ -54,7 +56,7 @@ function showResult(shown) {
   by("result").hidden = shown.state === "idle";
   by("verdict").className = verdict ? verdict.key : "running";
   words(by("verdict"), verdict || { ja: "試験中", en: "RUNNING" });
-  by("unit").textContent = [shown.serial, shown.plan ? shown.plan.ja : "", shown.trouble].filter(Boolean).join(" · ");
+  by("unit").textContent = [shown.serial, shown.plan ? `${shown.plan.ja} ${shown.plan.en}` : "", shown.trouble].filter(Boolean).join(" · ");
   by("next").hidden = shown.state !== "done";
   const steps = shown.phases.filter((phase) => phase.next).map((phase) => phase.next);
   if (shown.next) steps.unshift(shown.next);
