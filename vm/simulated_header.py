@@ -6,9 +6,12 @@ answers `done` when the lines have found their levels. It knows nothing of the d
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
+import struct
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,8 +19,13 @@ from device.panel.pad import PAD_4X3, Pad
 from device.panel.pinout import Pinout
 
 CHIP = Path("/sys/devices/platform/gpio-sim.0/gpiochip0")
-LOOK_S = 0.0005
-"""From a change of a line to what hangs on it: well within the settle time that the tests give the driver."""
+NODE = Path("/dev/gpiochip0")
+WATCH = 0xC100B406
+"""GPIO_V2_GET_LINEINFO_WATCH_IOCTL of linux/gpio.h, with its struct gpio_v2_line_info and gpio_v2_line_info_changed."""
+LINE_INFO = struct.Struct("=32s32sII184x")
+CHANGED_BYTES = 288
+PRIORITY = 50
+"""Copper does not wait for a processor, so this program waits for no other."""
 
 
 class SimulatedLine:
@@ -59,6 +67,13 @@ class Matrix:
         for line in self._lines.values():
             line.pull(up=True)
 
+    def changes(self) -> int:
+        """Open the kernel's news of the pad's lines: of each that a program takes, turns round or lets go."""
+        node = os.open(NODE, os.O_RDWR | os.O_NONBLOCK)
+        for number in self._lines:
+            fcntl.ioctl(node, WATCH, LINE_INFO.pack(b"", b"", number, 0))
+        return node
+
     def obey(self, command: str) -> None:
         """`closed KEY …`, `grounded LINE …` or `touching COLUMN COLUMN`; each in place of what was said before."""
         match command.split():
@@ -99,19 +114,51 @@ class Matrix:
         return self._rows[row], self._columns[column]
 
 
-def main() -> None:
-    """Be the matrix until standard input ends; an argument says how many seconds lie between two looks."""
-    look_s = float(sys.argv[1]) if len(sys.argv) > 1 else LOOK_S
-    matrix = Matrix()
-    while True:
-        if select.select([sys.stdin], [], [], look_s)[0]:
-            command = sys.stdin.readline()
-            if not command:
-                return
-            matrix.obey(command)
-            matrix.settle()
+class Lines:
+    """Serves the matrix: whenever the kernel tells of a line, or somebody types a command."""
+
+    def __init__(self, matrix: Matrix) -> None:
+        """Ask the kernel for its news. Raise OSError where it has none."""
+        self._matrix = matrix
+        self._changes = matrix.changes()
+
+    def serve(self) -> None:
+        """Obey until standard input ends."""
+        while command := self._next_command():
+            match command.split():
+                case ["tapped", key, milliseconds]:
+                    self._hold(key, int(milliseconds) / 1000)
+                case _:
+                    self._matrix.obey(command)
+            self._matrix.settle()
             print("done", flush=True)
-        matrix.settle()
+
+    def _hold(self, key: str, seconds: float) -> None:
+        self._matrix.obey(f"closed {key}")
+        self._matrix.settle()
+        end_s = time.monotonic() + seconds
+        while (left_s := end_s - time.monotonic()) > 0:
+            if select.select([self._changes], [], [], left_s)[0]:
+                self._follow()
+        self._matrix.obey("closed")
+
+    def _next_command(self) -> str:
+        while True:
+            ready, _, _ = select.select([sys.stdin, self._changes], [], [])
+            if self._changes in ready:
+                self._follow()
+            if sys.stdin in ready:
+                return sys.stdin.readline()
+
+    def _follow(self) -> None:
+        os.read(self._changes, 64 * CHANGED_BYTES)
+        self._matrix.settle()
+
+
+def main() -> None:
+    """Be the matrix until standard input ends."""
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+    Lines(Matrix()).serve()
 
 
 if __name__ == "__main__":

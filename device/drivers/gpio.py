@@ -7,11 +7,14 @@ RPi.GPIO 0.7 writes the chip's registers: not on a Pi 5, and its edges fail on k
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 from typing import Protocol, cast
 
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
+
+log = logging.getLogger(__name__)
 
 INSTALL = (
     "install rpi-lgpio (pip install 'uketsuke[gpio]', or python3-rpi-lgpio from the OS), not RPi.GPIO beside it, "
@@ -74,3 +77,12 @@ def gpio_fault(what: str, error: Exception, *, reason: Reason = Reason.KEYPAD_FA
     lgpio's own plain Exception: who calls the module therefore catches Exception.
     """
     return Fault(f"{what}: {error}; {INSTALL}", part="panel", reason=reason)
+
+
+def let_go(gpio: Gpio, lines: Iterable[int]) -> None:
+    """Let each line go that is ours; harmless where one is somebody else's, or where the header is gone."""
+    for line in lines:
+        try:
+            gpio.cleanup([line])
+        except Exception as error:  # noqa: BLE001  see gpio_fault
+            log.debug("GPIO%d not let go: %s", line, error)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
-from device.drivers.gpio import Gpio, gpio_fault
+from device.drivers.gpio import Gpio, gpio_fault, let_go
 from device.panel.pinout import Pinout
-
-log = logging.getLogger(__name__)
 
 
 class GpioIndicators:
@@ -25,17 +22,15 @@ class GpioIndicators:
             for line in self._lines.values():
                 gpio.setup(line, gpio.OUT, initial=gpio.LOW)
         except Exception as error:
+            let_go(gpio, self._lines.values())
             raise gpio_fault(
                 "the lines of lamps and buzzer cannot be used", error, reason=Reason.PANEL_FAULT
             ) from error
 
     def close(self) -> None:
         """All off, and let the lines go; harmless when the header is gone."""
-        try:
-            self.show({})
-            self._gpio.cleanup([*self._lines.values()])
-        except Exception as error:  # noqa: BLE001  see gpio_fault
-            log.warning("lamp lines not let go: %s", error)
+        self.show({})
+        let_go(self._gpio, self._lines.values())
 
     def show(self, levels: Mapping[str, bool]) -> None:
         """Set every line."""

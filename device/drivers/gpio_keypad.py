@@ -14,7 +14,7 @@ from functools import partial
 from itertools import combinations
 
 from device.domain.errors import Fault
-from device.drivers.gpio import Gpio, gpio_fault
+from device.drivers.gpio import Gpio, gpio_fault, let_go
 from device.panel.pad import Pad
 from device.panel.pinout import Pinout
 from device.ports.clock import Clock
@@ -58,15 +58,12 @@ class GpioKeypad:
         try:
             self._take_lines()
         except Exception as error:
+            self.close()  # all of them or none: who tries again may be another program
             raise gpio_fault("the keypad's lines cannot be used", error) from error
 
     def close(self) -> None:
         """Let the lines go; harmless when the header is gone."""
-        try:
-            self._disarm()
-            self._gpio.cleanup([*self._rows, *self._columns])
-        except Exception as error:  # noqa: BLE001  see gpio_fault
-            log.warning("keypad lines not let go: %s", error)
+        let_go(self._gpio, (*self._rows, *self._columns))
 
     def scan(self) -> KeypadSample:
         """Pull each row down in turn and read the columns; at rest one look at the columns says whether to."""

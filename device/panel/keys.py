@@ -24,8 +24,11 @@ class KeySettings:
     stuck_after_s: float = 10.0
     held_after_s: float = 1.0
     """Longer than anybody needs to press, also with a trembling hand."""
-    max_gap_s: float = 0.1
-    """What lies between samples further apart than this was not seen: it proves nothing, and timing starts again."""
+    max_gap_s: float = 0.5
+    """What lies between samples further apart than this was not seen: it proves nothing, and timing starts again.
+
+    Far above a scan even on a machine that has little time for it: if every scan were late, no key would ever count.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,6 +210,11 @@ def test_what_lies_between_two_distant_samples_proves_nothing() -> None:
     assert decode(apart) == []
 
 
+@pytest.mark.parametrize("scan_s", [0.1, 0.25, 0.45])
+def test_a_machine_that_has_little_time_for_its_keys_still_sees_those_that_are_held(scan_s: float) -> None:
+    assert pressed(decode(held(("", 1.0), ("5", 1.5), ("", 1.0), ("8", 1.5), ("", 1.0), scan_s=scan_s))) == "58"
+
+
 def test_a_clock_that_goes_back_presses_no_key() -> None:
     back = [KeypadSample(at_s, frozenset("5")) for at_s in (5.0, 4.0, 3.0)]
 

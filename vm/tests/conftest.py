@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
@@ -17,41 +14,10 @@ from device.panel.keys import KeyEvent, KeyPressed, KeyReleased, KeySettings
 from device.panel.pad import PAD_4X3
 from device.panel.pinout import Pinout
 from device.panel.watch import KeyWatch
+from vm.person import SETTLE_S, Person, a_person
 
-MATRIX = Path(__file__).parents[1] / "simulated_header.py"
-SETTLE_S = 0.008
-"""The matrix is a program here, not copper: it looks every 0.5 ms and needs a moment for a look."""
 PATIENCE_S = 5.0
 """Of the machine's clock: only a test that fails waits so long."""
-
-
-class Person:
-    """Whoever stands before the pad."""
-
-    def __init__(self, matrix: subprocess.Popen[str]) -> None:
-        self._matrix = matrix
-
-    def press(self, *keys: str) -> None:
-        """Hold these keys and no others."""
-        self._say("closed", *keys)
-
-    def let_go(self) -> None:
-        self._say("closed")
-
-    def ground(self, *lines: int) -> None:
-        """Let these lines lie on ground, and no others."""
-        self._say("grounded", *map(str, lines))
-
-    def bridge(self, one: int, other: int) -> None:
-        """Let two columns touch."""
-        self._say("touching", str(one), str(other))
-
-    def _say(self, *words: str) -> None:
-        assert self._matrix.stdin is not None
-        assert self._matrix.stdout is not None
-        self._matrix.stdin.write(" ".join(words) + "\n")
-        self._matrix.stdin.flush()
-        assert self._matrix.stdout.readline() == "done\n"
 
 
 class PanelThread:
@@ -120,12 +86,8 @@ def pinout() -> Pinout:
 
 @pytest.fixture
 def person() -> Iterator[Person]:
-    with subprocess.Popen([sys.executable, MATRIX], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as matrix:
-        person = Person(matrix)
-        person.let_go()
+    with a_person() as person:
         yield person
-        assert matrix.stdin is not None
-        matrix.stdin.close()
 
 
 @pytest.fixture

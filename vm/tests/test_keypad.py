@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +20,13 @@ from device.panel.pad import PAD_4X3
 from device.panel.pinout import Pinout
 
 if TYPE_CHECKING:
-    from vm.tests.conftest import PanelThread, Person
+    from vm.person import Person
+    from vm.tests.conftest import PanelThread
+
+SHORT_MS = 60
+"""The shortest press of a hurried finger that counts (tests/panel/test_keys.py)."""
+BUSY = "print(end='.', flush=True)\nwhile True: pass"
+"""A program."""
 
 
 def test_every_key_of_the_pad_is_seen_as_itself(panel: PanelThread, person: Person) -> None:
@@ -39,6 +48,23 @@ def test_at_rest_nothing_is_scanned_and_an_edge_wakes_before_the_next_look_is_du
 
     print(f"from contact to press: {min(waits_s) * 1000:.0f} to {max(waits_s) * 1000:.0f} ms")
     assert max(waits_s) < REST_S / 4, "polling at rest would take half of REST_S on average"
+
+
+def test_a_short_press_counts_while_programs_want_the_processor(panel: PanelThread, person: Person) -> None:
+    with ExitStack() as stack:
+        for _ in range(3):
+            busy = stack.enter_context(subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE))
+            stack.callback(busy.kill)
+            assert busy.stdout is not None
+            assert busy.stdout.read(1)
+        for key in PAD_4X3.keys:
+            panel.wait_for_rest()
+            person.tap(key, SHORT_MS)
+            panel.look(1)
+        panel.wait_for_rest()
+    seen = [panel.events.get() for _ in range(panel.events.qsize())]
+
+    assert "".join(event.key for event in seen if isinstance(event, KeyPressed)) == PAD_4X3.keys
 
 
 def test_three_keys_and_their_ghost_type_nothing(keypad: GpioKeypad, person: Person) -> None:

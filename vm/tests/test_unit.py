@@ -29,7 +29,7 @@ from device.sim.pcscd import VIRTUAL_READER, run_pcscd
 from device.sim.vpcd import VpcdSlot
 from device.wire.phrases import say
 from device.wire.reasons import entry
-from vm.person import PATIENCE_S, SETTLE_US, Ear, Keypad, a_keypad
+from vm.person import PANEL, PATIENCE_S, Ear, Person
 
 WATCHDOG = Path("/dev/watchdog")
 PERIOD_S = 20
@@ -72,12 +72,6 @@ class Supervisor:
 
 
 @pytest.fixture
-def keypad() -> Iterator[Keypad]:
-    with a_keypad() as keypad:
-        yield keypad
-
-
-@pytest.fixture
 def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
     supervisor = Supervisor(tmp_path)
     yield supervisor
@@ -94,7 +88,7 @@ def test_the_kernels_camera_films_through_the_v4l2_driver() -> None:
 
 
 def test_a_visit_by_pin_pressed_on_the_kernels_lines_with_its_watchdog_fed(
-    keypad: Keypad, supervisor: Supervisor, tmp_path: Path
+    person: Person, supervisor: Supervisor, tmp_path: Path
 ) -> None:
     authority = CardAuthority()
     now = datetime.now(UTC)
@@ -109,16 +103,12 @@ def test_a_visit_by_pin_pressed_on_the_kernels_lines_with_its_watchdog_fed(
         slot = VpcdSlot()
         stack.callback(slot.close)
         config = tmp_path / "unit.toml"
-        config.write_text(
-            site.unit_config(
-                card=f'name = "{VIRTUAL_READER}"', sections=f'[panel]\nkind = "gpio"\nsettle_us = {SETTLE_US}'
-            ),
-            encoding="utf-8",
-        )
+        config.write_text(site.unit_config(card=f'name = "{VIRTUAL_READER}"', sections=PANEL), encoding="utf-8")
         unit = subprocess.Popen(
             [sys.executable, "-m", "device.app.entry", "-v", "run", "--config", config],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            cwd=tmp_path,  # lgpio's pipe there is the unit's own: the tests have one in theirs
             env=os.environ
             | {
                 "NOTIFY_SOCKET": str(supervisor.address),
@@ -134,9 +124,9 @@ def test_a_visit_by_pin_pressed_on_the_kernels_lines_with_its_watchdog_fed(
         supervisor.wait_for("READY=1")
         slot.insert(card)
         ear.expect(say(Phrase.ENTER_PIN, "ja", tries_left=3))
-        keypad.type_keys("1234#")
+        person.type_keys("1234#")
         ear.expect(say(Phrase.ASK_CONSENT, "ja", items=ITEMS))
-        keypad.type_keys("#")
+        person.type_keys("#")
         ear.expect(entry(Reason.QUALIFIED).patient.ja)
         slot.pull()
         fed = supervisor.heard.count("WATCHDOG=1")
