@@ -23,7 +23,7 @@ OPENING_S: Final = 10.0
 PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0)
 """Before the restart after the first, second, … failure in a row; the last one goes on."""
 FAILURES_AT_MOST: Final = 5
-"""In a row; after that a restart of the process will not help."""
+"""In a row; after that a new start of the process will not help."""
 UNKILLABLE_S: Final = 20.0
 """A process that survives SIGKILL for this long sits in the kernel for good."""
 HEALED_S: Final = 60.0
@@ -73,7 +73,7 @@ class CameraWatch:
         give_up: Callable[[], object] | None = None,
         name: str = "camera",
     ) -> None:
-        """`give_up` is called when only a restart of the machine can help."""
+        """`give_up` is called, each time anew, when no start of the process can help any more."""
         self._open_process = open_process
         self._clock = clock
         self._give_up = give_up
@@ -220,6 +220,8 @@ class CameraWatch:
 
     def _surrender(self, why: str) -> None:
         self.counts = replace(self.counts, gave_up=self.counts.gave_up + 1)
-        log.error("%s: %s; only a restart of the machine can help", self.name, why)
+        # Once in a row of failures, however long it gets; that somebody has to look is told by the upkeep.
+        if self._in_a_row <= FAILURES_AT_MOST:
+            log.error("%s: %s; a new start of its process does not help", self.name, why)
         if self._give_up is not None:
             self._give_up()

@@ -237,6 +237,7 @@ class Unit:
             state=parts.state,
             morning=parts.morning,
             examine=None if parts.examine is None else partial(parts.examine, self),
+            valid=(parts.signer.certificate.not_valid_before_utc, parts.signer.certificate.not_valid_after_utc),
         )
 
     @property

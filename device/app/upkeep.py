@@ -61,10 +61,12 @@ class Upkeep:
         state: Path = Path("/"),
         morning: str = "",
         examine: Callable[[], Checkup] | None = None,
+        valid: tuple[datetime, datetime] | None = None,
     ) -> None:
         """`tries` by part: what tells, by raising Fault or not, whether a part that failed works again.
 
         `morning` is a time of Japan (`HH:MM`) from which on `examine` is called once a day; empty: never.
+        `valid`: from when until when the unit's own certificate holds.
         """
         self._health = health
         self._clock = clock
@@ -75,6 +77,7 @@ class Upkeep:
         self._state = state
         self._morning = time.fromisoformat(morning) if morning else None
         self._examine = examine
+        self._valid = valid
         self._started_s = clock.monotonic_s()
         self._next_look_s = self._started_s
         self._next_probe_s = self._started_s
@@ -176,9 +179,18 @@ class Upkeep:
             self._panel.say((Utterance(waits),))
 
     def _waits(self, care: Care) -> Phrase | None:
-        if care.waits is Phrase.WAITING_FOR_BROKER and self._machine is not None and not _has_cable(self._machine):
+        if care.waits is not Phrase.WAITING_FOR_BROKER:
+            return care.waits
+        if self._machine is not None and not _has_cable(self._machine):
             return Phrase.WAITING_FOR_CABLE
-        return care.waits
+        # A Pi that wakes up years ago turns the broker away itself; what it waits for then is the time.
+        return Phrase.WAITING_FOR_TIME if self._is_another_day() else care.waits
+
+    def _is_another_day(self) -> bool:
+        """Whether nobody has set the clock and the unit's own certificate does not hold at the time that it shows."""
+        if self._valid is None or self._clock.utc_now_if_trusted() is not None:
+            return False
+        return not self._valid[0] <= self._clock.utc_now() <= self._valid[1]
 
     def _tell_of_a_block(self, troubles: tuple[Trouble, ...]) -> None:
         blocking = next((one for one in troubles if care_for(one.part).blocks), None)

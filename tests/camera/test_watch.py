@@ -180,6 +180,15 @@ def test_after_five_failures_in_a_row_only_a_restart_of_the_machine_helps(room: 
     assert room.watch.counts.gave_up == 1
 
 
+def test_a_camera_that_is_never_there_is_written_down_once(room: Room, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(4 * FAILURES_AT_MOST):
+        room.process.why_broken = "gone"
+        room.pass_time(PAUSES_S[-1] + 1)
+
+    assert room.watch.counts.gave_up == 4
+    assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 1
+
+
 def test_failures_that_lie_apart_are_not_counted_together(room: Room) -> None:
     for _ in range(3 * FAILURES_AT_MOST):
         room.process.why_broken = "gone"

@@ -186,6 +186,19 @@ def test_a_unit_that_is_put_up_says_what_it_waits_for_and_that_it_is_ready(build
     assert world.unit.panel.telling()[0] is Cue.IDLE
 
 
+def test_a_unit_that_wakes_up_years_ago_waits_for_the_time_and_not_for_the_broker(build_world: Build) -> None:
+    world = build_world(face=None)
+    world.clock.doubt()
+    world.clock.set_wrong_by(-timedelta(days=4000))
+    world.broker.stop()
+    live(world, 6)
+    assert world.has_said(Phrase.WAITING_FOR_TIME)
+    assert not world.has_said(Phrase.WAITING_FOR_BROKER)
+    world.clock.set_wrong_by(timedelta())
+    live(world, 40)
+    assert world.has_said(Phrase.WAITING_FOR_BROKER)
+
+
 def test_a_unit_that_starts_well_says_nothing(waiting: World) -> None:
     assert list(waiting.voice.said) == []
     assert waiting.unit.panel.telling()[0] is Cue.IDLE
