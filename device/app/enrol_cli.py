@@ -16,8 +16,7 @@ from device.app.claiming import Home, claim_unit
 from device.app.config import INSTALLED, PanelSection, VoiceSection, load
 from device.app.enrolment import LOOK_S, Enrolment
 from device.app.late_parts import open_serving_panel
-from device.domain.errors import BadConfig, Fault
-from device.domain.reasons import Reason
+from device.domain.errors import BadConfig
 from device.drivers.system import SystemClock
 from device.link.claim import ClaimWaits
 from device.wire.ticket import Ticket
@@ -59,7 +58,7 @@ def enrol(
         # Somebody may claim it by hand, or bring the files of a unit without a fleet.
         while not (_is_unit(home) or enrolment.look()):
             if end_s is not None and clock.monotonic_s() >= end_s:
-                raise Fault("not enrolled in time", part="claim", reason=Reason.CONFIG_INVALID)
+                raise BadConfig("is over, and this machine is no unit yet", where="--seconds")
             time.sleep(LOOK_S)
     typer.echo("登録しました / enrolled")
 

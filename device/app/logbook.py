@@ -37,7 +37,7 @@ class Logbook:
     def observe(self, before: State, event: on.Event, after: State, effects: tuple[Effect, ...]) -> None:
         """Note where the visit stands now."""
         if type(after) is not type(before):
-            self.state, self.since_s = _named(after), self._clock.monotonic_s()
+            self.state, self.since_s = named(type(after)), self._clock.monotonic_s()
         if isinstance(after, Settled) and not isinstance(before, Settled):
             self.endings[after.reason] += 1
             log.info("a visit ended: %s", after.reason, extra=about(Event.VISIT_ENDED, reason=after.reason))
@@ -55,5 +55,6 @@ def process_cost(machine: Machine | None) -> tuple[int | None, float | None]:
     return int(resident[1]) if resident else None, sum(spent) / TICKS_PER_S if spent else None
 
 
-def _named(state: State) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(state).__name__).lower()
+def named(state: type[State]) -> str:
+    """Return what a state is called where the unit tells how it is."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", state.__name__).lower()

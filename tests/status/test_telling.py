@@ -10,8 +10,10 @@ import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -20,16 +22,17 @@ from device.app.care_page import render
 from device.app.cli import app
 from device.app.health import Health
 from device.app.journal_events import WORDS, Event
-from device.app.logbook import process_cost
+from device.app.logbook import named, process_cost
 from device.app.logs import log_to_journal
 from device.app.metrics import serve_metrics
 from device.app.snapshot import PartNow, Snapshot, decode, encode
 from device.app.unit_socket import ask_unit
-from device.app.watch_view import view
+from device.app.watch_view import VISIT, view
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.drivers.machine import LinuxMachine
 from device.drivers.status_socket import StatusSocket, ask
+from device.reception import State
 from device.wire.findings import Checkup
 
 NOW = datetime(2026, 4, 6, 0, 30, tzinfo=UTC)
@@ -84,8 +87,22 @@ def short_path() -> Iterator[Path]:
         yield Path(folder) / "unit.sock"
 
 
-def test_on_a_narrow_terminal_no_sentence_loses_its_end() -> None:
-    assert "…" not in shown(ILL, width=80)
+@pytest.mark.parametrize("width", [40, 80, 160])
+def test_no_sentence_loses_its_end_however_narrow_the_terminal(width: int) -> None:
+    text = shown(ILL, width=width)
+    assert "…" not in text
+    assert "".join("暗証番号と目視で受け付ける") in "".join(text.replace("│", "").split())
+
+
+def test_what_a_driver_says_is_shown_as_it_says_it() -> None:
+    odd = replace(ILL, troubles=[replace(CAMERA, why="see to [voice] device")])
+    assert "see to [voice] device" in shown(odd)
+    assert "[idle]" in shown(odd)
+
+
+def test_every_state_of_a_visit_has_words() -> None:
+    assert set(VISIT) == {named(state) for state in get_args(State)}
+    assert "nobody is here" in shown(WELL)
 
 
 def test_whoever_connects_hears_how_the_unit_is_and_nobody_else_may(short_path: Path) -> None:
