@@ -6,14 +6,14 @@ A wrong password costs the account a growing pause, told in the same words wheth
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from argon2 import PasswordHasher
 
 from clinic.screen.database import Database
-from provisioning.web.passwords import Hashes, check_name, check_password, pause_s, totp_step
+from provisioning.web.checking import Kept, check
+from provisioning.web.passwords import Hashes, check_name, check_password
 from provisioning.web.people import Account, Refusal
 from provisioning.web.refusals import LAST_ADMIN, NAME_TAKEN, NotRightError
 
@@ -25,14 +25,6 @@ class Role(StrEnum):
     """See arrivals, act on them."""
     ADMIN = "admin"
     """The desk's part, and accounts, the access log and disaster mode."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    account: Account
-    hashed: str = field(repr=False)
-    secret: str | None = field(repr=False)
-    locked_until: float
 
 
 class Accounts:
@@ -54,7 +46,7 @@ class Accounts:
 
     def known(self, name: str) -> bool:
         """Tell whether there is an account of this name."""
-        return self._find(name) is not None
+        return self.kept(name) is not None
 
     def create(self, name: str, role: Role, password: str) -> Account:
         """Make an account. Raise BadConfig naming what does not fit."""
@@ -96,23 +88,12 @@ class Accounts:
 
     def check(self, name: str, password: str, code: str, now: datetime) -> Account | Refusal:
         """Return the account if all that was given is right. Each failure counts, also the one with a wrong code."""
-        found = self._find(name)
-        if found is None:
-            self._hashes.fits(None, password)
-            return Refusal.WRONG
-        if found.locked_until > now.timestamp():
-            return Refusal.PAUSED
-        if not self._hashes.fits(found.hashed, password) or not found.account.enabled:
-            return self._failed(name, now)
-        if found.secret is not None:
-            if not code:
-                return Refusal.CODE_MISSING
-            if not self._takes_code(name, found.secret, code, now):
-                return self._failed(name, now)
-        self._succeeded(name, password, found.hashed)
-        return found.account
+        return check(self, self._hashes, name, password, code, now=now)
 
-    def _find(self, name: str) -> _Stored | None:
+    # --- what `check` asks --------------------------------------------------------------------------------------------
+
+    def kept(self, name: str) -> Kept | None:
+        """Return what is kept of somebody; None: there is no such account."""
         with self._database.look() as rows:
             row = rows.execute(
                 "SELECT role, enabled, password_hash, totp_secret, locked_until FROM account WHERE name = ?", (name,)
@@ -120,30 +101,32 @@ class Accounts:
         if row is None:
             return None
         role, enabled, hashed, secret, locked_until = row
-        return _Stored(Account(name, Role(role), bool(enabled), secret is not None), hashed, secret, locked_until)
+        account = Account(name, Role(role), bool(enabled), secret is not None)
+        return Kept(account, hashed, secret, datetime.fromtimestamp(locked_until, UTC))
 
-    def _takes_code(self, name: str, secret: str, code: str, now: datetime) -> bool:
-        step = totp_step(secret, code, now)
-        if step is None:
-            return False
-        # A code seen over somebody's shoulder is worth nothing: each one counts once, in one statement.
+    def failed(self, name: str) -> int:
+        """Count a failure; return how many there were in a row."""
+        with self._database.change() as rows:
+            (failures,) = rows.execute(
+                "UPDATE account SET failures = failures + 1 WHERE name = ? RETURNING failures", (name,)
+            ).fetchone()
+        return int(failures)
+
+    def lock(self, name: str, until: datetime) -> None:
+        """Let nobody in under this name until then."""
+        with self._database.change() as rows:
+            rows.execute("UPDATE account SET locked_until = ? WHERE name = ?", (until.timestamp(), name))
+
+    def take_step(self, name: str, step: int) -> bool:
+        """Note that the code of a time step was used; False when it or a later one was used before."""
         with self._database.change() as rows:
             taken = rows.execute(
                 "UPDATE account SET totp_last_step = ? WHERE name = ? AND totp_last_step < ?", (step, name, step)
             )
             return taken.rowcount == 1
 
-    def _failed(self, name: str, now: datetime) -> Refusal:
-        with self._database.change() as rows:
-            (failures,) = rows.execute(
-                "UPDATE account SET failures = failures + 1 WHERE name = ? RETURNING failures", (name,)
-            ).fetchone()
-            if pause := pause_s(failures):
-                rows.execute("UPDATE account SET locked_until = ? WHERE name = ?", (now.timestamp() + pause, name))
-        return Refusal.WRONG
-
-    def _succeeded(self, name: str, password: str, hashed: str) -> None:
-        hashed = self._hashes.renewed(hashed, password)
+    def succeeded(self, name: str, hashed: str) -> None:
+        """Forget failures, and keep this hash from now on."""
         with self._database.change() as rows:
             rows.execute(
                 "UPDATE account SET failures = 0, locked_until = 0, password_hash = ? WHERE name = ?", (hashed, name)

@@ -16,7 +16,8 @@ from provisioning.fleet.roles import Role
 from provisioning.fleet.store.database import FleetStore
 from provisioning.fleet.store.people import Person
 from provisioning.fleet.store.transaction import Transaction
-from provisioning.web.passwords import Hashes, check_name, check_password, pause_s, totp_step
+from provisioning.web.checking import Kept, check
+from provisioning.web.passwords import Hashes, check_name, check_password
 from provisioning.web.people import IDLE_S, LONGEST_S, TOKEN_BYTES, TOUCH_S, Account, Refusal, Session, token_digest
 from provisioning.web.refusals import NotRightError
 
@@ -49,26 +50,7 @@ class FleetAccounts:
 
     def check(self, name: str, password: str, code: str, now: datetime) -> Account | Refusal:
         """Return the account if all that was given is right. Each failure counts, also the one with a wrong code."""
-        found = self._get(name)
-        if found is not None and found.locked_until is not None and found.locked_until > now:
-            return Refusal.PAUSED
-        # The hash takes its time outside of any transaction.
-        fits = self._hashes.fits(None if found is None else found.hashed, password)
-        if found is None:
-            return Refusal.WRONG
-        with self._store.begin(now) as work:
-            if not fits or not found.enabled or found.hashed is None:
-                return _failed(work, name)
-            if found.totp_secret is not None:
-                if not code:
-                    return Refusal.CODE_MISSING
-                step = totp_step(found.totp_secret, code, now)
-                # A code seen over somebody's shoulder is worth nothing: each one counts once.
-                if step is None or not work.people.take_step(name, step):
-                    return _failed(work, name)
-            hashed = self._hashes.renewed(found.hashed, password)
-            work.people.change(name, failures=0, locked_until=None, hashed=hashed)
-        return _account(found)
+        return check(_SignIns(self._store, now), self._hashes, name, password, code, now=now)
 
     def set_password(self, name: str, password: str) -> None:
         """Give an account another password; its pause and its sessions end. Raise BadConfig when it does not fit."""
@@ -122,6 +104,37 @@ class FleetAccounts:
     def _get(self, name: str) -> Person | None:
         with self._store.look(self._now()) as work:
             return work.people.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class _SignIns:
+    """A `Ledger` in the store; the hash takes its time outside of any transaction."""
+
+    store: FleetStore
+    now: datetime
+
+    def kept(self, name: str) -> Kept | None:
+        with self.store.look(self.now) as work:
+            person = work.people.get(name)
+        return (
+            None if person is None else Kept(_account(person), person.hashed, person.totp_secret, person.locked_until)
+        )
+
+    def failed(self, name: str) -> int:
+        with self.store.begin(self.now) as work:
+            return work.people.failed(name)
+
+    def lock(self, name: str, until: datetime) -> None:
+        with self.store.begin(self.now) as work:
+            work.people.change(name, locked_until=until)
+
+    def take_step(self, name: str, step: int) -> bool:
+        with self.store.begin(self.now) as work:
+            return work.people.take_step(name, step)
+
+    def succeeded(self, name: str, hashed: str) -> None:
+        with self.store.begin(self.now) as work:
+            work.people.change(name, failures=0, locked_until=None, hashed=hashed)
 
 
 class FleetSessions:
@@ -190,12 +203,6 @@ def _invitation(work: Transaction, token: str) -> Invitation | None:
     if found is None or (found[0] is None and work.people.count_able(Role.ADMIN)):
         return None
     return Invitation(found[0])
-
-
-def _failed(work: Transaction, name: str) -> Refusal:
-    if pause := pause_s(work.people.failed(name)):
-        work.people.change(name, locked_until=work.now + timedelta(seconds=pause))
-    return Refusal.WRONG
 
 
 def _set_password(work: Transaction, name: str, hashed: str) -> None:

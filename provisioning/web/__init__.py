@@ -5,6 +5,7 @@ visit           one request, as pages see it
 gate            whose a request is, and whether that person may
 people          who signs in: a person, a session, what is asked of whoever keeps them
 passwords       rules, slow hashes, growing pauses, second factors
+checking        the one order in which all that is looked at
 sign_in_pages   signing in and out, the language, one's own account
 views           templates, times as Japan's clocks show them
 refusals        what cannot be, said in both languages
