@@ -74,7 +74,7 @@ class DisasterPages:
             mode = self.desk.disaster.begin(visit.field("reason"), lasts=lasts, by=visit.who, now=visit.now)
         except NotFilledError as error:
             return self._page(visit, message=_look_again(visit, error), status=422)
-        self.log.add(visit.who, f"disaster mode on for {hours} h", mode.began_at.isoformat(), visit.now)
+        self.log.add(visit.who, f"disaster mode on: {hours} h", mode.began_at.isoformat(), visit.now)
         return RedirectResponse("/disaster", 303)
 
     def end(self, visit: Visit) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import timedelta
 
@@ -32,6 +33,7 @@ def screen_views() -> Views:
             "is_named": is_named,
             "hours": _hours,
             "kana": full_width,
+            "told": told,
             "unit_tones": UNIT_TONES,
             "cause_of": lambda code: entry(code).cause,
         },
@@ -41,6 +43,13 @@ def screen_views() -> Views:
 def is_named(visit: Visit) -> bool:
     """Tell whether names are shown without being touched."""
     return visit.request.cookies.get("names") == "shown"
+
+
+def told(what: str, visit: Visit) -> str:
+    """Return what the access log says that was done, in the reader's words; what has none stays as it is."""
+    action, colon, more = what.partition(": ")
+    key = "did_" + re.sub("[ -]", "_", action).lower()
+    return (visit.say(key) if key in visit.words else action) + colon + more
 
 
 def _hours(remaining: timedelta | None) -> int:

@@ -81,7 +81,7 @@ def test_the_disaster_mode_is_switched_on_with_a_reason_shown_to_all_and_ends_by
     later = browse("hanako")
     assert "災害時モードです" not in words(later.get("/arrivals"))
     assert "hanako: 地震のため" in words(later.get("/disaster"))
-    assert [what for _, what in reception.log() if "disaster" in what] == ["disaster mode on for 6 h"]
+    assert [what for _, what in reception.log() if "disaster" in what] == ["disaster mode on: 6 h"]
 
 
 def test_somebody_without_a_card_is_looked_up_by_kana_and_birth_date_in_a_disaster_only(
@@ -108,6 +108,6 @@ def test_switching_it_off_is_noted(reception: Reception, browse: Browse) -> None
     submit(client, "/disaster/end")
     assert "災害時モードではありません" in words(client.get("/disaster"))
     assert [what for _, what in reception.log() if "disaster" in what] == [
-        "disaster mode on for 6 h",
+        "disaster mode on: 6 h",
         "disaster mode off",
     ]

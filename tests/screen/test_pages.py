@@ -274,6 +274,17 @@ def test_an_administrator_makes_stops_and_helps_accounts(browse: Browse) -> None
     assert "最後の管理者なので外せません" in refused.text
 
 
+def test_the_log_tells_what_was_done_in_the_readers_language(browse: Browse) -> None:
+    admin = browse("admin", Role.ADMIN)
+    admin.get("/arrivals")
+    submit(admin, "/accounts", name="taro", role="desk", password=PASSWORD)
+    page = admin.get("/log").text
+    assert "<td>受付状況を表示</td>" in page
+    assert "<td>利用者を追加: desk</td>" in page
+    submit(admin, "/language")
+    assert "<td>account made: desk</td>" in admin.get("/log").text
+
+
 def test_what_is_not_right_is_said_in_the_readers_language(browse: Browse) -> None:
     admin = browse("admin", Role.ADMIN)
     easy = {"name": "taro", "role": "desk", "password": "aaaaaaaaaaaa"}

@@ -3,6 +3,7 @@
 (() => {
   const rows = document.querySelector("[data-rows]");
   const quiet = document.querySelector("[data-not-live]");
+  const refused = document.querySelector("[data-refused]");
   const AGAIN_MS = 60000; // remaining hours and fading rows, though nothing happened
   const HIDE_AGAIN_MS = 20000; // a name that was touched
   const PAUSE_MS = Number(rows?.dataset.pauseMs ?? 0); // a page of thousands is not drawn anew all the time
@@ -60,6 +61,8 @@
       const answer = await fetch(form.action, {
         method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "X-Part": "rows" },
       });
+      refused.textContent = answer.ok ? "" : await answer.text();
+      refused.classList.toggle("hidden", answer.ok);
       if (form.dataset.shows && answer.ok) {
         const place = document.getElementById(form.dataset.shows);
         place.textContent = await answer.text();
