@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from device.whole_file import PRIVATE
+from provisioning.files import write_whole
 from provisioning.fleet import deeds
 from provisioning.fleet.cli.shared import (
     EXIT_UNWELL,
@@ -108,8 +110,10 @@ def logs_save(
     output: Annotated[Path, typer.Argument(help="Where it goes; gzip.")],
     *,
     fleet: FolderOption = HERE,
+    as_json: JsonOption = False,
 ) -> None:
-    """Write a bundle to a file."""
+    """Write a bundle to a file that its owner alone may read."""
     with open_fleet(fleet) as opened:
         content = counter(opened).bundle(bundle)
-    output.write_bytes(content)
+    write_whole(output, content, mode=PRIVATE)
+    say(f"{output}: {len(content)} bytes", {"bundle": bundle, "file": output, "bytes": len(content)}, as_json=as_json)

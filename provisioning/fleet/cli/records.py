@@ -53,7 +53,7 @@ def list_records(
     as_json: JsonOption = False,
 ) -> None:
     """List the records that count, the newest first, with the digests of plan and limits."""
-    with open_fleet(fleet) as opened, opened.store.begin(utc_now()) as work:
+    with open_fleet(fleet) as opened, opened.store.look(utc_now()) as work:
         stations = {one.key_digest: one.station for one in work.bench.stations()}
         records = work.bench.records(None if serial is None else {serial}, limit=limit)
     if as_json:
@@ -84,7 +84,7 @@ def list_records(
 @app.command("stations")
 def list_stations(*, fleet: FolderOption = HERE, as_json: JsonOption = False) -> None:
     """List the stations' keys: those that are believed, and those that were."""
-    with open_fleet(fleet) as opened, opened.store.begin(utc_now()) as work:
+    with open_fleet(fleet) as opened, opened.store.look(utc_now()) as work:
         stations = work.bench.stations()
     if as_json:
         say("", [{name: getattr(one, name) for name in one.__slots__} for one in stations], as_json=True)
