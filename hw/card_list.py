@@ -31,17 +31,17 @@ def load_cards(path: Path) -> CardBox:
     """Read the list. Raise BadLimits naming the file and the card; a station without a list has no cards."""
     try:
         if path.stat().st_mode & stat.S_IWOTH:
-            raise BadLimits(f"{path.name}: everybody may write it, so it says nothing: chmod o-w")
+            raise BadLimits(f"{path}: everybody may write it, so it says nothing: chmod o-w")
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return CardBox(())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadLimits(f"{path.name}: {error}") from error
+        raise BadLimits(f"{path}: {error}") from error
     seen = _Seen()
     tables = raw.get("card", [])
     if raw.keys() - {"card"} or not isinstance(tables, list):
-        raise BadLimits(f"{path.name}: it holds tables [[card]] and nothing else")
-    return CardBox(tuple(_card(path.name, number, table, seen) for number, table in enumerate(tables, start=1)))
+        raise BadLimits(f"{path}: it holds tables [[card]] and nothing else")
+    return CardBox(tuple(_card(str(path), number, table, seen) for number, table in enumerate(tables, start=1)))
 
 
 def _card(file: str, number: int, table: object, seen: _Seen) -> GoldenCard:

@@ -71,8 +71,8 @@ class CardInDanger(RunStopped):
     """A card is not one of the bench's own, or a counter of it is below full; nothing more is sent to it."""
 
     advice = Text(
-        ja="そのカードを取り、一覧にある、残り回数の減っていない試験カードを使ってください。",
-        en="Take that card away, and use a test card of the list whose counters are full.",
+        ja="リーダーには、一覧にある、残り回数の減っていない試験カードだけを置いてください。",
+        en="Lay nothing on the reader but a test card of the list whose counters are full.",
     )
 
 

@@ -95,13 +95,15 @@ def load_limits(path: Path = LIMITS_FILE) -> Limits:
     try:
         source = path.read_bytes()
         text = source.decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadLimits(f"{path.name}: cannot be read: {error}") from error
+    except OSError as error:
+        raise BadLimits(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadLimits(f"{path}: is no text: {error}") from error
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadLimits(f"{path.name}: {error}") from error
-    reading = _Reading(path.name, _lines_of(text))
+        raise BadLimits(f"{path}: {error}") from error
+    reading = _Reading(str(path), _lines_of(text))
     limits = {limit.name: limit for limit in reading.limits(raw)}
     if reading.complaints:
         raise BadLimits("\n".join(reading.complaints))

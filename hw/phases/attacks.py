@@ -61,9 +61,9 @@ def load_species(path: Path = SPECIES_FILE) -> tuple[Species, ...]:
             for name, each in tables.items()
         ]
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-        raise BadLimits(f"{path.name}: {error}") from error
+        raise BadLimits(f"{path}: {error}") from error
     if not any(each.name == LIVE for each in species) or any(each.times < 1 for each in species):
-        raise BadLimits(f"{path.name}: every kind is tried once at least, and [{LIVE}] says how often people are")
+        raise BadLimits(f"{path}: every kind is tried once at least, and [{LIVE}] says how often people are")
     return tuple(species)
 
 

@@ -48,9 +48,9 @@ class Station:
         try:
             self.file = msgspec.toml.decode(path.read_bytes(), type=StationFile) if path.exists() else StationFile()
         except (OSError, msgspec.DecodeError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise BadLimits(f"{path.name}: {error}") from error
+            raise BadLimits(f"{path}: {error}") from error
         if not _NAME.fullmatch(self.file.name):
-            raise BadLimits(f"{path.name}: a station's name is small letters, digits and hyphens: {self.file.name!r}")
+            raise BadLimits(f"{path}: a station's name is small letters, digits and hyphens: {self.file.name!r}")
 
     @property
     def name(self) -> str:
@@ -98,5 +98,5 @@ class Station:
             path.parent.mkdir(parents=True, exist_ok=True)
             put_whole(path, content, mode=PUBLIC)
         except OSError as error:
-            raise NotStored(f"{path.name} cannot be written: {error.strerror}") from error
+            raise NotStored(f"{path} cannot be written: {error.strerror}") from error
         return path
