@@ -119,7 +119,8 @@ def _named(bound: float, limit: Measurement | None) -> str:
 
 def _legend(axes: Axes, limit: Measurement | None) -> None:
     if _bounds(limit):
-        axes.legend(loc="best", frameon=False)
+        # On white of its own: where no corner is free, a limit's line would run through the words.
+        axes.legend(loc="best", framealpha=1, edgecolor="none")
 
 
 def _bounds(limit: Measurement | None) -> list[float]:
