@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -128,30 +129,54 @@ def speak_aarch64() -> Iterator[None]:
 
 
 @contextmanager
-def fresh_system(target: Target, folder: Path) -> Iterator[System]:
-    """Lay a layer of memory in the empty `folder` over a fresh system; all of it is gone afterwards."""
+def layer_of_memory(folder: Path) -> Iterator[Path]:
+    """Lend a layer in the empty `folder` that takes what is changed in a system laid over others; then it is gone."""
+    with ExitStack() as stack:
+        _mount(stack, "-t", "tmpfs", "layer", folder)
+        for part in ("upper", "work"):
+            (folder / part).mkdir()
+        yield folder
+
+
+def _mount(stack: ExitStack, *words: str | Path) -> None:
+    subprocess.run(["mount", *words], check=True)
+    stack.callback(subprocess.run, ["umount", "--lazy", words[-1]], check=True)
+
+
+@contextmanager
+def fresh_system(
+    target: Target, folder: Path, *, into: Path | None = None, over: Path | None = None
+) -> Iterator[System]:
+    """Make a fresh system in the empty `folder`; it is gone afterwards, as it was.
+
+    `into`: a layer that keeps what is changed, for the next one to lie `over`, once this one is gone.
+    """
     with ExitStack() as stack:
         if target.architecture.machine != platform.machine():
             stack.enter_context(speak_aarch64())
         base = base_of(target)
-        layer, root, archives = folder / "layer", folder / "root", CACHE / "archives" / base.name
+        root, archives = folder / "root", CACHE / "archives" / base.name
         archives.mkdir(parents=True, exist_ok=True)
         root.mkdir()
-        layer.mkdir()
-
-        def mount(*words: str | Path) -> None:
-            subprocess.run(["mount", *words], check=True)
-            stack.callback(subprocess.run, ["umount", "--lazy", words[-1]], check=True)
-
-        mount("-t", "tmpfs", "layer", layer)
-        upper, work = layer / "upper", layer / "work"
-        upper.mkdir()
-        work.mkdir()
-        mount("-t", "overlay", "-o", f"lowerdir={base},upperdir={upper},workdir={work}", "overlay", root)
+        if into is None:
+            into = folder / "layer"
+            into.mkdir()
+            stack.enter_context(layer_of_memory(into))
+        below = base if over is None else f"{over / 'upper'}:{base}"
+        mount = partial(_mount, stack)
+        mount(
+            "-t",
+            "overlay",
+            "-o",
+            f"lowerdir={below},upperdir={into / 'upper'},workdir={into / 'work'}",
+            "overlay",
+            root,
+        )
         mount("-t", "proc", "proc", root / "proc")
         mount("--bind", "/dev", root / "dev")
         mount("--bind", archives, root / "var/cache/apt/archives")
         shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
         system = System(root)
-        system.run("apt-get", "update", "-q")
+        if over is None:
+            system.run("apt-get", "update", "-q")
         yield system

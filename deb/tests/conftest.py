@@ -3,11 +3,13 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from deb.fresh_system import System, fresh_system, make_package, package_name, speak_aarch64
+from deb.fresh_system import System, fresh_system, layer_of_memory, make_package, package_name, speak_aarch64
 from deb.layout import HOUSE
 from deb.stand_in import PI, Stock, make_stock
 from deb.target import Architecture, Release, Target
@@ -46,10 +48,34 @@ def system(target: Target, tmp_path: Path) -> Iterator[System]:
         yield system
 
 
+@pytest.fixture(scope="session")
+def installed_layers(
+    packages: Packages, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Target], Path]]:
+    """What the installation of the package changes in a fresh system, each made once."""
+    with ExitStack() as stack:
+
+        @cache
+        def layer(target: Target) -> Path:
+            into = stack.enter_context(layer_of_memory(tmp_path_factory.mktemp("installed")))
+            with fresh_system(target, tmp_path_factory.mktemp("system"), into=into) as system:
+                system.install(packages(target, 1))
+            return into
+
+        yield layer
+
+
 @pytest.fixture
-def models(system: System) -> str:
+def installed(target: Target, installed_layers: Callable[[Target], Path], tmp_path: Path) -> Iterator[System]:
+    """A fresh system with the package installed."""
+    with fresh_system(target, tmp_path, over=installed_layers(target)) as system:
+        yield system
+
+
+@pytest.fixture
+def models(installed: System) -> str:
     """The demonstration's people need faces, which no package carries; the weights are the package's own."""
-    return system.bring_models()
+    return installed.bring_models()
 
 
 @pytest.fixture(scope="session")

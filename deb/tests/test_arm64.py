@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -17,18 +16,17 @@ pytestmark = pytest.mark.parametrize("target", [PI], ids=["bookworm-arm64"])
 
 
 def test_a_pis_package_installs_and_visits_by_face_and_by_pin_run_with_its_networks(
-    system: System, package: Path, models: str
+    installed: System, models: str
 ) -> None:
-    system.install(package)
-    assert system.run("uname", "-m").said.strip() == "aarch64"
-    assert system.run("uketsuke", "--version").said.strip() == "uketsuke 0.1.0"
-    assert "wrong digest" not in system.run("uketsuke", "models", "check").said
-    system.run("cp", "/etc/uketsuke/unit.example.toml", CONFIG)
-    examined = system.run("uketsuke", "doctor", "--config", CONFIG, "--json", check=False)
+    assert installed.run("uname", "-m").said.strip() == "aarch64"
+    assert installed.run("uketsuke", "--version").said.strip() == "uketsuke 0.1.0"
+    assert "wrong digest" not in installed.run("uketsuke", "models", "check").said
+    installed.run("cp", "/etc/uketsuke/unit.example.toml", CONFIG)
+    examined = installed.run("uketsuke", "doctor", "--config", CONFIG, "--json", check=False)
     assert examined.code == 2, examined.said
-    system.run("apt-get", "install", "-q", "-y", "--no-install-recommends", "mosquitto")
+    installed.run("apt-get", "install", "-q", "-y", "--no-install-recommends", "mosquitto")
     played = json.loads(
-        system.run(
+        installed.run(
             "uketsuke", "demo", "--visits", "2", "--patience", "40", "--models", models, "--json", check=False
         ).said
     )

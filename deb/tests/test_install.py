@@ -20,32 +20,30 @@ FLEETS_DEMONSTRATION = ("device.app.demo.fleet", "device.app.demo.rollouts")
 """Needs the fleet's service, which no unit has."""
 
 
-def test_the_installed_unit_is_whole(system: System, package: Path) -> None:
-    system.install(package)
-    assert system.has("/etc/systemd/system/multi-user.target.wants/uketsuke.service")
-    assert system.run("uketsuke", "--version").said.strip() == "uketsuke 0.1.0"
-    assert "good; this is unit" in system.run("uketsuke", "config", "check", "/etc/uketsuke/unit.example.toml").said
-    assert "wrong digest" not in system.run("uketsuke", "models", "check").said
-    assert "every sentence has its file" in system.run("uketsuke", "voice", "check").said
-    assert system.run("dpkg", "--verify", "uketsuke").said == ""
+def test_the_installed_unit_is_whole(installed: System) -> None:
+    assert installed.has("/etc/systemd/system/multi-user.target.wants/uketsuke.service")
+    assert installed.run("uketsuke", "--version").said.strip() == "uketsuke 0.1.0"
+    assert "good; this is unit" in installed.run("uketsuke", "config", "check", "/etc/uketsuke/unit.example.toml").said
+    assert "wrong digest" not in installed.run("uketsuke", "models", "check").said
+    assert "every sentence has its file" in installed.run("uketsuke", "voice", "check").said
+    assert installed.run("dpkg", "--verify", "uketsuke").said == ""
     # Nothing but what dpkg put there and what Python made of it.
-    known = set(system.run("dpkg", "--listfiles", "uketsuke").said.split())
-    for folder, _, files in os.walk(system.root / "usr/lib/uketsuke"):
-        strangers = {f"/{Path(folder, file).relative_to(system.root)}" for file in files} - known
+    known = set(installed.run("dpkg", "--listfiles", "uketsuke").said.split())
+    for folder, _, files in os.walk(installed.root / "usr/lib/uketsuke"):
+        strangers = {f"/{Path(folder, file).relative_to(installed.root)}" for file in files} - known
         assert all("/__pycache__/" in stranger for stranger in strangers), strangers
-    state = (system.root / "var/lib/uketsuke").stat()
-    config = (system.root / "etc/uketsuke").stat()
-    account = int(system.run("id", "-u", "uketsuke").said)
+    state = (installed.root / "var/lib/uketsuke").stat()
+    config = (installed.root / "etc/uketsuke").stat()
+    account = int(installed.run("id", "-u", "uketsuke").said)
     assert (state.st_uid, oct(state.st_mode)) == (account, oct(0o40700))
     assert (config.st_uid, config.st_mode & 0o007) == (0, 0)
-    assert {"gpio", "i2c", "spi"} <= set(system.run("id", "-Gn", "uketsuke").said.split())
+    assert {"gpio", "i2c", "spi"} <= set(installed.run("id", "-Gn", "uketsuke").said.split())
 
 
 def test_every_module_of_the_unit_loads_there_and_sees_the_systems_pyscard_and_no_other_package_of_it(
-    system: System, package: Path
+    installed: System,
 ) -> None:
-    system.install(package)
-    script = system.root / INTO / "load.py"
+    script = installed.root / INTO / "load.py"
     script.write_text(
         "import importlib, pkgutil, sys, device\n"
         f"others = {FLEETS_DEMONSTRATION}\n"
@@ -54,61 +52,57 @@ def test_every_module_of_the_unit_loads_there_and_sees_the_systems_pyscard_and_n
         "assert not [path for path in sys.path if 'dist-packages' in path], sys.path\n"
         "import smartcard.scard; print('all loaded')\n"
     )
-    assert system.run("/usr/lib/uketsuke/bin/python3", f"/{INTO}/load.py").said == "all loaded\n"
-    asked = system.run("uketsuke", "fleet-demo", check=False)
+    assert installed.run("/usr/lib/uketsuke/bin/python3", f"/{INTO}/load.py").said == "all loaded\n"
+    asked = installed.run("uketsuke", "fleet-demo", check=False)
     assert (asked.code, "uketsuke[fleet]" in asked.said, "Traceback" in asked.said) == (2, True, False), asked.said
 
 
-def test_visits_run_there_with_the_packages_own_networks(system: System, package: Path, models: str) -> None:
-    system.install(package)
-    system.run("apt-get", "install", "-q", "-y", "--no-install-recommends", "mosquitto")
-    played = json.loads(system.run("uketsuke", "demo", "--models", models, "--json").said)
+def test_visits_run_there_with_the_packages_own_networks(installed: System, models: str) -> None:
+    installed.run("apt-get", "install", "-q", "-y", "--no-install-recommends", "mosquitto")
+    played = json.loads(installed.run("uketsuke", "demo", "--patience", "3", "--models", models, "--json").said)
     assert played["ok"] is True, played
     assert "face_institution" in {visit["clinic"]["assurance"] for visit in played["visits"]}
 
 
-def test_the_doctor_says_in_order_what_a_new_unit_lacks(system: System, package: Path) -> None:
-    system.install(package)
-    shutil.copy(system.root / "etc/uketsuke/unit.example.toml", system.root / CONFIG.lstrip("/"))
-    done = system.run("uketsuke", "doctor", "--config", CONFIG, "--json", check=False)
+def test_the_doctor_says_in_order_what_a_new_unit_lacks(installed: System) -> None:
+    shutil.copy(installed.root / "etc/uketsuke/unit.example.toml", installed.root / CONFIG.lstrip("/"))
+    done = installed.run("uketsuke", "doctor", "--config", CONFIG, "--json", check=False)
     assert done.code == 2, done.said
     assert "broker" in done.said
     assert "Traceback" not in done.said
 
 
 def test_an_upgrade_keeps_configuration_and_results_and_leaves_nothing_of_the_old_program(
-    system: System, target: Target, package: Path, packages: Packages
+    installed: System, target: Target, packages: Packages
 ) -> None:
-    system.install(package)
-    example = system.root / "etc/uketsuke/unit.example.toml"
+    example = installed.root / "etc/uketsuke/unit.example.toml"
     example.write_text("# changed by hand\n")
-    (system.root / CONFIG.lstrip("/")).write_text("# ours\n")
-    (system.root / OUTBOX.lstrip("/")).write_bytes(b"results")
-    said = system.install(packages(target, 2)).said
+    (installed.root / CONFIG.lstrip("/")).write_text("# ours\n")
+    (installed.root / OUTBOX.lstrip("/")).write_bytes(b"results")
+    said = installed.install(packages(target, 2)).said
     assert f"({target.version('0.1.0', 2)})" in said
     assert example.read_text() == "# changed by hand\n"
-    assert (system.root / CONFIG.lstrip("/")).read_text() == "# ours\n"
-    assert (system.root / OUTBOX.lstrip("/")).read_bytes() == b"results"
-    assert system.run("uketsuke", "--version").said.strip() == "uketsuke 0.1.0"
+    assert (installed.root / CONFIG.lstrip("/")).read_text() == "# ours\n"
+    assert (installed.root / OUTBOX.lstrip("/")).read_bytes() == b"results"
+    assert installed.run("uketsuke", "--version").said.strip() == "uketsuke 0.1.0"
 
 
-def test_removed_it_leaves_state_and_configuration_and_purged_nothing(system: System, package: Path) -> None:
-    system.install(package)
-    (system.root / CONFIG.lstrip("/")).write_text("# ours\n")
-    (system.root / OUTBOX.lstrip("/")).write_bytes(b"results")
-    system.run("apt-get", "remove", "-q", "-y", "uketsuke")
-    assert not system.has("/usr/lib/uketsuke")
-    assert not system.has("/usr/share/uketsuke")
-    assert not system.has("/usr/bin/uketsuke")
-    assert system.has(CONFIG)
-    assert system.has("/etc/uketsuke/unit.example.toml")
-    assert system.has(OUTBOX)
-    system.install(package)
-    assert (system.root / OUTBOX.lstrip("/")).read_bytes() == b"results"
-    system.run("apt-get", "purge", "-q", "-y", "uketsuke")
+def test_removed_it_leaves_state_and_configuration_and_purged_nothing(installed: System, package: Path) -> None:
+    (installed.root / CONFIG.lstrip("/")).write_text("# ours\n")
+    (installed.root / OUTBOX.lstrip("/")).write_bytes(b"results")
+    installed.run("apt-get", "remove", "-q", "-y", "uketsuke")
+    assert not installed.has("/usr/lib/uketsuke")
+    assert not installed.has("/usr/share/uketsuke")
+    assert not installed.has("/usr/bin/uketsuke")
+    assert installed.has(CONFIG)
+    assert installed.has("/etc/uketsuke/unit.example.toml")
+    assert installed.has(OUTBOX)
+    installed.install(package)
+    assert (installed.root / OUTBOX.lstrip("/")).read_bytes() == b"results"
+    installed.run("apt-get", "purge", "-q", "-y", "uketsuke")
     for path in ("/etc/uketsuke", "/var/lib/uketsuke", "/usr/lib/uketsuke", "/usr/share/doc/uketsuke"):
-        assert not system.has(path), path
-    assert not system.has("/etc/systemd/system/multi-user.target.wants/uketsuke.service")
+        assert not installed.has(path), path
+    assert not installed.has("/etc/systemd/system/multi-user.target.wants/uketsuke.service")
 
 
 @pytest.mark.parametrize("target", [Target(Release.TRIXIE, Architecture.AMD64)], ids=["bookworm's on trixie"])

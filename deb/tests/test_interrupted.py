@@ -70,20 +70,19 @@ def newer(target: Target, packages: Packages) -> Path:
         (python_compiles, "uketsuke: half-configured", "configure"),
     ],
 )
-def test_an_interrupted_upgrade_is_told_and_the_next_run_of_dpkg_mends_it(  # noqa: PLR0917  a table's columns
-    system: System, package: Path, newer: Path, reached: Callable[[Path], bool], state: str, mended_by: str
+def test_an_interrupted_upgrade_is_told_and_the_next_run_of_dpkg_mends_it(
+    installed: System, newer: Path, reached: Callable[[Path], bool], state: str, mended_by: str
 ) -> None:
-    system.install(package)
-    system.run("cp", "/etc/uketsuke/unit.example.toml", CONFIG)
-    brought = system.bring(newer)
-    kill_dpkg_when(system, brought, reached)
-    assert told_by_doctor(system) == state
-    system.run("dpkg", "--configure", "-a")
+    installed.run("cp", "/etc/uketsuke/unit.example.toml", CONFIG)
+    brought = installed.bring(newer)
+    kill_dpkg_when(installed, brought, reached)
+    assert told_by_doctor(installed) == state
+    installed.run("dpkg", "--configure", "-a")
     if mended_by == "install":
         # Half the files are there: only the package itself has the others.
-        assert "must be reinstalled" in " ".join(system.run("dpkg", "--audit", check=False).said.split())
-        system.install(newer)
-    assert system.run("dpkg", "--audit").said == ""
-    assert system.run("dpkg", "--verify", "uketsuke").said == ""
-    assert told_by_doctor(system) == ""
-    assert not list((system.root / SITE).rglob("*.dpkg-new"))
+        assert "must be reinstalled" in " ".join(installed.run("dpkg", "--audit", check=False).said.split())
+        installed.install(newer)
+    assert installed.run("dpkg", "--audit").said == ""
+    assert installed.run("dpkg", "--verify", "uketsuke").said == ""
+    assert told_by_doctor(installed) == ""
+    assert not list((installed.root / SITE).rglob("*.dpkg-new"))
