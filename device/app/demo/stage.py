@@ -32,6 +32,7 @@ from device.reception.events import Event
 from device.sim.camera import RecordedCamera
 from device.sim.card import PlaceableCard, SimulatedCard
 from device.sim.card_front import SimulatedCardFront
+from device.sim.contacts import UNHURRIED, Pace
 from device.sim.institution import SimulatedInstitutionCredential
 from device.sim.panel import RecordingIndicators, RecordingVoice, SimulatedKeypad
 from device.sim.people.actors import Visitor, hears
@@ -42,6 +43,9 @@ from device.sim.vpcd import VpcdSlot
 
 CURTAIN_S = 30.0
 """No state of the visit lasts longer than this; a spectator who waits longer sees a failure."""
+
+LONGEST_PRESS_S = 0.6
+"""A slow processor never sees a short press. From 1 s on a key means another thing."""
 
 Watcher = Callable[[State, Event, State, tuple[Effect, ...]], None]
 
@@ -59,10 +63,14 @@ class Slot(Protocol):
 class Stage:
     """Verbs for the demonstration: place, lift, press, stand, wait."""
 
-    def __init__(self, slot: Slot, watcher: Watcher, curtain_s: float) -> None:
+    def __init__(self, slot: Slot, watcher: Watcher, patience: float) -> None:
         self._slot = slot
         self._watcher = watcher
-        self._curtain_s = curtain_s
+        self._curtain_s = CURTAIN_S * patience
+        self._pace = Pace(
+            hold_s=min(UNHURRIED.hold_s * patience, LONGEST_PRESS_S),
+            gap_s=min(UNHURRIED.gap_s * patience, LONGEST_PRESS_S),
+        )
         self._clock = SystemClock()
         self._card: SimulatedCard | None = None
         self._hand_free_s = 0.0
@@ -95,7 +103,7 @@ class Stage:
     def press(self, keys: str) -> None:
         """Press keys at human speed, once the hand has left the key before; returns when the first one is down."""
         threading.Event().wait(max(0.0, self._hand_free_s - self._clock.monotonic_s()))
-        self._hand_free_s = self.keypad.type_keys(keys)
+        self._hand_free_s = self.keypad.type_keys(keys, self._pace)
 
     def wait_for(self, state: type[State]) -> State:
         """Wait until the visit comes to `state`, or came to it since the last wait. Raise Fault when it never does."""
@@ -140,7 +148,7 @@ def open_stage(
     """Start a unit and hand out the stage. Raise Fault when a part that cannot be done without does not start."""
     with ExitStack() as stack:
         slot, reader = _pcsc_reader(stack) if pcsc else _simulated_reader()
-        stage = Stage(slot, watcher, CURTAIN_S * patience)
+        stage = Stage(slot, watcher, patience)
         troubles: dict[str, Fault] = {}
         face = _face_parts(stage, stack, models_dir, troubles, patience)
         clock = SystemClock()
