@@ -54,7 +54,7 @@ def test_a_card_with_settings_and_a_ticket_becomes_a_unit_that_serves(
 
 
 def a_ticket(fleet: Fleet, folder: Path) -> tuple[str, Path]:
-    sealing = fleet.places.sites / "clinic-1"
+    sealing = fleet.places.clinic_key("clinic-1").parent
     sealing.mkdir()
     make_key_pair(sealing)
     listed = folder / "units.csv"

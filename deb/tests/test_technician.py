@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from clinic.keys import make_key_pair
 from deb.fresh_system import System
 from deb.layout import HOUSE
 from deb.target import Architecture, Release, Target
@@ -36,7 +37,9 @@ def test_six_steps_without_yaml_make_a_unit(system: System, package: Path, tmp_p
     shutil.copy(package, system.root / "root" / package.name)
 
     def type_in(command: str) -> str:
-        return system.run("sh", "-c", f"cd /root; {command}", typed="y\n", check="doctor" not in command).said
+        return system.run(
+            "sh", "-c", f"cd /root; {command}", typed="y\n", check="doctor" not in command and "status" not in command
+        ).said
 
     assert type_in(written[2][0]).split() == ["amd64", "bookworm"]
     said = type_in(written[3][0].replace("arm64", "amd64"))
@@ -50,7 +53,14 @@ def test_six_steps_without_yaml_make_a_unit(system: System, package: Path, tmp_p
             found, _ = look_at(private.fleet, listed, now=utc_now())
             (made,) = bring_in(private.fleet, found, now=utc_now(), actor="admin")
             shutil.copy(made.file, system.root / TICKET)
-            assert f"This unit is {made.unit.name}." in type_in(written[5][0].replace("TICKET", f"/{TICKET}"))
+            claim = written[5][0].replace("TICKET", f"/{TICKET}")
+            assert "has no key of this clinic" in type_in(claim), "and the page says what then"
+            sealing = private.fleet.places.clinic_key("clinic-1").parent
+            sealing.mkdir()
+            make_key_pair(sealing)
+            said = type_in(claim)
+            assert f"This unit is {made.unit.name}." in said
+            assert "has no key" not in said
         finally:
             worker.close()
     account = int(system.run("id", "-u", "uketsuke").said)
@@ -60,5 +70,8 @@ def test_six_steps_without_yaml_make_a_unit(system: System, package: Path, tmp_p
     codes = {one["code"] for one in json.loads(examined[examined.index("{") :])["findings"]}
     assert codes, "there is no reader, no keypad and no clinic in this folder"
     wrong = {"config_invalid", "config_open", "certificate_missing", "certificate_foreign", "certificate_name"}
-    assert not codes & (wrong | {"model_missing", "model_changed"}), examined
-    assert "Traceback" not in examined
+    assert not codes & (wrong | {"sealing_key", "model_missing", "model_changed"}), examined
+    (status,) = re.findall("At any time: `([^`]+)`", PAGE.read_text(encoding="utf-8"))
+    told = type_in(status)
+    assert "Traceback" not in examined + told
+    assert "unit" in told

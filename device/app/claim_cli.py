@@ -17,6 +17,9 @@ from device.wire.ticket import MAX_TEXT, Ticket, read_ticket
 
 MOUNTS = (Path("/media"), Path("/mnt"), Path("/run/media"))
 _DEPTH = 3
+NO_CLINIC_KEY = """\
+管理側にこの医療機関の鍵がまだないため、受付を始められません。管理者が登録したあと、同じ登録票でもう一度実行してください。
+The fleet has no key of this clinic yet, so the reader cannot serve. Once its admin put it there, claim once more."""
 
 
 def claim(
@@ -49,6 +52,8 @@ def claim(
         timeout_s=timeout,
         tell=(lambda _: None) if as_json else (_say_what_is_missing),
     )
+    if granted.clinic_key is None:
+        typer.echo(NO_CLINIC_KEY, err=True)
     if as_json:
         fields = {"unit": granted.unit, "config": str(home.config), "fingerprint": found.fingerprint}
         typer.echo(json.dumps(fields))
