@@ -120,7 +120,8 @@ def test_what_shift_jis_has_no_code_for_becomes_the_official_dot() -> None:
 @given(st.text(max_size=30))
 def test_no_name_breaks_a_file(name: str) -> None:
     for encoding in Encoding:
-        from_xml(to_xml(document(Name=name, NameKana="ｼﾝﾘｮｳ"), encoding))
+        read = from_xml(to_xml(document(Name=name, NameKana="ｼﾝﾘｮｳ"), encoding))
+        assert read["ResultOfQualificationConfirmation"][0]["NameKana"] == "ｼﾝﾘｮｳ"
 
 
 def test_a_file_has_the_name_that_receipt_computers_look_for(
