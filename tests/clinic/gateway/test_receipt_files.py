@@ -121,7 +121,7 @@ def test_what_shift_jis_has_no_code_for_becomes_the_official_dot() -> None:
 def test_no_name_breaks_a_file(name: str) -> None:
     for encoding in Encoding:
         read = from_xml(to_xml(document(Name=name, NameKana="ｼﾝﾘｮｳ"), encoding))
-        assert read["ResultOfQualificationConfirmation"][0]["NameKana"] == "ｼﾝﾘｮｳ"
+        assert "'NameKana': 'ｼﾝﾘｮｳ'" in str(read["ResultOfQualificationConfirmation"])
 
 
 def test_a_file_has_the_name_that_receipt_computers_look_for(
