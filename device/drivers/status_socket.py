@@ -90,6 +90,8 @@ def ask(path: Path) -> bytes:
                 said += part
     except OSError as error:
         raise Fault(
-            f"no unit answers at {path}: {error.strerror or error}", part="unit", reason=Reason.INTERNAL_FAULT
+            f"no unit answers at {path}: {error.strerror or error}; does it run? systemctl status uketsuke",
+            part="unit",
+            reason=Reason.INTERNAL_FAULT,
         ) from error
     return said
