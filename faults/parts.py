@@ -34,11 +34,13 @@ from device.drivers import memory
 from device.sim.card import CardAuthority, OtherCard
 from device.sim.pcscd import VIRTUAL_READER, run_pcscd
 from device.sim.pn532 import SimulatedPn532
+from faults.report import write_into
 from faults.wall_clock import WallClock, library
 from provisioning.broker import Branch
 from provisioning.mosquitto import run_mosquitto
 from provisioning.pki import IdentityFiles
 
+PAGE, BEGIN = Path("docs/operation.md"), "<!-- Figures: written by `python -m faults.parts --write`. -->"
 PATIENCE_S = 90.0
 """Longer than any bound of the table here."""
 SETTLE_S = 12.0
@@ -369,6 +371,7 @@ def main() -> int:
     """Break what is named, or everything, and print the table. Exit code 0: all as the table of care says."""
     parser = argparse.ArgumentParser(prog="python -m faults.parts", description="Real parts break and come back.")
     parser.add_argument("part", nargs="*", choices=[*NAMES, []], help="only these")
+    parser.add_argument("--write", action="store_true", help=f"put the table of all of them into {PAGE}")
     options = parser.parse_args()
     try:
         told = live(options.part or NAMES)
@@ -376,7 +379,10 @@ def main() -> int:
         sys.stderr.write(f"faults: {error} [{error.reason}]\n")
         return 2
     rows = ["| what happens | part | noticed after | back after | bound | journal |", "|---|---|---|---|---|---|"]
-    sys.stdout.write("\n".join([*rows, *(came.line() for came in told)]) + "\n")
+    rows += [came.line() for came in told]
+    sys.stdout.write("\n".join(rows) + "\n")
+    if options.write and not options.part:
+        write_into(PAGE, rows, begin=BEGIN)
     return 1 if any(came.wrong or came.is_late for came in told) else 0
 
 

@@ -108,10 +108,11 @@ def share(values: list[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * part))] if ordered else 0.0
 
 
-def write_into(page: Path, lines: list[str]) -> None:
+def write_into(page: Path, lines: list[str], *, begin: str = BEGIN) -> None:
     """Put the table between its two marks."""
     text = page.read_text(encoding="utf-8")
-    head, tail = text.index(BEGIN) + len(BEGIN), text.index(END)
+    head = text.index(begin) + len(begin)
+    tail = text.index(END, head)
     page.write_text(f"{text[:head]}\n\n" + "\n".join(lines) + f"\n\n{text[tail:]}", encoding="utf-8")
 
 

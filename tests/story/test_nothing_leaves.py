@@ -17,6 +17,7 @@ from device.app.metrics import UnitCollector
 from device.app.snapshot import encode
 from device.app.watch_view import view
 from device.app.world import World
+from device.domain.reasons import Reason
 from device.ports.line import Line
 from device.sim.card import SimulatedCard
 from device.sim.line import MemoryBroker
@@ -111,9 +112,11 @@ def test_no_canary_is_in_logs_metrics_status_or_the_clear_of_the_line(
 
     world.show(photo("biden"))
     world.place(card)
-    world.pass_time(60)
-    for keys in (f"{WRONG_PIN}#", f"{PIN}#", "#", "#", "#"):
+    assert world.has_said(Reason.FACE_MISMATCH), "the portrait was opened with the number"
+    for keys in (f"{WRONG_PIN}#", f"{PIN}#", "#"):
         world.type_keys(keys)
+    assert world.has_said(Reason.PIN_WRONG, tries_left=2)
+    assert world.has_ended_with(Reason.QUALIFIED), "both were sent to the card, and the clinic has its answer"
     told: dict[str, str] = {"watch before": shown(world)}
     world.pass_time(30)
     world.lift()
