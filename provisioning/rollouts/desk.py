@@ -22,6 +22,7 @@ from device.wire.codec import decode, encode
 from device.wire.fleet import Health, SignedOrder
 from device.wire.rollout import OVER, UpdateOrder, UpdateReport
 from device.wire.sealing import Signer
+from device.wire.texts import Text
 from provisioning.fleet.orders import ORDER_EXPIRY_S, wait
 from provisioning.fleet.say import Say
 from provisioning.fleet.store.jobs import Job, NewJob
@@ -31,6 +32,7 @@ from provisioning.fleet.store.units import Unit
 from provisioning.rollouts import machine
 from provisioning.rollouts.machine import Action, Progress, RolloutState, SendBack, SendWave, Tally, Withdraw
 from provisioning.rollouts.plan import RolloutPlan, in_waves
+from provisioning.web.refusals import NotRightError
 
 ROLLOUT_JOB: Final = "rollout"
 UPDATE_JOB: Final = "update"
@@ -39,6 +41,7 @@ SHORTEST_TICK_S: Final = 0.5
 TICKS_PER_SOAK: Final = 60
 """A rollout that is watched for an hour need not be looked at every second."""
 EVERYBODY: Final = 1_000_000
+_NOBODY: Final = Text(ja="稼働中の端末が一台も当てはまりません。", en="no active unit fits")
 _UNBEGUN: Final = (JobState.QUEUED, JobState.SENT)
 
 
@@ -72,7 +75,7 @@ def start(work: Transaction, plan: RolloutPlan, units: Sequence[Unit], *, why: s
     """Start a rollout to these units; return its name. Raise BadConfig where none of them can be reached."""
     asked = [unit.name for unit in units if unit.state in {UnitState.ACTIVE, UnitState.QUARANTINED}]
     if not asked:
-        raise BadConfig("no active unit fits", where="the rollout")
+        raise NotRightError(_NOBODY, where="the rollout")
     course = Course(plan=plan, waves=tuple(tuple(wave) for wave in in_waves(plan, asked)))
     name = work.jobs.add_rollout(msgspec.to_builtins(course), state=RolloutState.RUNNING.value, why=why)
     work.jobs.change_rollout(name, progress=msgspec.to_builtins(Progress()))

@@ -12,11 +12,26 @@ from msgspec import Meta, Struct
 
 from device.domain.errors import BadConfig
 from device.domain.updates import Kind
+from device.wire.texts import Text
 from device.wire.updates import Version
+from provisioning.web.refusals import NotRightError
 
 JAPAN: Final = timezone(timedelta(hours=9))
 """Windows are hours of the clinics' clocks; Japan has one zone and no summer time."""
 WAVES: Final = ("1", "5%", "25%", "100%")
+_NO_WAVE = Text(
+    ja="段階の {wave} は台数でも、5% のような割合でもありません。",
+    en="{wave} is neither a number of units nor a share like 5%",
+)
+_NOT_ALL = Text(
+    ja="最後の段階は100%にしてください。そうでないと届かない端末が残ります。",
+    en="the last wave must be 100%, or some units would never be asked",
+)
+_NOT_RISING = Text(
+    ja="割合は前の段階より大きく、100%までにしてください。",
+    en="each share must be larger than the one before, up to 100%",
+)
+_NO_WINDOW = Text(ja="時間帯の {words} は 20:00-07:00 の形ではありません。", en="{words} is not like 20:00-07:00")
 _WAVE = re.compile(r"([1-9][0-9]{0,6})(%?)")
 _HOUR = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
@@ -105,12 +120,12 @@ def parse_waves(words: str) -> tuple[str, ...]:
     waves = tuple(word.strip() for word in words.split(","))
     for wave in waves:
         if not _WAVE.fullmatch(wave):
-            raise BadConfig(f"{wave!r} is neither a number of units nor a share like 5%", where="waves")
+            raise NotRightError(_NO_WAVE, where="waves", wave=repr(wave))
     if waves[-1] != "100%":
-        raise BadConfig("the last wave must be 100%, or some units would never be asked", where="waves")
+        raise NotRightError(_NOT_ALL, where="waves")
     shares = [int(wave[:-1]) for wave in waves if wave.endswith("%")]
     if shares != sorted(set(shares)) or shares[-1] > 100:  # noqa: PLR2004  percent
-        raise BadConfig("each share must be larger than the one before, up to 100%", where="waves")
+        raise NotRightError(_NOT_RISING, where="waves")
     return waves
 
 
@@ -120,7 +135,7 @@ def parse_window(words: str) -> Window | None:
         return None
     begin, dash, end = words.partition("-")
     if not dash or not _HOUR.fullmatch(begin) or not _HOUR.fullmatch(end) or begin == end:
-        raise BadConfig(f"{words!r} is not like 20:00-07:00", where="window")
+        raise NotRightError(_NO_WINDOW, where="window", words=repr(words))
     return Window(begin=begin, end=end)
 
 

@@ -217,7 +217,7 @@ def test_a_rollout_is_started_watched_and_held_at_the_page(office: Office, brows
     plan = {"part": "voice", "version": "1.1", "success": "90", "errors": "10", "soak_s": "60", "job_s": "3600"}
     plan |= {"window": "", "on_error": "pause", "why": "louder"}
     wrong = submit(client, "/rollouts", **plan, waves="5%")
-    assert (wrong.status_code, "must be 100%" in wrong.text) == (422, True)
+    assert (wrong.status_code, "最後の段階は100%にしてください" in wrong.text) == (422, True)
     started = submit(client, "/rollouts", **plan, waves="1, 100%")
     assert "第2段 3台" in words(started)
     assert "<polyline" in started.text
