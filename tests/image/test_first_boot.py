@@ -76,7 +76,9 @@ def test_wifi_and_ticket_are_taken_over_and_leave_the_first_partition(root: Path
 def test_what_cannot_be_used_is_told_beside_the_settings_and_the_rest_goes_on(
     root: Path, settings: str, complaint: str
 ) -> None:
-    assert complaint in boot(root, settings)
+    said = boot(root, settings)
+    assert complaint in said
+    assert not said.isascii(), "in Japanese, too"
     assert (root / "boot/firmware/reader-done.txt").exists()
 
 
