@@ -13,7 +13,7 @@ from typing import IO
 
 HOST = "10.0.2.2"
 """Where the machine finds the loopback of the one that it runs on."""
-GIVES_UP_S = 1800
+GIVES_UP_S = 3600
 ARGUMENTS = (
     "console=ttyAMA0 loglevel=5 root=/dev/vda2 panic=-1 systemd.show_status=0 "
     "systemd.journald.forward_to_console=1 systemd.journald.max_level_console=info"

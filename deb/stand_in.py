@@ -15,14 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deb.fresh_system import System, fresh_system
+from deb.layout import HOUSE
 from deb.target import Architecture, Release, Target
 
 PI = Target(Release.BOOKWORM, Architecture.ARM64)
+MAKE_READER_IMAGE = HOUSE / "provisioning" / "image" / "make-reader-image"
+DISK = "5caff01d"
+BOOT, ROOT = f"{DISK}-01", f"{DISK}-02"
 CMDLINE = (
-    "console=serial0,115200 console=tty1 root=PARTUUID=5caff01d-02 rootfstype=ext4 rootwait quiet "
+    f"console=serial0,115200 console=tty1 root=PARTUUID={ROOT} rootfstype=ext4 rootwait quiet "
     "init=/usr/lib/raspberrypi-sys-mods/firstboot\n"
 )
-DISK, BOOT, ROOT = "0x5caff01d", "5caff01d-01", "5caff01d-02"
 MIB = 1024 * 1024
 BOOT_MIB, ROOT_MIB = 64, 900
 BOOTS = ("systemd-sysv", "udev", "dbus", "kmod", "network-manager", "systemd-timesyncd", "polkitd")
@@ -61,7 +64,7 @@ def make_stock(into: Path) -> Stock:
     image, boot_system, root_system = into / "stock.img", into / "boot.fat", into / "root.ext4"
     with image.open("wb") as file:
         file.truncate((1 + BOOT_MIB + ROOT_MIB) * MIB)
-    table = f"label: dos\nlabel-id: {DISK}\nstart=2048, size={BOOT_MIB}MiB, type=c\nsize=+, type=83\n"
+    table = f"label: dos\nlabel-id: 0x{DISK}\nstart=2048, size={BOOT_MIB}MiB, type=c\nsize=+, type=83\n"
     _run("sfdisk", "--quiet", image, typed=table)
     (boot_start, _), (root_start, root_size) = partitions(image)
     boot, layer, seen = into / "boot", into / "layer", into / "seen"
@@ -132,6 +135,12 @@ def _add_kernel(system: System, stock: Stock, scratch: Path) -> None:
     for number, file in enumerate(dict.fromkeys(files), start=10):
         shutil.copy(file, first / f"modules/{number}-{Path(file).name}")
     _run("sh", "-c", f"cd {first} && find . | cpio -o -H newc --quiet | gzip -1 > {stock.initramfs}")
+
+
+def copied(image: Path, to: Path) -> Path:
+    """Return a copy that may be written to; holes stay holes."""
+    _run("cp", "--sparse=always", image, to)
+    return to
 
 
 def partitions(image: Path) -> list[tuple[int, int]]:

@@ -10,12 +10,10 @@ from pathlib import Path
 import pytest
 
 from deb.fresh_system import System, fresh_system, layer_of_memory, make_package, package_name, speak_aarch64
-from deb.layout import HOUSE
-from deb.stand_in import PI, Stock, make_stock
+from deb.stand_in import MAKE_READER_IMAGE, PI, Stock, make_stock
 from deb.target import Architecture, Release, Target
 
 Packages = Callable[[Target, int], Path]
-MAKE_READER_IMAGE = HOUSE / "provisioning" / "image" / "make-reader-image"
 
 
 @pytest.fixture(scope="session")

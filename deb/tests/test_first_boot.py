@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from pathlib import Path
 
 from clinic.keys import make_key_pair
 from deb.emulated_pi import HOST, booted
-from deb.stand_in import FirstPartition, Stock, mounted
+from deb.stand_in import FirstPartition, Stock, copied, mounted
 from provisioning.fleet.entrance import bring_in, look_at
 from provisioning.fleet.fleet import Fleet, utc_now
 from provisioning.fleet.private import run_private_fleet
@@ -21,8 +20,7 @@ HEARD_WITHIN_S = 120.0
 def test_a_card_with_settings_and_a_ticket_becomes_a_unit_that_serves(
     reader_image: Path, stock: Stock, tmp_path: Path
 ) -> None:
-    card = tmp_path / "card.img"
-    subprocess.run(["cp", "--sparse=always", reader_image, card], check=True)
+    card = copied(reader_image, tmp_path / "card.img")
     first = FirstPartition(card)
     with run_private_fleet(tmp_path / "fleet", branch="production", host=HOST) as private:
         worker = private.fleet.worker(1)

@@ -10,22 +10,16 @@ from pathlib import Path
 import pytest
 
 from deb.layout import HOUSE
-from deb.stand_in import BOOT, CMDLINE, PI, FirstPartition, Stock, mounted, partitions
+from deb.stand_in import BOOT, CMDLINE, MAKE_READER_IMAGE, PI, FirstPartition, Stock, copied, mounted, partitions
 from deb.target import Target
 
 Packages = Callable[[Target, int], Path]
-MAKE = HOUSE / "provisioning" / "image" / "make-reader-image"
 
 
 @pytest.fixture
 def made(reader_image: Path, tmp_path: Path) -> Path:
     """A copy, because looking at a file system may write to it."""
     return copied(reader_image, tmp_path / "reader.img")
-
-
-def copied(image: Path, to: Path) -> Path:
-    subprocess.run(["cp", "--sparse=always", image, to], check=True)
-    return to
 
 
 def test_the_image_has_the_reader_and_its_buses(made: Path, tmp_path: Path) -> None:
@@ -74,7 +68,9 @@ def test_what_is_no_package_and_an_image_that_is_there_are_refused(
     there.touch()
 
     def refused(package: Path, image: Path) -> str:
-        done = subprocess.run([MAKE, stock.image, package, image], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [MAKE_READER_IMAGE, stock.image, package, image], capture_output=True, text=True, check=False
+        )
         assert done.returncode == 1
         return done.stderr
 
