@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from deb.layout import HOUSE
 from deb.target import Target
@@ -44,6 +46,11 @@ class Done:
 
     code: int
     said: str
+
+    @property
+    def document(self) -> Any:  # noqa: ANN401  any JSON
+        """The JSON document that it printed; libraries may have complained before (of a processor that is emulated)."""
+        return json.loads(self.said[self.said.index("{") :])
 
 
 class System:

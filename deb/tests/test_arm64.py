@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from deb.fresh_system import System
@@ -25,10 +23,7 @@ def test_a_pis_package_installs_and_visits_by_face_and_by_pin_run_with_its_netwo
     examined = installed.run("uketsuke", "doctor", "--config", CONFIG, "--json", check=False)
     assert examined.code == 2, examined.said
     installed.run("apt-get", "install", "-q", "-y", "--no-install-recommends", "mosquitto")
-    played = json.loads(
-        installed.run(
-            "uketsuke", "demo", "--visits", "2", "--patience", "40", "--models", models, "--json", check=False
-        ).said
-    )
+    command = ("uketsuke", "demo", "--visits", "2", "--patience", "40", "--models", models, "--json")
+    played = installed.run(*command, check=False).document
     assert played["ok"], played
     assert [visit["clinic"]["assurance"] for visit in played["visits"]] == ["face_institution", "pin_signature"]

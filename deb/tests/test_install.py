@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Callable
@@ -59,7 +58,7 @@ def test_every_module_of_the_unit_loads_there_and_sees_the_systems_pyscard_and_n
 
 def test_visits_run_there_with_the_packages_own_networks(installed: System, models: str) -> None:
     installed.run("apt-get", "install", "-q", "-y", "--no-install-recommends", "mosquitto")
-    played = json.loads(installed.run("uketsuke", "demo", "--patience", "3", "--models", models, "--json").said)
+    played = installed.run("uketsuke", "demo", "--patience", "3", "--models", models, "--json").document
     assert played["ok"] is True, played
     assert "face_institution" in {visit["clinic"]["assurance"] for visit in played["visits"]}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -53,7 +52,7 @@ def told_by_doctor(system: System) -> str:
     done = system.run("/usr/lib/uketsuke/bin/uketsuke", "doctor", "--config", CONFIG, "--json", check=False)
     assert done.code == 2, done.said
     assert "Traceback" not in done.said
-    findings = json.loads(done.said[done.said.index("{") :])["findings"]
+    findings = done.document["findings"]
     return " ".join(one["detail"] for one in findings if one["code"] == "package_half")
 
 
