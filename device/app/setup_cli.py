@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,6 +13,9 @@ from device.app.config import INSTALLED
 from device.app.setup import FILES, Setup, require_folder
 from device.domain.errors import BadConfig
 
+SERVICES = ("uketsuke", "uketsuke-enrol")
+"""Either of them has lamps, keypad and loudspeaker open."""
+
 
 def setup(
     *,
@@ -20,7 +24,7 @@ def setup(
 ) -> None:
     """Find broker, reader, cameras, keypad and loudspeaker, ask for the rest, write the configuration.
 
-    Stop the unit first: it holds the parts.
+    Stop the unit and its enrolment first (systemctl stop uketsuke uketsuke-enrol): they hold the parts.
     """
     from device.app.setup.here import ThisMachine  # noqa: PLC0415  drivers load only where they are used
     from device.drivers.account import hand_over  # noqa: PLC0415
@@ -28,6 +32,9 @@ def setup(
     from device.drivers.system import SystemClock  # noqa: PLC0415
 
     require_folder(to)
+    if running := [name for name in SERVICES if to == INSTALLED and _runs(name)]:
+        words = f"{' and '.join(running)} runs and holds the parts: sudo systemctl stop {' '.join(running)}"
+        raise BadConfig(words, where="uketsuke setup")
     clock = SystemClock()
     try:
         file = Setup(
@@ -36,7 +43,17 @@ def setup(
     finally:
         # Also what an end half-way leaves, or the service could not read it when the rest comes from elsewhere.
         hand_over(to, FILES)
-    typer.echo(f"できました / done: {file}\nuketsuke doctor --config {file}")
+    typer.echo(f"できました / done: {file}")
+    typer.echo("sudo systemctl start uketsuke" if to == INSTALLED else f"uketsuke run --config {file}")
+    typer.echo("sudo uketsuke doctor" if to == INSTALLED else f"uketsuke doctor --config {file}")
+
+
+def _runs(service: str) -> bool:
+    """Ask systemd, where there is one."""
+    try:
+        return subprocess.run(["systemctl", "is-active", "--quiet", service], check=False).returncode == 0  # noqa: S603, S607  found by PATH
+    except OSError:
+        return False
 
 
 def typed(question: str) -> str:

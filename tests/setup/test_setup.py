@@ -17,6 +17,7 @@ from time import monotonic
 import pytest
 
 from clinic.keys import PUBLIC_NAME, make_key_pair
+from device.app import setup_cli
 from device.app.config import load
 from device.app.setup import require_folder
 from device.app.setup.here import ThisMachine
@@ -174,6 +175,18 @@ def test_what_root_sets_up_belongs_to_the_account_that_the_folder_is_for(papers:
         assert all(may_read(path, account.pw_uid) for path in files.values())
         assert not may_read(files["unit.key.pem"], pwd.getpwnam("bin").pw_uid)
         assert not may_read(files["authority.cert.pem"], 4242), "the folder is closed to others"
+
+
+def test_while_a_service_holds_the_parts_the_set_up_says_what_to_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text('#!/bin/sh\n[ "$3" = uketsuke-enrol ]\n')
+    systemctl.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(setup_cli, "INSTALLED", tmp_path)
+    with pytest.raises(BadConfig, match="sudo systemctl stop uketsuke-enrol"):
+        setup_cli.setup(to=tmp_path)
 
 
 def test_a_folder_that_nobody_can_write_is_told_before_anything_is_asked(tmp_path: Path) -> None:

@@ -18,9 +18,9 @@ _HEAD = """\
 <!-- Generated from device/wire/findings.toml and device/app/doctor by `make pages`. -->
 
 ```sh
-uketsuke doctor --config unit.toml               # everything; exit code 0 good, 1 soon a problem, 2 a problem
-uketsuke doctor --config unit.toml --only reader --only broker
-uketsuke doctor --config unit.toml --json
+sudo uketsuke doctor                             # everything; exit code 0 good, 1 soon a problem, 2 a problem
+sudo uketsuke doctor --only reader --only broker
+uketsuke doctor --config unit.toml --json        # another unit than /etc/uketsuke's
 ```
 
 端末が動いているときは、部品のようすを端末にたずね、機械だけを直接調べます(カメラや線を取り上げません)。
