@@ -12,9 +12,9 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from device.app.claiming import Home, mend, write_certificate
 from device.app.config import load
 from device.app.fleet_unit import Membership
+from device.app.home import Home, mend, write_certificate
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.drivers.kept_file import write_whole

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from device.app.claiming import Home, claim_unit
+from device.app.claiming import claim_unit
 from device.app.config import INSTALLED
+from device.app.home import Home
 from device.domain.errors import BadConfig
 from device.drivers.account import become_the_reader
 from device.link.claim import ClaimWaits

@@ -12,9 +12,10 @@ from typing import Annotated, Literal
 import typer
 
 from device.app.claim_cli import read_ticket_file, tickets
-from device.app.claiming import Home, claim_unit
+from device.app.claiming import claim_unit
 from device.app.config import INSTALLED, PanelSection, VoiceSection, load
 from device.app.enrolment import LOOK_S, Enrolment
+from device.app.home import Home
 from device.app.late_parts import open_serving_panel
 from device.domain.errors import BadConfig
 from device.drivers.system import SystemClock

@@ -19,11 +19,12 @@ from pathlib import Path
 import msgspec
 from cryptography import x509
 
-from device.app.claiming import Home, claim_unit, mend, ran_out, rescue_ticket, write_certificate
+from device.app.claiming import claim_unit
 from device.app.config import Config, load
 from device.app.fleet_agent import FleetAgent
 from device.app.fleet_settings import problems
 from device.app.health_report import health_of
+from device.app.home import Home, mend, ran_out, rescue_ticket, write_certificate
 from device.app.redaction import collect_logs
 from device.app.unit import Unit
 from device.app.update_parts import order_box, reports_file

@@ -15,7 +15,8 @@ import msgspec
 import pytest
 from joserfc.jwk import ECKey
 
-from device.app.claiming import Home, claim_unit
+from device.app.claiming import claim_unit
+from device.app.home import Home
 from device.wire.codec import decode
 from device.wire.fleet import WipeReceipt
 from device.wire.sealing import verify

@@ -14,7 +14,8 @@ from joserfc.jwk import ECKey
 from sqlalchemy import create_engine
 from typer.testing import CliRunner
 
-from device.app.claiming import FleetSaysNo, Home, claim_unit
+from device.app.claiming import FleetSaysNo, claim_unit
+from device.app.home import Home
 from device.domain.errors import BadConfig
 from device.drivers.system import SystemClock
 from device.link.claim import ClaimWaits

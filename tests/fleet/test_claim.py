@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from device.app.claiming import Home, claim_unit, ran_out, rescue_ticket
+from device.app.claiming import claim_unit
+from device.app.home import Home, ran_out, rescue_ticket
 from device.domain.errors import Fault
 from device.wire.fleet import ClaimGranted
 from device.wire.ticket import Ticket

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from device.app.claiming import Home, claim_unit
+from device.app.claiming import claim_unit
 from device.app.config import KeySection
 from device.app.demo.member import SimulatedMember
+from device.app.home import Home
 from device.app.key_parts import key_text
 from device.domain.errors import BadConfig
 from device.drivers.paho_line import BrokerAddress

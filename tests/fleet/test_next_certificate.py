@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from device.app.claiming import Home, write_certificate
+from device.app.home import Home, write_certificate
 from device.domain.errors import MessageError
 from provisioning.pki import SiteAuthority
 

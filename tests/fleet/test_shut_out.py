@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from device.app.claiming import Home, claim_unit
+from device.app.claiming import claim_unit
+from device.app.home import Home
 from device.domain.errors import Fault
 from provisioning.fleet.acting import revoke
 from provisioning.fleet.entrance import Ticketed

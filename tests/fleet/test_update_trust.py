@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from msgspec.structs import replace
 from tuf.api.metadata import Metadata, Root
 
-from device.app.claiming import Home, claim_unit
+from device.app.claiming import claim_unit
 from device.app.config import load
+from device.app.home import Home
 from device.domain.errors import BadConfig, MessageError
 from device.link.claim import open_update_trust
 from device.wire.codec import encode

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from device.app.claiming import Home
 from device.app.config import KeySection
+from device.app.home import Home
 from device.app.key_parts import key_section, key_text, open_key
 from device.domain.errors import BadConfig, Fault
 

@@ -20,10 +20,11 @@ from pathlib import Path
 
 import typer
 
-from device.app.claiming import Home, claim_unit
+from device.app.claiming import claim_unit
 from device.app.demo.member import SimulatedMember
 from device.app.demo.page_reader import PageReader
 from device.app.demo.rollouts import RolloutShow
+from device.app.home import Home
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.drivers.paho_line import BrokerAddress

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from cryptography import x509
 
-from device.app.claiming import Home, write_certificate
 from device.app.demo.member_updates import MemberUpdates
 from device.app.fleet_agent import FleetAgent
 from device.app.fleet_settings import problems
+from device.app.home import Home, write_certificate
 from device.app.link_worker import Link, LinkOwner
 from device.domain.values import UnitId
 from device.drivers.paho_line import BrokerAddress, PahoLine
