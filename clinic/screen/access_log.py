@@ -2,7 +2,7 @@
 
 The codes are made with a key that lies in a file of its own, so who can write the database alone can alter nothing
 unnoticed. An end that was cut off shows by comparing with a head noted elsewhere: the service prints the day's head
-to its log, and `uketsuke-clinic log verify --head` takes one. Who holds the key as well can forge all of it.
+to its log, and `uketsuke-clinic screen log --head` takes one. Who holds the key as well can forge all of it.
 """
 
 from __future__ import annotations

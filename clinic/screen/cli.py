@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import os
+import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +15,9 @@ from typing import Annotated
 import typer
 
 from clinic.config import load_config
-from clinic.screen.access_log import AccessLog, LogAlteredError, load_log_key
+from clinic.screen.access_log import KEY_BYTES, AccessLog, LogAlteredError, load_log_key
 from clinic.screen.accounts import Accounts, Role
+from clinic.screen.app import utc_now
 from clinic.screen.database import Database
 from clinic.screen.run import state_files
 from device.domain.errors import BadConfig
@@ -35,18 +39,26 @@ def account(
     config: Config,
     password: Secret,
     role: Annotated[Role, typer.Option(help="What a new account may do.")] = Role.DESK,
+    json_output: Json = False,  # noqa: FBT002  typer makes options of keyword arguments
 ) -> None:
-    """Make an account; where there is one, give it this password, end its pause and ask for no code."""
-    with _database(config) as (database, _):
+    """Make an account; where there is one, give it this password, end its pause and ask for no code.
+
+    It stands in the access log, by the OS account.
+    """
+    with _database(config) as (database, key_file):
         accounts = Accounts(database)
-        if any(known.name == name for known in accounts.all()):
+        access = AccessLog(database, load_log_key(key_file, secrets.token_bytes(KEY_BYTES)))
+        known = accounts.known(name)
+        if known:
             accounts.set_password(name, password)
             accounts.set_second_factor(name, None)
             accounts.enable(name, enabled=True)
-            sys.stdout.write(f"{name}: password changed\n")
         else:
             accounts.create(name, role, password)
-            sys.stdout.write(f"{name}: made, {role.value}\n")
+        who = f"cli:{os.environ.get('SUDO_USER') or getpass.getuser()}"
+        access.add(who, "password set" if known else f"account made: {role}", name, utc_now())
+    text = f"{name}: password changed" if known else f"{name}: made, {role.value}"
+    _say(text, {"account": name, "made": not known}, json_output)
 
 
 @app.command()

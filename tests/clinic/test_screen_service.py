@@ -105,6 +105,14 @@ def test_a_forgotten_password_is_set_anew_from_the_machine(clinic: ClinicFolder)
     assert weak == (2, "password: 12 to 128 characters")
     with running(clinic) as said:
         assert said["first_run"] is None
+    path, key = clinic.folder / "screen" / "screen.sqlite", clinic.folder / "screen" / "access-log.key"
+    with Database(path) as database:
+        log = AccessLog(database, load_log_key(key, b""))
+        assert log.verify() == 2
+        assert [(entry.what, entry.about) for entry in log.newest(2)] == [
+            ("password set", "hanako"),
+            ("account made: admin", "hanako"),
+        ]
 
 
 def test_the_access_log_is_checked_from_the_machine(clinic: ClinicFolder) -> None:
