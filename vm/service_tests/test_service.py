@@ -105,7 +105,8 @@ def test_the_installed_reader_serves_a_visit_by_pin_within_its_bounds(tmp_path: 
 
 def test_a_reader_that_hangs_is_killed_by_its_watchdog_and_serves_again() -> None:
     before = shown(READER, "MainPID")
-    run("kill", "-STOP", before)
+    assert int(before) > 0, journal(READER)
+    run("systemctl", "kill", "--kill-whom", "main", "--signal", "STOP", READER)
     wait_until(lambda: shown(READER, "NRestarts") == "1", READER)
     wait_until(lambda: shown(READER, "ActiveState") == "active", READER)
     assert shown(READER, "MainPID") != before
