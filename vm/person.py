@@ -16,7 +16,7 @@ from device.panel.pinout import Pinout
 from vm.simulated_header import SimulatedLine
 
 MATRIX = Path(__file__).parent / "simulated_header.py"
-PATIENCE_S = 180.0
+PATIENCE_S = 90.0
 """Of the machine's clock, which a busy host makes slow as a whole; only a test that fails waits so long."""
 LOOK_S = 0.01
 """Well within the buzzer's click."""
