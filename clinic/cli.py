@@ -39,7 +39,6 @@ READY_POLL_S = 0.1
 app = typer.Typer(
     help="The clinic's side of Uketsuke: answers the units' questions and stores the results of visits.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

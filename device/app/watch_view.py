@@ -11,6 +11,7 @@ from rich.text import Text as Line
 
 from device.app.care import care_for
 from device.app.snapshot import PartNow, Snapshot
+from device.domain.certificate_window import JAPAN
 from device.domain.reasons import Reason
 from device.wire.findings import words_for
 from device.wire.reasons import entry
@@ -98,7 +99,11 @@ def _counts(now: Snapshot) -> list[RenderableType]:
         lines.append(Panel(table, title="受付の終わり / how visits ended", title_align="left"))
     if now.checkup is not None:
         said = "\n".join(map(_finding, now.checkup.codes)) or f"{now.checkup.checks} 項目、すべてよし / all is well"
-        lines.append(Panel(Line(said), title=f"点検 / doctor {now.checkup.at:%Y-%m-%d %H:%M}", title_align="left"))
+        lines.append(
+            Panel(
+                Line(said), title=f"点検 / doctor {now.checkup.at.astimezone(JAPAN):%Y-%m-%d %H:%M}", title_align="left"
+            )
+        )
     return lines
 
 

@@ -39,12 +39,16 @@ def test_the_version_is_that_of_the_distribution() -> None:
     assert uketsuke("--version").stdout.startswith("uketsuke 0.")
 
 
-def test_shell_completion_is_offered() -> None:
+@pytest.mark.parametrize(
+    ("program", "typed", "completed"),
+    [("uketsuke", "mod", "models"), ("uketsuke-clinic", "st", "stand-in"), ("uketsuke-fleet", "rol", "rollout")],
+)
+def test_shell_completion_is_offered(program: str, typed: str, completed: str) -> None:
     shown = subprocess.run(
-        [str(PROGRAM)],
+        [str(PROGRAM.with_name(program))],
         env={
-            "_UKETSUKE_COMPLETE": "complete_bash",
-            "COMP_WORDS": "uketsuke mod",
+            f"_{program.replace('-', '_').upper()}_COMPLETE": "complete_bash",
+            "COMP_WORDS": f"{program} {typed}",
             "COMP_CWORD": "1",
             "PATH": "/usr/bin",
         },
@@ -52,7 +56,7 @@ def test_shell_completion_is_offered() -> None:
         text=True,
         check=False,
     )
-    assert shown.stdout.strip() == "models"
+    assert shown.stdout.strip() == completed
 
 
 def test_what_is_wrong_in_the_command_is_not_looked_for_in_the_configuration(

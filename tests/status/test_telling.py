@@ -142,6 +142,7 @@ def test_a_terminal_shows_a_well_unit() -> None:
     assert "準備よし / ready" in text
     assert "41  qualified" in text
     assert "34 項目、すべてよし" in text
+    assert "2026-04-06 09:30" in text, "the clinic's own time"
 
 
 def test_a_terminal_shows_what_does_not_work_what_still_does_and_who_does_what() -> None:
