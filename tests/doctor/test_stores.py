@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from device.domain.finding import FindingCode as Code
-from device.domain.reasons import Reason
+from device.domain.values import UnitId
 from device.drivers.sqlite_outbox import SqliteOutbox
 from device.ports.machine import Volume
 from device.wire.codec import encode
-from device.wire.messages import Result
+from faults.links import make_result
 
 if TYPE_CHECKING:
     from tests.doctor.conftest import Patient
@@ -47,29 +48,12 @@ def leave_half_an_update(patient: Patient) -> None:
 def keep_results(patient: Patient, count: int, age: timedelta) -> None:
     ended = patient.clock.utc_now() - age
     with SqliteOutbox(patient.folder / "state" / "outbox.sqlite") as outbox:
-        for number in range(count):
+        for name in (f"message-{number}" for number in range(count)):
+            outbox.add(name, partial(result, name, ended))
 
-            def result(sequence: int, number: int = number) -> bytes:
-                return encode(
-                    Result(
-                        message_id=f"message-{number}",
-                        sequence=sequence,
-                        unit="sim-0001",
-                        reception="visit-0001",
-                        reason=Reason.CANCELLED,
-                        notices=[],
-                        card=None,
-                        assurance=None,
-                        consents={},
-                        started_at=ended,
-                        ended_at=ended,
-                        expires_at=ended,
-                        sealed=None,
-                        simulated=True,
-                    )
-                )
 
-            outbox.add(f"message-{number}", result)
+def result(name: str, ended: datetime, sequence: int) -> bytes:
+    return encode(make_result(UnitId("sim-0001"), name, sequence, ended))
 
 
 def spoil_outbox(patient: Patient) -> None:
