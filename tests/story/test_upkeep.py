@@ -27,6 +27,7 @@ from device.sim.machine import SimulatedMachine
 from device.wire.codec import decode, encode
 from device.wire.findings import Checkup
 from device.wire.fleet import Health
+from device.wire.phrases import say
 from provisioning.pki import SiteAuthority
 
 MakeCard = Callable[..., SimulatedCard]
@@ -183,6 +184,25 @@ def test_a_unit_that_is_put_up_says_what_it_waits_for_and_that_it_is_ready(build
     world.broker.start()
     live(world, 40)
     assert world.has_said(Phrase.UNIT_READY)
+    assert world.unit.panel.telling()[0] is Cue.IDLE
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_a_unit_whose_camera_is_not_there_yet_says_so_by_voice_and_lamp(build_world: Build, language: str) -> None:
+    fault = Fault("no such device", part="camera", reason=Reason.CAMERA_FAULT)
+    world = build_world(face=None, troubles={"camera": fault}, language=language)
+    live(world, 6)
+    assert world.voice.said[-1].text == say(Phrase.WAITING_FOR_CAMERA, language)
+    assert world.unit.panel.telling()[0] is Cue.WAIT
+    seen = []
+    for _ in range(30):
+        world.pass_time(0.1)
+        seen.append("ready" in world.indicators.levels)
+    assert True in seen, "the lamp beats"
+    assert False in seen
+    world.unit.health.report("camera", None)
+    live(world, 40)
+    assert world.voice.said[-1].text == say(Phrase.UNIT_READY, language)
     assert world.unit.panel.telling()[0] is Cue.IDLE
 
 
