@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
-from contextlib import ExitStack
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from clinic.keys import PUBLIC_NAME, make_key_pair
-from clinic.people import SHIPPED, load_people
-from clinic.store_file import read_records
-from device.app.demo.site import open_site
-from device.domain.prompts import Phrase
-from device.domain.reasons import Reason
-from device.domain.values import ConsentItem
 from device.panel.pad import PAD_4X3
 from device.panel.pinout import Pinout
-from device.sim.card import CardAuthority, CardFrontPrint, SimulatedCard
-from device.sim.pcscd import VIRTUAL_READER
-from device.sim.vpcd import VpcdSlot
-from device.wire.phrases import say
-from device.wire.reasons import entry
 from provisioning.fleet.entrance import bring_in, look_at
 from provisioning.fleet.fleet import utc_now
 from provisioning.fleet.private import run_private_fleet
 from vm.machine import ROOT, command, following, journal, run, shown, wait_until
-from vm.person import PANEL, Ear, a_person
+from vm.person import Ear, a_person
 from vm.simulated_header import SimulatedLine
+from vm.visit import a_visit
 
 CONFIG = ROOT / "etc/uketsuke"
 READER, ENROLMENT = "uketsuke.service", "uketsuke-enrol.service"
-ITEMS = (ConsentItem.MEDICATION, ConsentItem.DIAGNOSIS, ConsentItem.CHECKUP)
 
 
 def test_a_machine_that_is_no_unit_comes_up_and_claims_itself_with_the_ticket_that_it_is_given(tmp_path: Path) -> None:
@@ -63,42 +49,24 @@ def test_a_machine_that_is_no_unit_comes_up_and_claims_itself_with_the_ticket_th
 
 
 def test_the_installed_reader_serves_a_visit_by_pin_within_its_bounds(tmp_path: Path) -> None:
-    authority = CardAuthority()
-    now = datetime.now(UTC)
-    not_after = load_people()[1001].certificate_not_after(now)
-    credentials = authority.issue(serial=1001, not_before=now - timedelta(days=100), not_after=not_after)
-    card = SimulatedCard(credentials, front=CardFrontPrint(date(1974, 4, 2), date(2035, 4, 2), "2285"))
     run("systemctl", "stop", READER)
-    with ExitStack() as stack:
-        site = stack.enter_context(
-            open_site(tmp_path, card_authority=authority.certificate_pem, people=SHIPPED, now=now)
-        )
-        text = site.unit_config(card=f'name = "{VIRTUAL_READER}"', sections=PANEL)
+    with a_visit(tmp_path) as visit:
+        text, papers = visit.unit_config, visit.site.tls
         for name, file in (
-            ("authority.cert.pem", site.tls.authority),
-            ("unit.cert.pem", site.tls.certificate),
-            ("unit.key.pem", site.tls.key),
+            ("authority.cert.pem", papers.authority),
+            ("unit.cert.pem", papers.certificate),
+            ("unit.key.pem", papers.key),
         ):
             shutil.copy(file, CONFIG / name)
             text = text.replace(str(file), name)
         shutil.copy(tmp_path / PUBLIC_NAME, CONFIG / PUBLIC_NAME)
         (CONFIG / "unit.toml").write_text(text, encoding="utf-8")
         run("sh", "-c", "chown uketsuke:uketsuke /etc/uketsuke/*.pem /etc/uketsuke/*.jwk")
-        ear = Ear(stack.enter_context(following(READER)))
-        run("systemctl", "start", READER)
-        print(run("uketsuke", "status", "--config", "/etc/uketsuke/unit.toml"))
-        slot = VpcdSlot()
-        stack.callback(slot.close)
-        person = stack.enter_context(a_person())
-        slot.insert(card)
-        ear.expect(say(Phrase.ENTER_PIN, "ja", tries_left=3))
-        person.type_keys("1234#")
-        ear.expect(say(Phrase.ASK_CONSENT, "ja", items=ITEMS))
-        person.type_keys("#")
-        ear.expect(entry(Reason.QUALIFIED).patient.ja)
-        slot.pull()
-        (result,) = [json.loads(record) for record in read_records(site.results)]
-        assert (result["reason"], result["assurance"]) == ("qualified", "pin_signature")
+        with following(READER) as words, a_person() as person:
+            ear = Ear(words)
+            run("systemctl", "start", READER)
+            print(run("uketsuke", "status", "--config", "/etc/uketsuke/unit.toml"))
+            visit.play(ear, person)
         assert shown(READER, "NRestarts") == "0"
         print(journal(READER))
 

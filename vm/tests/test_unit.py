@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import subprocess
@@ -10,31 +9,20 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
 import pytest
 
-from clinic.people import SHIPPED, load_people
-from clinic.store_file import read_records
-from device.app.demo.site import open_site
-from device.domain.prompts import Phrase
-from device.domain.reasons import Reason
-from device.domain.values import ConsentItem
 from device.drivers.camera.process import CameraProcess
 from device.drivers.camera.setup import CameraSetup
-from device.sim.card import CardAuthority, CardFrontPrint, SimulatedCard
-from device.sim.pcscd import VIRTUAL_READER, run_pcscd
-from device.sim.vpcd import VpcdSlot
-from device.wire.phrases import say
-from device.wire.reasons import entry
-from vm.person import PANEL, PATIENCE_S, Ear, Person
+from device.sim.pcscd import run_pcscd
+from vm.person import PATIENCE_S, Ear, Person
+from vm.visit import a_visit
 
 WATCHDOG = Path("/dev/watchdog")
 PERIOD_S = 20
 """As in systemd/system/uketsuke.service."""
-ITEMS = (ConsentItem.MEDICATION, ConsentItem.DIAGNOSIS, ConsentItem.CHECKUP)
 
 
 class Supervisor:
@@ -90,20 +78,11 @@ def test_the_kernels_camera_films_through_the_v4l2_driver() -> None:
 def test_a_visit_by_pin_pressed_on_the_kernels_lines_with_its_watchdog_fed(
     person: Person, supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    authority = CardAuthority()
-    now = datetime.now(UTC)
-    not_after = load_people()[1001].certificate_not_after(now)
-    credentials = authority.issue(serial=1001, not_before=now - timedelta(days=100), not_after=not_after)
-    card = SimulatedCard(credentials, front=CardFrontPrint(date(1974, 4, 2), date(2035, 4, 2), "2285"))
     with ExitStack() as stack:
-        site = stack.enter_context(
-            open_site(tmp_path, card_authority=authority.certificate_pem, people=SHIPPED, now=now)
-        )
+        visit = stack.enter_context(a_visit(tmp_path))
         stack.enter_context(run_pcscd())
-        slot = VpcdSlot()
-        stack.callback(slot.close)
         config = tmp_path / "unit.toml"
-        config.write_text(site.unit_config(card=f'name = "{VIRTUAL_READER}"', sections=PANEL), encoding="utf-8")
+        config.write_text(visit.unit_config, encoding="utf-8")
         unit = subprocess.Popen(
             [sys.executable, "-m", "device.app.entry", "-v", "run", "--config", config],
             stdout=subprocess.PIPE,
@@ -122,17 +101,9 @@ def test_a_visit_by_pin_pressed_on_the_kernels_lines_with_its_watchdog_fed(
         stack.callback(unit.wait)
         stack.callback(unit.kill)
         supervisor.wait_for("READY=1")
-        slot.insert(card)
-        ear.expect(say(Phrase.ENTER_PIN, "ja", tries_left=3))
-        person.type_keys("1234#")
-        ear.expect(say(Phrase.ASK_CONSENT, "ja", items=ITEMS))
-        person.type_keys("#")
-        ear.expect(entry(Reason.QUALIFIED).patient.ja)
-        slot.pull()
+        visit.play(ear, person)
         fed = supervisor.heard.count("WATCHDOG=1")
         supervisor.wait_for("WATCHDOG=1", fed + 2)
         unit.terminate()
         assert unit.wait(PATIENCE_S) == 0
         assert supervisor.heard[-1] == "STOPPING=1"
-        (result,) = [json.loads(record) for record in read_records(site.results)]
-        assert (result["reason"], result["assurance"]) == ("qualified", "pin_signature")
