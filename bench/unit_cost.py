@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +22,8 @@ import cv2
 
 from bench import unit_growth
 from bench.face_frames import film
-from bench.unit_growth import Growth, resident_kb
+from bench.resident import family, resident_kb, together_kb
+from bench.unit_growth import Growth
 from clinic.people import SHIPPED
 from device.app.demo.site import Site, open_site
 from device.drivers import memory
@@ -146,7 +146,7 @@ class _Started:
     def memory_mb(self) -> tuple[float, float]:
         """Return what the unit's own process has in memory, and what all of its processes have."""
         pids = self._pids()
-        return resident_kb(pids[0]) / 1024, _together_kb(pids) / 1024
+        return resident_kb(pids[0]) / 1024, together_kb(pids) / 1024
 
     def busy_percent(self, seconds: float) -> tuple[float, float]:
         """Return the unit's own share of a core over this time, and its children's."""
@@ -159,28 +159,7 @@ class _Started:
         return own, sum(below)
 
     def _pids(self) -> list[int]:
-        pid = self._process.pid
-        tasks = Path(f"/proc/{pid}/task").iterdir()
-        return [pid, *(int(child) for task in tasks for child in (task / "children").read_text().split())]
-
-
-def _together_kb(pids: list[int]) -> int:
-    """Return the anonymous memory of all, and of every file as much as the process that has most of it in memory."""
-    anonymous, most = 0, Counter[str]()
-    for pid in pids:
-        files = Counter[str]()
-        resident, name = 0, ""
-        for line in Path(f"/proc/{pid}/smaps").read_text(encoding="utf-8", errors="replace").splitlines():
-            first, *more = line.split(maxsplit=5)
-            if not first.endswith(":"):
-                name = more[4] if len(more) == len(("mode", "offset", "device", "inode", "path")) else ""
-            elif first == "Rss:":
-                resident = int(more[0])
-            elif first == "Anonymous:":
-                anonymous += int(more[0])
-                files[name] += resident - int(more[0])
-        most |= files
-    return anonymous + most.total()
+        return family(self._process.pid)
 
 
 def _ticks(pid: int) -> int:

@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 from cryptography import x509
 
+from bench.resident import resident_kb
 from clinic.gateway import Gateway
 from clinic.inquiry import GatewayPolicy, Inquiry
 from clinic.keys import PRIVATE_NAME, KeyRing, make_key_pair
@@ -112,12 +113,6 @@ def tell(visits: int) -> Growth:
                 break
     told, kb = zip(*points, strict=True)
     return Growth(list(told), list(kb))
-
-
-def resident_kb(pid: int) -> int:
-    """Return what the kernel says of a process; 0 of one that is gone."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
-    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")), 0)
 
 
 def _visit(world: World, card: OtherCard | SimulatedCard) -> None:

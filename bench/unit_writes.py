@@ -8,11 +8,7 @@ sockets, terminals and the log; what the file system adds for its journal is not
 from __future__ import annotations
 
 import argparse
-import os
-import pty
 import re
-import select
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,20 +16,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Self
 
+from bench.terminal import Terminal
 from clinic.people import SHIPPED, load_people
 from device.app.demo.site import open_site
 from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
 from device.domain.values import ConsentItem
-from device.drivers import memory
 from device.sim.card import CardAuthority, CardFrontPrint, SimulatedCard
 from device.sim.pn532 import SimulatedPn532
 from device.wire.phrases import say
 from device.wire.reasons import entry
 
-PATIENCE_S = 120.0
 SETTLE_S = 5.0
 """After the start and after the last visit: what they still had to write is written then."""
 CALLS = "write,writev,pwrite64,pwritev,pwritev2,fsync,fdatasync,sync_file_range,msync,rename,renameat2,ftruncate"
@@ -82,7 +76,8 @@ def measure(visits: int, rest_s: float) -> Writes:
             config = folder / "unit.toml"
             config.write_text(site.unit_config(card=f'reader = "pn532"\nbus = "uart:{hat.device}"'), encoding="utf-8")
             calls = folder / "calls"
-            with _Terminal(config, calls) as unit:
+            tracer = ["strace", "-f", "-y", "-ttt", "-s", "0", "-e", f"trace={CALLS}", "-o", str(calls)]
+            with Terminal(config, under=tracer) as unit:
                 unit.expect("lamps: ready")
                 time.sleep(SETTLE_S)
                 began_s = time.time()
@@ -138,46 +133,6 @@ def _card(authority: CardAuthority, now: datetime) -> SimulatedCard:
     not_after = load_people()[SERIAL].certificate_not_after(now)
     credentials = authority.issue(serial=SERIAL, not_before=now - timedelta(days=100), not_after=not_after)
     return SimulatedCard(credentials, front=CardFrontPrint(date(1974, 4, 2), date(2035, 4, 2), "2285"))
-
-
-class _Terminal:
-    """`uketsuke run` under strace, with a terminal."""
-
-    def __init__(self, config: Path, calls: Path) -> None:
-        self._ours, theirs = pty.openpty()
-        tracer = ["strace", "-f", "-y", "-ttt", "-s", "0", "-e", f"trace={CALLS}", "-o", str(calls)]
-        self._process = subprocess.Popen(  # noqa: S603  our own program
-            [*tracer, sys.executable, "-m", "device.app.cli", "run", "--config", str(config)],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | memory.SETTINGS,
-        )
-        os.close(theirs)
-        self._seen = ""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for child in Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split():
-            os.kill(int(child), 15)
-        self._process.wait()
-        os.close(self._ours)
-
-    def expect(self, text: str) -> None:
-        """Read until this was printed."""
-        end_s = time.monotonic() + PATIENCE_S
-        while text not in self._seen:
-            ready, _, _ = select.select([self._ours], [], [], max(0.0, end_s - time.monotonic()))
-            if not ready:
-                raise TimeoutError(f"{text!r} was not printed, but {self._seen[-600:]!r}")
-            self._seen += os.read(self._ours, 4096).decode("utf-8", "replace")
-        self._seen = self._seen.partition(text)[2]
-
-    def type_keys(self, keys: str) -> None:
-        """Type."""
-        os.write(self._ours, keys.encode())
 
 
 if __name__ == "__main__":

@@ -17,8 +17,7 @@ from typer._completion_shared import get_completion_script
 from deb import licences, manual, parts
 from deb.target import Target
 from deb.wheels import Wheel, locked, needed, unpack, unpack_ours
-from device.app import assets
-from device.app.assets.store import Condition, condition
+from device.app.assets.store import Condition, condition, load_manifest, weights_path
 from device.app.config import EXAMPLE
 from device.app.voice_files import FILES, absent
 from device.domain.errors import Fault
@@ -101,8 +100,8 @@ def _weights(root: Path) -> list[ModelSpec]:
     into = root / "usr/share/uketsuke/models"
     (into / "weights").mkdir(parents=True)
     taken = []
-    for model in assets.load_manifest(source / "manifest.toml").model:
-        weights = assets.weights_path(source, model)
+    for model in load_manifest(source / "manifest.toml").model:
+        weights = weights_path(source, model)
         known, _ = condition(model, weights)
         if known is Condition.OK:
             shutil.copyfile(weights, into / "weights" / weights.name)

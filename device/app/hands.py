@@ -109,7 +109,7 @@ class UnitHands:
     def _do_for(self, memory: VisitorMemory, effect: _Personal) -> None:  # noqa: C901, PLR0912  one line per effect
         match effect:
             case do.ReadCard():
-                self._card.read(memory)
+                self._read_card(memory)
             case do.AskChallenge():
                 self._asks.begin(memory)
             case do.PreparePortrait():
@@ -138,6 +138,11 @@ class UnitHands:
                 self._report(memory, effect)
             case _:
                 assert_never(effect)
+
+    def _read_card(self, memory: VisitorMemory) -> None:
+        if self._face is not None:
+            self._face.prepare()
+        self._card.read(memory)
 
     def _match_face(self, memory: VisitorMemory) -> None:
         face = self._face

@@ -12,8 +12,7 @@ from typing import Final
 
 from cryptography import x509
 
-from device.app.assets import check
-from device.app.assets.store import Condition
+from device.app.assets.store import Condition, check
 from device.app.config import Config
 from device.app.key_parts import tls_files
 from device.app.update_clerk import UpdateClerk

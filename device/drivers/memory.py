@@ -19,7 +19,7 @@ import numpy as np
 SETTINGS: Final = {
     # Without the per-thread cache, whose blocks would keep their content; and with few pools of memory, because each
     # thread that computes with pictures would keep as much as its largest picture took.
-    "GLIBC_TUNABLES": "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0:glibc.malloc.arena_max=2",
+    "GLIBC_TUNABLES": "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1",
     "PYTHONMALLOC": "malloc",
 }
 SMALL_ARRAY_BYTES: Final = 1024

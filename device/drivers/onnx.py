@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
+import hashlib
 import os
+import shutil
 from collections.abc import Iterator, Mapping
+from io import FileIO
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
-from device.face.manifest import check_digest
+from device.face.manifest import check_found
 from device.ports.network import Tensor
 
 # Since 1.31 its packages for Linux note in ~/.cache what runs where, and send it to their maker. Whoever forbids that
@@ -21,6 +25,9 @@ from device.ports.network import Tensor
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import onnxruntime as ort  # type: ignore[import-untyped]  # it ships no types
+
+COPIED_BYTES: Final = 1024 * 1024
+"""At a time: the whole file at once would be the most that a unit ever has in memory."""
 
 
 class OnnxNetwork:
@@ -33,16 +40,6 @@ class OnnxNetwork:
         the runtime cannot read it.
         """
         self._name = path.name
-        try:
-            # Read once: a file that is read again for loading may be another one by then.
-            data = path.read_bytes()
-        except OSError as error:
-            raise Fault(
-                f"the weights {path} cannot be read ({error.strerror}); `uketsuke models fetch` gets them",
-                part="models",
-                reason=Reason.MODEL_MISSING,
-            ) from error
-        check_digest(data, name=str(path), expected=sha256)
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -54,16 +51,18 @@ class OnnxNetwork:
         # Buffers that grow to the largest run and stay are for servers; this unit has other uses for its memory. They
         # also keep what went through the network, faces too, while a block that is freed is overwritten (`memory.py`).
         options.enable_cpu_mem_arena = False
-        try:
-            with _file_of(data) as checked:
-                del data
-                self._session = ort.InferenceSession(checked, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # its exceptions share no base class of their own
-            raise Fault(
-                f"onnxruntime cannot load {path.name}: {_first_line(error)}",
-                part="models",
-                reason=Reason.MODEL_DIGEST_MISMATCH,
-            ) from error
+        with _sealed_copy(path) as copy:
+            check_found(hashlib.file_digest(copy, "sha256").hexdigest(), name=str(path), expected=sha256)
+            try:
+                self._session = ort.InferenceSession(
+                    f"/proc/self/fd/{copy.fileno()}", options, providers=["CPUExecutionProvider"]
+                )
+            except Exception as error:  # its exceptions share no base class of their own
+                raise Fault(
+                    f"onnxruntime cannot load {path.name}: {_first_line(error)}",
+                    part="models",
+                    reason=Reason.MODEL_DIGEST_MISMATCH,
+                ) from error
         _give_memory_back()
         self._input: str = self._session.get_inputs()[0].name
         self._outputs: list[str] = [output.name for output in self._session.get_outputs()]
@@ -80,15 +79,25 @@ class OnnxNetwork:
 
 
 @contextlib.contextmanager
-def _file_of(data: bytes) -> Iterator[str]:
-    """Lend the path of a file in memory that holds exactly these bytes and cannot be changed.
+def _sealed_copy(path: Path) -> Iterator[FileIO]:
+    """Lend a file in memory with what `path` held, which nobody can change between its check and its loading.
 
-    From bytes in its hands the runtime takes 60 MB more for SFace, and keeps them, than from a file.
+    From bytes in its hands the runtime takes 60 MB more for SFace, and keeps them, than from a file. Raise
+    Fault(MODEL_MISSING).
     """
-    with os.fdopen(os.memfd_create("weights", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING), "w+b", buffering=0) as file:
-        file.write(data)
-        fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
-        yield f"/proc/self/fd/{file.fileno()}"
+    with os.fdopen(os.memfd_create("weights", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING), "w+b", buffering=0) as copy:
+        try:
+            with path.open("rb", buffering=0) as file:
+                shutil.copyfileobj(file, copy, COPIED_BYTES)
+        except OSError as error:
+            raise Fault(
+                f"the weights {path} cannot be read ({error.strerror}); `uketsuke models fetch` gets them",
+                part="models",
+                reason=Reason.MODEL_MISSING,
+            ) from error
+        fcntl.fcntl(copy, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
+        copy.seek(0)
+        yield copy
 
 
 def _give_memory_back() -> None:

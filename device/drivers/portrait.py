@@ -16,7 +16,7 @@ from device.domain.errors import FaceError, Fault
 from device.domain.finding import FindingCode
 from device.domain.reasons import Reason
 from device.drivers.lockdown import COMPLETE, Protection
-from device.drivers.portrait_child import HEADER, LARGEST_FILE_BYTES, LONGEST_SIDE_PX, PROCESSOR_S, READY
+from device.drivers.portrait_header import HEADER, LARGEST_FILE_BYTES, LONGEST_SIDE_PX, PROCESSOR_S, READY
 from device.ports.camera import Picture
 
 if TYPE_CHECKING:

@@ -184,14 +184,18 @@ def parse_photos(text: str, where: str) -> Photos:
 
 def check_digest(data: bytes, *, name: str, expected: str) -> bytes:
     """Return `data` if it is what the manifest promises; raise Fault(MODEL_DIGEST_MISMATCH) with both digests."""
-    found = hashlib.sha256(data).hexdigest()
+    check_found(hashlib.sha256(data).hexdigest(), name=name, expected=expected)
+    return data
+
+
+def check_found(found: str, *, name: str, expected: str) -> None:
+    """Raise Fault(MODEL_DIGEST_MISMATCH) with both SHA-256 digests unless they are the same."""
     if found != expected:
         raise Fault(
             f"{name} is not the file that the manifest names: expected SHA-256 {expected}, found {found}",
             part="models",
             reason=Reason.MODEL_DIGEST_MISMATCH,
         )
-    return data
 
 
 def _parse(text: str, where: str, kind: type[_List]) -> _List:

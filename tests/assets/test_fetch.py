@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from onnx import TensorProto, helper
 
-from device.app.assets import AssetState, Condition, check, fetch
+from device.app.assets.fetching import fetch
 from device.app.assets.fold import fold
 from device.app.assets.registry import download
+from device.app.assets.store import AssetState, Condition, check
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.face.manifest import ArchiveSource

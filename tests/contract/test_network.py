@@ -7,8 +7,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from device.app.assets import load_manifest, weights_path
 from device.app.assets.place import MODELS_DIR
+from device.app.assets.store import load_manifest, weights_path
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.drivers.onnx import OnnxNetwork

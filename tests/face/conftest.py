@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from device.app.assets import Condition, check, load_manifest, weights_path
+from device.app.assets.store import Condition, check, load_manifest, weights_path
 from device.drivers.onnx import OnnxNetwork
 from device.drivers.portrait import SandboxedPortraitDecoder
 from device.face.engine import FaceEngine, Model

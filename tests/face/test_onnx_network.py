@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from device.app.assets import weights_path
+from device.app.assets.store import weights_path
 from device.domain.errors import Fault
 from device.domain.reasons import Reason
 from device.drivers.onnx import OnnxNetwork

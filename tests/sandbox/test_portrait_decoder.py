@@ -18,7 +18,7 @@ from device.domain.errors import FaceError, Fault
 from device.domain.finding import FindingCode
 from device.domain.reasons import Reason
 from device.drivers.portrait import SandboxedPortraitDecoder
-from device.drivers.portrait_child import JP2_SIGNATURE, LARGEST_FILE_BYTES, check_size
+from device.drivers.portrait_header import JP2_SIGNATURE, LARGEST_FILE_BYTES, check_size
 
 
 def jpeg2000(pixels: np.ndarray, *, container: bool = True) -> bytes:

@@ -22,7 +22,7 @@ from device.domain.reasons import Reason
 from device.domain.secrets import ReferenceNumberB
 from device.drivers.paho_line import PahoLine
 from device.drivers.portrait import TIMEOUT_S, SandboxedPortraitDecoder
-from device.drivers.portrait_child import PROCESSOR_S
+from device.drivers.portrait_header import PROCESSOR_S
 from device.drivers.sqlite_outbox import SqliteOutbox
 from device.drivers.system import SystemClock, SystemEntropy
 from device.ports.card import CardReader
