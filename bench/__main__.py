@@ -25,6 +25,7 @@ from bench import (
     screen_update,
     unit_cost,
     unit_growth,
+    unit_visits,
 )
 from bench.picture import draw
 from device.domain.errors import UketsukeError
@@ -60,6 +61,8 @@ def main() -> int:
         help="where the face part is drawn",
     )
     parser.add_argument("--visits", type=int, default=2_000, help="that are told to a unit to see whether it grows")
+    parser.add_argument("--face-visits", type=int, default=5, help="after which a unit's memory is looked at")
+    parser.add_argument("--memory-picture", type=Path, help="draw what each of the unit's processes has (.png)")
     parser.add_argument("--growth-picture", type=Path, help="draw the unit's memory over those visits (.png)")
     parser.add_argument("--results", type=int, default=20_000, help="that wait when the line comes back")
     options = parser.parse_args()
@@ -87,9 +90,11 @@ def _measure_unit(options: argparse.Namespace) -> None:
         for words in panel_idle.say(panel_idle.measure(PANEL_SECONDS)):
             _say(words)
     if options.only in {None, "unit"}:
-        cost = unit_cost.measure(STARTS, IDLE_S, options.visits)
+        cost = unit_cost.measure(STARTS, IDLE_S, options.visits, options.face_visits)
         for words in unit_cost.say(cost):
             _say(words)
+        if options.memory_picture:
+            unit_visits.draw(cost.memory, options.memory_picture)
         if options.growth_picture:
             unit_growth.draw(cost.growth, options.growth_picture)
 

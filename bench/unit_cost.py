@@ -20,17 +20,18 @@ from typing import Self
 
 import cv2
 
-from bench import unit_growth
+from bench import unit_growth, unit_visits
 from bench.face_frames import film
 from bench.resident import family, resident_kb, together_kb
 from bench.unit_growth import Growth
+from bench.unit_visits import VisitMemory
 from clinic.people import SHIPPED
 from device.app.demo.site import Site, open_site
 from device.drivers import memory
 from device.sim.card import CardAuthority
 from device.sim.pn532 import SimulatedPn532
 
-AIMS = "A whole unit (aims: ready in 2.5 s warm, 180 MB, 1 % at rest, 1 KB per 1,000 visits)"
+AIMS = "A whole unit (aims: ready in 2.5 s warm, 180 MB with its child processes, 1 % at rest, 1 KB per 1,000 visits)"
 _SECTIONS = """\
 [camera]
 source = "folder:faces"
@@ -67,11 +68,13 @@ class UnitCost:
     """Of one core: the unit's own process."""
     children_idle_percent: float
     """Of one core: the cameras' processes, which look twice a second while nobody asks, and the picture's sandbox."""
+    memory: VisitMemory
+    """Of another unit, to which visits by face are told."""
     growth: Growth
 
 
-def measure(starts: int, idle_s: float, visits: int) -> UnitCost:
-    """Start a unit so many times, let the last one rest, and tell so many visits to a simulated one."""
+def measure(starts: int, idle_s: float, visits: int, face_visits: int) -> UnitCost:
+    """Start a unit so many times, let the last one rest, and tell visits to two more, so many to a simulated one."""
     with tempfile.TemporaryDirectory(prefix="uk") as place:
         folder = Path(place)
         authority = CardAuthority()
@@ -96,6 +99,7 @@ def measure(starts: int, idle_s: float, visits: int) -> UnitCost:
         together_mb=together_mb,
         idle_percent=idle_percent,
         children_idle_percent=children_idle_percent,
+        memory=unit_visits.measure(face_visits),
         growth=unit_growth.measure(visits),
     )
 
@@ -107,6 +111,7 @@ def say(cost: UnitCost) -> list[str]:
         AIMS,
         f"  start to ready          {cost.ready_s:6.2f} s   (starts: {', '.join(f'{one:.2f}' for one in cost.starts)})",
         f"  resident memory         {cost.resident_mb:6.0f} MB  (with its child processes: {cost.together_mb:.0f} MB)",
+        *unit_visits.say_memory(cost.memory),
         f"  processor time at rest  {cost.idle_percent:6.2f} %   (its children: {cost.children_idle_percent:.2f} %)",
         f"  growth                  {grows:6.2f} KB per 1,000 of {told:,} simulated visits",
     ]

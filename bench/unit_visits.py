@@ -24,6 +24,7 @@ from bench.terminal import Terminal
 from clinic.people import SHIPPED, load_people
 from device.app.assets.place import MODELS_DIR
 from device.app.demo.site import Site, open_site
+from device.app.plots import new_figure, save
 from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
 from device.domain.values import ConsentItem
@@ -40,6 +41,7 @@ FACES, FRONTS = 40, 5
 """So many pictures in the folders: a frame that comes again is refused."""
 SETTLE_S = 8.0
 ATTEMPTS = 8
+AIM_MB = 180
 FRONT = InventedFront(
     name="診療 太郎",
     address="架空県見本市中央町1丁目1番地1号",
@@ -70,7 +72,7 @@ class VisitMemory:
     highest_mb: float
     """The most that the unit's own process ever had during the visits."""
     parts: dict[str, float]
-    """What each process has for itself then, and what of files all have."""
+    """What each process has for itself then, and what all have of files."""
 
 
 def measure(visits: int) -> VisitMemory:
@@ -100,7 +102,7 @@ def measure(visits: int) -> VisitMemory:
                 highest_mb=highest_kb(pids[0]) / 1024,
                 after_mb=after_mb,
                 own_mb=resident_kb(pids[0]) / 1024,
-                parts=parts | {"files": after_mb - sum(parts.values())},
+                parts=parts | {"libraries and programs": after_mb - sum(parts.values())},
             )
 
 
@@ -113,6 +115,21 @@ def say_memory(memory: VisitMemory) -> list[str]:
         f"    of which              {parts} MB",
         f"  its own process         {memory.own_mb:6.0f} MB  (during a visit at most {memory.highest_mb:.0f} MB)",
     ]
+
+
+def draw(memory: VisitMemory, path: Path) -> None:
+    """Draw the parts side by side in one bar."""
+    figure, (axes,) = new_figure(columns=1)
+    left = 0.0
+    for part, mb in memory.parts.items():
+        axes.barh([0], [mb], left=left, height=0.5, label=f"{part}: {mb:.0f}")
+        left += mb
+    axes.axvline(AIM_MB, color="black", linestyle=":", label=f"aim: {AIM_MB}")
+    axes.set_yticks([])
+    axes.set_ylim(-1.6, 0.4)
+    axes.set_xlabel("resident memory between two visitors, MB")
+    axes.legend(loc="lower left", ncols=2)
+    save(figure, path)
 
 
 def _visit(unit: Terminal, hat: SimulatedPn532, card: SimulatedCard) -> None:

@@ -38,8 +38,8 @@ _MODE: Final = "check that the HAT's jumpers are set to this bus, that it sits w
 class Timing:
     """How long is waited for what, in seconds."""
 
-    ack_s: float = 0.1
-    """For the acknowledgement of a command. The chip gives it within 15 ms (6.2.2)."""
+    ack_s: float = 0.5
+    """For the acknowledgement of a command. The chip gives it within 15 ms (6.2.2); the rest is for a busy machine."""
     gap_s: float = 0.1
     """For the next byte of a frame that has begun. The longest one takes 24 ms at 115 200 baud."""
     command_s: float = 1.0
