@@ -40,7 +40,7 @@ class CameraSetup(NamedTuple):
             start = [sys.executable, "-m", "device.drivers.camera"]
         else:
             # All others do with Python's own library. Without -S Python would look through its packages at each start,
-            # and for `-m` it loads what looks for modules; both stay in memory.
+            # and for `-m` it loads what looks for modules; both stay in memory. With -B it writes nothing down.
             places = [OUR_PACKAGES]
-            start = [sys.executable, "-SP", f"{OUR_PACKAGES}/device/drivers/camera/__main__.py"]
+            start = [sys.executable, "-SPB", f"{OUR_PACKAGES}/device/drivers/camera/__main__.py"]
         return ["/usr/bin/env", f"PYTHONPATH={os.pathsep.join(places)}", *start, *told]
