@@ -10,8 +10,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from bench.card_process import FRONT, PORTRAIT
 from bench.processes import card_on_reader, open_reader
@@ -101,7 +100,7 @@ def measure(kbps: int, times: int) -> CardPart:
     return sorted(parts, key=lambda part: part.wall_s)[times // 2]
 
 
-class _Watched:
+class _Watched(CardConnection):
     """A connection that notes when each command ended and which step it belonged to."""
 
     def __init__(self, connection: CardConnection) -> None:
@@ -128,14 +127,6 @@ class _Watched:
 
     def power_off(self) -> None:
         self._connection.power_off()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
-        self.power_off()
 
 
 def _once() -> tuple[float, _Watched]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from device.card import status
 from device.ports.card import CardConnection
@@ -20,8 +19,8 @@ _WITHOUT_BODY: Final = 4
 """Bytes of a VERIFY that asks for the counter."""
 
 
-class GuardedConnection:
-    """A `CardConnection` that lets nothing through that a card counts, unless one try may be spent."""
+class GuardedConnection(CardConnection):
+    """It lets nothing through that a card counts, unless one try may be spent."""
 
     def __init__(self, connection: CardConnection, *, besides: Collection[tuple[int, int]] = ()) -> None:
         """`besides`: what a simulated card understands and no real one."""
@@ -50,11 +49,3 @@ class GuardedConnection:
     def power_off(self) -> None:
         """Cut the card's power."""
         self._connection.power_off()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
-        self.power_off()

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Self
 
 from device.domain.errors import CardLost, CardUnreadable
-from device.ports.card import CardReader
+from device.ports.card import CardConnection, CardReader
 from device.sim.card.stand_in import STAND_IN_UNLOCK
 from hw.card_guard import GuardedConnection
 from hw.cards import CardBox, GoldenCard
@@ -72,7 +70,7 @@ class GuardedReader:
             raise CardLost("held back by the bench") from error
 
 
-class _Noting:
+class _Noting(CardConnection):
     """A connection whose dangers are noted."""
 
     def __init__(self, connection: GuardedConnection, reader: GuardedReader) -> None:
@@ -87,11 +85,3 @@ class _Noting:
     def power_off(self) -> None:
         """Cut the card's power."""
         self._connection.power_off()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
-        self.power_off()

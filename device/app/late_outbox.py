@@ -6,7 +6,6 @@ cannot be kept must not be promised; all the rest of the unit works.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -31,7 +30,6 @@ class LateOutbox:
         """Try to open it; `tell` is told by part of what is wrong, now and whenever it is opened."""
         self._config = config
         self._tell = tell
-        self._lock = threading.Lock()
         self._late = Late(self._open, clock)
         if self._late.part() is None and self._late.fault is not None:
             tell("outbox", self._late.fault)
@@ -59,9 +57,8 @@ class LateOutbox:
 
     def close(self) -> None:
         """Close it, if it was opened."""
-        with self._lock:
-            if self._late.opened is not None:
-                self._late.opened.close()
+        if (opened := self._late.opened) is not None:
+            opened.close()
 
     def __enter__(self) -> Self:
         return self
@@ -73,8 +70,7 @@ class LateOutbox:
 
     @property
     def _outbox(self) -> SqliteOutbox:
-        with self._lock:
-            outbox = self._late.part()
+        outbox = self._late.part()
         if outbox is not None:
             return outbox
         raise self._late.fault or Fault("not there", part="outbox", reason=Reason.OUTBOX_FAULT)

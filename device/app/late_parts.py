@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -30,29 +31,32 @@ T = TypeVar("T")
 
 
 class Late(Generic[T]):
-    """Opens a part when it can."""
+    """Opens a part when it can, and once: whoever asks meanwhile waits. Any thread may ask."""
 
     def __init__(self, open_part: Callable[[], T], clock: Clock) -> None:
         self._open = open_part
         self._clock = clock
         self._again_s = clock.monotonic_s()
+        self._lock = threading.Lock()
         self._part: T | None = None
         self._fault: Fault | None = None
 
     def part(self) -> T | None:
         """Return the part, opened now if it is time to try; None while it cannot be had."""
-        if self._part is None and self._clock.monotonic_s() >= self._again_s:
-            try:
-                self._part, self._fault = self._open(), None
-            except Fault as fault:
-                self._fault = fault
-                self._again_s = self._clock.monotonic_s() + AGAIN_S
-        return self._part
+        with self._lock:
+            if self._part is None and self._clock.monotonic_s() >= self._again_s:
+                try:
+                    self._part, self._fault = self._open(), None
+                except Fault as fault:
+                    self._fault = fault
+                    self._again_s = self._clock.monotonic_s() + AGAIN_S
+            return self._part
 
     @property
     def opened(self) -> T | None:
         """The part, if it was opened."""
-        return self._part
+        with self._lock:
+            return self._part
 
     @property
     def fault(self) -> Fault | None:

@@ -7,21 +7,18 @@ data is told by its length alone: a VERIFY carries a PIN, and what a card hands 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final
 
 from device.domain.errors import CardError
 from device.ports.card import CardConnection
 from device.ports.clock import Clock
 
-if TYPE_CHECKING:
-    from types import TracebackType
-
 _HEADER: Final = 4
 _SELECT: Final = 0xA4
 
 
-class TracedConnection:
-    """A CardConnection that tells each exchange to `say`, a line each."""
+class TracedConnection(CardConnection):
+    """It tells each exchange to `say`, a line each."""
 
     def __init__(self, connection: CardConnection, clock: Clock, say: Callable[[str], None]) -> None:
         self._connection = connection
@@ -45,14 +42,6 @@ class TracedConnection:
         """Pass it on and tell it."""
         self._say("power off")
         self._connection.power_off()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
-        self.power_off()
 
 
 def shown(apdu: bytes | bytearray) -> str:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 import time
 from threading import Lock
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final
 
 from smartcard import scard  # type: ignore[import-untyped]  # pyscard ships no types
 
 from device.domain.errors import CardError, CardLost, CardUnreadable, Fault
 from device.domain.finding import FindingCode
 from device.domain.reasons import Reason
-
-if TYPE_CHECKING:
-    from types import TracebackType
+from device.ports.card import CardConnection
 
 _PART: Final = "card reader"
 _STATUS_WORD: Final = 2
@@ -151,7 +149,7 @@ class PcscReader:
         )
 
 
-class PcscConnection:
+class PcscConnection(CardConnection):
     """A card held through PC/SC. One thread at a time."""
 
     def __init__(self, context: _Context, card: int, protocol: int) -> None:
@@ -178,14 +176,6 @@ class PcscConnection:
         if card is not None:
             scard.SCardDisconnect(card, scard.SCARD_UNPOWER_CARD)
             self._context.release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
-        self.power_off()
 
 
 class _Context:

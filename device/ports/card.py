@@ -25,11 +25,14 @@ class CardConnection(Protocol):
     def power_off(self) -> None:
         """Cut the card's power and let go of it. Never raises; harmless when repeated."""
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        """Hold the card for a block; here once for every connection that says it is one."""
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None: ...
+    ) -> None:
+        self.power_off()
 
 
 class CardReader(Protocol):

@@ -64,7 +64,6 @@ class RecordedCamera:
         self._loop_frames = 0
         self._off_s = 0.0
         self._given: list[weakref.ref[Picture]] = []
-        self.light_held = False
 
     def show(self, *people: Photo) -> None:
         """Nobody, one person, or several side by side stand before the camera from the next frame on."""
@@ -114,8 +113,7 @@ class RecordedCamera:
         return Frame(pixels=pixels, taken_s=taken_s, number=self._number, small=small)
 
     def hold_light(self, *, hold: bool) -> None:
-        """Note it; the light here is always the same."""
-        self.light_held = hold
+        """Nothing to do: the light here is always the same."""
 
     def forget(self) -> None:
         """Overwrite every frame that somebody still has."""

@@ -1,15 +1,14 @@
 from __future__ import annotations
 
 from threading import Condition
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from device.domain.errors import CardLost, CardUnreadable, Fault, SeveralCards
 from device.domain.reasons import Reason
+from device.ports.card import CardConnection
 from device.sim.card import ContactLost
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from device.sim.card import PlaceableCard
 
 
@@ -126,8 +125,8 @@ class SimulatedReader:
         return Fault(message, part=self._name, reason=Reason.READER_FAULT)
 
 
-class SimulatedConnection:
-    """A `CardConnection` to the card on a simulated reader."""
+class SimulatedConnection(CardConnection):
+    """To the card on a simulated reader."""
 
     def __init__(self, reader: SimulatedReader) -> None:
         self._reader = reader
@@ -139,11 +138,3 @@ class SimulatedConnection:
     def power_off(self) -> None:
         """Cut the power; harmless when repeated."""
         self._reader.release(self)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
-        self.power_off()

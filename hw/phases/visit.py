@@ -38,7 +38,6 @@ from hw.unit.port import Program, Thought
 LOOK_S: Final = 0.01
 STEP_S: Final = 0.001
 """A state's first moment is known to this."""
-LINE_S: Final = 20.0
 STATE_S: Final = 60.0
 """No state of a visit lasts longer, nor does a hand that is slow."""
 KEY_HOLD_S: Final = 0.15

@@ -5,16 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final
 
 from device.domain.errors import CardError, CardLost, CardUnknown, CardUnreadable, SeveralCards
 from device.drivers.pn532.chip import Chip, ChipTrouble, Timing, bus_trouble
 from device.drivers.pn532.commands import bring_up, exchange, find, is_still_there, switch_field_off
 from device.drivers.pn532.targets import Modulation, Target
 from device.drivers.pn532.wire import Wire
-
-if TYPE_CHECKING:
-    from types import TracebackType
+from device.ports.card import CardConnection
 
 _STATUS_WORD: Final = 2
 _DOUBTS: Final = 2
@@ -201,7 +199,7 @@ def _choose(chip: Chip) -> Target:
     raise CardLost("no card on the reader")
 
 
-class Pn532Connection:
+class Pn532Connection(CardConnection):
     """A card in the field of a PN532. One thread at a time."""
 
     def __init__(self, reader: Pn532Reader, target: Target) -> None:
@@ -220,11 +218,3 @@ class Pn532Connection:
     def power_off(self) -> None:
         """Switch the field off; harmless when repeated."""
         self._reader.release(self)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
-        self.power_off()
