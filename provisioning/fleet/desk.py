@@ -1,18 +1,17 @@
 """One worker's head: messages and due jobs in, what to say out. It holds no state: what counts is in the store.
 
-Messages are dealt with many at a time in one transaction, because that is what a disk is slow at. When one of them
-fails, all are dealt with again one by one, so that a message that we did not think of costs nobody else theirs.
+Messages are dealt with many at a time in one transaction, because that is what a disk is slow at, and so are jobs. When
+one of them fails, all are dealt with again one by one, so that one that we did not think of costs nobody else theirs: a
+message is dropped then, a job is put off and named by `uketsuke-fleet doctor` until it goes well.
 """
 
 from __future__ import annotations
 
 import logging
-import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from device.domain.errors import BadConfig, Fault, MessageError, UketsukeError
 from device.domain.values import UnitId
@@ -22,8 +21,10 @@ from provisioning.fleet.claiming import ClaimDesk
 from provisioning.fleet.hook import Opinion
 from provisioning.fleet.say import Say
 from provisioning.fleet.store.database import STORE, FleetStore
+from provisioning.fleet.store.failures import KEY as FAILURE
 from provisioning.fleet.store.jobs import Job
 from provisioning.fleet.store.transaction import Transaction
+from provisioning.fleet.unforeseen import in_words, kind_and_place, trace
 
 HOLD = timedelta(seconds=30)
 """What a worker took and has not settled within this, another one takes."""
@@ -67,7 +68,7 @@ class Desk:
         self._worker = worker
         self._forgets_at: datetime | None = None
         self.counts: Counter[str] = Counter()
-        """What was dealt with, by kind; `dropped` and `failed` among them."""
+        """What was dealt with, by kind; `dropped`, `failed` and `job_failed` among them."""
 
     @property
     def subscriptions(self) -> list[str]:
@@ -91,16 +92,63 @@ class Desk:
             return said
 
     def work(self, now: datetime) -> list[Say]:
-        """Do the jobs that are due, and forget what is too old to be kept. Raise Fault when the store refuses."""
+        """Do the jobs that are due, and forget what is too old to be kept.
+
+        Raise Fault when the store refuses: what was not kept by then is due again.
+        """
+        if self._forgets_at is None or now >= self._forgets_at:
+            self._forget(now)
+        taken: list[Job] = []
+        try:
+            return self._jobs_together(taken, now)
+        except Exception as error:
+            if _is_outage(error) or not taken:
+                raise
+        said: list[Say] = []
+        for job in taken:
+            try:
+                said += self._job_alone(job, now)
+            except Fault:
+                if not said:
+                    raise
+                break  # what is kept already has to be said; the outage shows at the next turn
+        return said
+
+    def _jobs_together(self, taken: list[Job], now: datetime, *, only: str | None = None) -> list[Say]:
         said: list[Say] = []
         with self._store.begin(now) as work:
-            if self._forgets_at is None or now >= self._forgets_at:
-                work.bundles.forget_old()
-                self._forgets_at = now + FORGET_EVERY
-            for job in work.jobs.take(self._worker, limit=JOBS_AT_A_TIME, hold=HOLD, kinds=tuple(self._does)):
+            kinds = tuple(self._does)
+            taken += work.jobs.take(self._worker, limit=JOBS_AT_A_TIME, hold=HOLD, kinds=kinds, only=only)
+            for job in taken:
                 said += self._does[job.kind](work, job)
-                self.counts[f"job_{job.kind}"] += 1
+                if FAILURE in job.outcome:
+                    work.failures.clear(job.job)
+        self.counts += Counter(f"job_{job.kind}" for job in taken)
         return said
+
+    def _job_alone(self, job: Job, now: datetime) -> list[Say]:
+        try:
+            return self._jobs_together([], now, only=job.job)
+        except Exception as error:
+            if _is_outage(error):
+                raise
+            told = trace(error)
+            log.error("job %s (%s of %s) failed\n%s", job.job, job.kind, job.unit, told)  # noqa: TRY400  `trace`
+            self.counts["job_failed"] += 1
+            with self._store.begin(now) as work:
+                work.failures.note(job.job, in_words(error))
+            return []
+
+    def _forget(self, now: datetime) -> None:
+        try:
+            with self._store.begin(now) as work:
+                work.bundles.forget_old()
+        except Exception as error:
+            if _is_outage(error):
+                raise
+            log.error("old log bundles are still there\n%s", trace(error))  # noqa: TRY400  as above
+            self.counts["failed"] += 1
+        self._forgets_at = now + FORGET_EVERY
 
     def _together(self, messages: Sequence[Message], opinions: dict[str, Opinion], now: datetime) -> list[Say]:
         said: list[Say] = []
@@ -120,10 +168,8 @@ class Desk:
         except Exception as error:
             if _is_outage(error):
                 raise
-            # Neither its text nor its traceback: both may quote the message.
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            where = f"{Path(place.filename).name}:{place.lineno}"
-            log.warning("message on %s failed: %s in %s", message.topic, type(error).__name__, where)
+            # Its place alone, because both text and traceback may quote the message.
+            log.warning("message on %s failed: %s", message.topic, kind_and_place(error))
             self.counts["failed"] += 1
             return []
 

@@ -172,6 +172,7 @@ def _store(fleet: Fleet, now: datetime) -> Iterator[Finding]:
         stuck = work.claims.stuck_since(now - STUCK_AFTER)
         ending = work.certificates.running_out(now + timedelta(days=7))
         states = {unit.name: unit for unit in work.units.listed()}
+        failures = work.failures.listed()
         believed = [one.station for one in work.bench.stations() if one.state is StationState.TRUSTED]
     if fleet.plan.bench.claim_needs and not believed:
         words = f"a claim needs a {fleet.plan.bench.claim_needs} record, and no station of a bench is believed"
@@ -181,6 +182,10 @@ def _store(fleet: Fleet, now: datetime) -> Iterator[Finding]:
     for unit in alarmed:
         to_do = f"look at it; `uketsuke-fleet revoke {unit.name}` or `clear-alarm {unit.name}`"
         yield Finding("error", unit.name, unit.alarm or "", to_do)
+    for failure in failures:
+        words = f"failed {failure.times} times in a row, last at {failure.at:%Y-%m-%d %H:%M}: {failure.words}"
+        to_do = f"its trace is in the journal of `serve`; it is tried again at {failure.due_at:%Y-%m-%d %H:%M:%S} UTC"
+        yield Finding("error", f"job {failure.job} ({failure.kind} of {failure.unit or 'the fleet'})", words, to_do)
     for claim in stuck:
         words = f"was claimed at {claim.granted_at:%Y-%m-%d %H:%M} and not heard since"
         yield Finding("warning", claim.unit, words, f"does it reach {fleet.plan.broker.host}:{fleet.plan.broker.port}?")

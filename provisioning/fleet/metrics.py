@@ -29,6 +29,7 @@ def figures(fleet: Fleet, counts: Mapping[str, int]) -> str:
         states, sites = work.units.counts(), work.units.sites()
         units = work.units.listed()
         head = work.audit.head().number
+        failures = len(work.failures.listed())
     lines = [
         *_metric("units", "gauge", "Units by state.", {f'state="{s}"': states.get(s, 0) for s in UnitState}),
         *_metric(
@@ -39,6 +40,7 @@ def figures(fleet: Fleet, counts: Mapping[str, int]) -> str:
         ),
         *_metric("units_online", "gauge", "Units whose line is up.", {"": sum(unit.online for unit in units)}),
         *_metric("units_alarmed", "gauge", "Units to look at.", {"": sum(unit.alarm is not None for unit in units)}),
+        *_metric("jobs_failing", "gauge", "Jobs that failed at their last turn.", {"": failures}),
         *_metric("units_drifted", "gauge", "Units with other settings than wanted.", {"": sum(map(_drifts, units))}),
         *_metric("certificate_days_left", "gauge", "Of the certificate that runs out first.", _days(units)),
         *_metric("audit_entries", "counter", "Entries of the audit.", {"": head}),

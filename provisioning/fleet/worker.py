@@ -12,6 +12,7 @@ from paho.mqtt.client import MQTTMessage
 from device.domain.errors import Fault
 from provisioning.fleet.desk import Desk, Message
 from provisioning.fleet.line import WorkerLine
+from provisioning.fleet.unforeseen import trace
 
 BATCH = 200
 TICK_S = 0.25
@@ -29,12 +30,21 @@ class Worker:
         self.desk = desk
         self._clock = clock
         self._stop = threading.Event()
+        self._on_broken: Callable[[], None] | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.trouble = ""
         """What keeps it from working at present."""
+        self.broken = False
+        """It ended by itself, by an error that nobody thought of."""
 
-    def start(self) -> None:
-        """Connect and begin."""
+    @property
+    def name(self) -> str:
+        """What it is called, here and at the broker."""
+        return self._thread.name
+
+    def start(self, *, on_broken: Callable[[], None] | None = None) -> None:
+        """Connect and begin. `on_broken` hears, on the worker's thread, that it ended by itself."""
+        self._on_broken = on_broken
         self.line.start()
         self._thread.start()
 
@@ -47,6 +57,15 @@ class Worker:
         self.line.close()
 
     def _run(self) -> None:
+        try:
+            self._until_stopped()
+        except Exception as error:  # noqa: BLE001  a thread's end would be silent
+            log.critical("%s ended\n%s", self.name, trace(error))
+            self.broken = True
+            if self._on_broken is not None:
+                self._on_broken()
+
+    def _until_stopped(self) -> None:
         due_at = self._clock()
         while not self._stop.is_set():
             messages = self.line.take(BATCH, TICK_S)

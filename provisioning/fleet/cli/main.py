@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-import traceback
-from pathlib import Path
 
 import typer
 
 from device.domain.errors import BadConfig, UketsukeError
 from provisioning.fleet.cli import acting, doctor, entrance, loading, looking, people, records, rollout, serving, twin
+from provisioning.fleet.unforeseen import in_words
 from provisioning.updates.cli import app as updates_app
 
 app = typer.Typer(
@@ -53,9 +52,7 @@ def main() -> None:
     except UketsukeError as error:
         _apologise(str(error), 1)
     except Exception as error:  # noqa: BLE001  the last place before a person would see a traceback
-        # The text of an unforeseen error may quote a key; its place says enough to look.
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        _apologise(f"internal fault, {type(error).__name__} in {Path(place.filename).name}:{place.lineno}", 1)
+        _apologise(f"internal fault, {in_words(error)}", 1)
 
 
 def _apologise(words: str, code: int) -> None:

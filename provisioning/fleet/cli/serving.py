@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from device.domain.errors import Fault
+from device.domain.reasons import Reason
 from provisioning.fleet.cli.shared import HERE, FolderOption, JsonOption, PassphraseOption, say
 from provisioning.fleet.fleet import open_fleet, passphrase_from
 from provisioning.fleet.metrics import MetricsServer, figures, merged
@@ -28,14 +30,17 @@ def serve(
     passphrase_file: PassphraseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Answer units until SIGTERM or Ctrl-C. Several processes, on one machine or more, share the work."""
+    """Answer units until SIGTERM or Ctrl-C. Several processes, on one machine or more, share the work.
+
+    Exit code 1 when a worker ended by itself: have a supervisor start it anew (systemd: Restart=on-failure).
+    """
     stop = _until_told()
     with ExitStack() as stack:
         opened = stack.enter_context(open_fleet(fleet, passphrase=passphrase_from(passphrase_file)))
         workers = [opened.worker(number) for number in worker or [1]]
         for one in workers:
             stack.callback(one.close)
-            one.start()
+            one.start(on_broken=stop.set)
         if port := opened.plan.service.metrics_port:
             stack.enter_context(
                 MetricsServer(lambda: figures(opened, merged(*(one.desk.counts for one in workers))), port)
@@ -47,6 +52,9 @@ def serve(
             text = f"ready: {len(workers)} workers of fleet {opened.plan.fleet.name}"
             say(text, {"event": "ready", "workers": worker or [1]}, as_json=as_json)
         stop.wait()
+        if broken := [one.name for one in workers if one.broken]:
+            words = f"{', '.join(broken)} ended by an error that is in the journal; whoever supervises starts it anew"
+            raise Fault(words, part="service", reason=Reason.INTERNAL_FAULT)
 
 
 def web(

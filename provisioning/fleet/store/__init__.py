@@ -12,6 +12,7 @@ certificates  what was issued and withdrawn
 twins         what a unit shall be set to, and what it says about that
 profiles      settings that several units share
 jobs          work that must not be lost, and the rollouts it belongs to
+failures      jobs that ended in an error nobody thought of
 bench         stations of the bench, and what they said of which unit
 approvals     what needs a second person
 people        who acts, who is signed in, who is invited

@@ -128,8 +128,10 @@ class JobVerbs:
         rows = self._base.execute(asked.group_by(JOBS.c.wave, JOBS.c.state))
         return {(wave, JobState(state)): number for wave, state, number in rows}
 
-    def take(self, worker: str, *, limit: int, hold: timedelta, kinds: Sequence[str] = ()) -> list[Job]:
-        """Take due jobs that nobody holds; they are `worker`'s for as long as `hold`."""
+    def take(
+        self, worker: str, *, limit: int, hold: timedelta, kinds: Sequence[str] = (), only: str | None = None
+    ) -> list[Job]:
+        """Take due jobs that nobody holds, or `only` this one; they are `worker`'s for as long as `hold`."""
         asked = (
             select(JOBS)
             .where(
@@ -144,6 +146,8 @@ class JobVerbs:
         )
         if kinds:
             asked = asked.where(JOBS.c.kind.in_(kinds))
+        if only is not None:
+            asked = asked.where(JOBS.c.job == only)
         jobs = [_job(row) for row in self._base.execute(asked)]
         if jobs:
             self._base.execute(

@@ -12,6 +12,7 @@ from provisioning.fleet.store.bench import BenchVerbs
 from provisioning.fleet.store.bundles import BundleVerbs
 from provisioning.fleet.store.certificates import CertificateVerbs
 from provisioning.fleet.store.claims import ClaimVerbs
+from provisioning.fleet.store.failures import FailureVerbs
 from provisioning.fleet.store.jobs import JobVerbs
 from provisioning.fleet.store.people import PeopleVerbs
 from provisioning.fleet.store.profiles import ProfileVerbs
@@ -32,6 +33,7 @@ class Transaction:
         self.twins = TwinVerbs(base, now=now, actor=actor)
         self.profiles = ProfileVerbs(base, now=now, actor=actor)
         self.jobs = JobVerbs(base, now=now, actor=actor)
+        self.failures = FailureVerbs(base, now=now)
         self.bundles = BundleVerbs(base, now=now)
         self.bench = BenchVerbs(base, now=now)
         self.approvals = ApprovalVerbs(base, now=now, actor=actor)
