@@ -196,11 +196,12 @@ def _carry_out(work: Transaction, found: Found, progress: Progress, actions: Seq
             case _:
                 assert_never(action)
     if progress != found.progress:
+        why = progress.told("en")
         work.jobs.change_rollout(
-            found.name, state=progress.state.value, progress=msgspec.to_builtins(progress), why=progress.why or None
+            found.name, state=progress.state.value, progress=msgspec.to_builtins(progress), why=why or None
         )
         if progress.state is not found.progress.state:
-            work.audit.note(f"rollout.now_{progress.state}", found.name, why=progress.why)
+            work.audit.note(f"rollout.now_{progress.state}", found.name, why=why)
 
 
 def _order(work: Transaction, found: Found, units: list[str], action: str, wave: int) -> None:

@@ -204,7 +204,7 @@ def test_a_unit_that_falls_silent_under_watch_takes_everybody_back(world: World)
 
     assert world.versions() == ["1.0"] * UNITS
     assert world.found(name).progress.state is RolloutState.ROLLED_BACK
-    assert "unwell" in world.found(name).progress.why
+    assert "unwell" in world.found(name).progress.told("en")
 
 
 def test_a_unit_that_says_nothing_is_asked_again_and_then_counts_as_failed(world: World) -> None:

@@ -50,7 +50,8 @@ def test_a_good_rollout_goes_wave_by_wave_and_watches_each() -> None:
 def test_one_bad_canary_stops_everything(bad: Tally) -> None:
     progress, actions = step(PLAN, Progress(wave=1), [bad, *UNTOUCHED[1:]], NOON)
     assert (progress.state, actions) == (RolloutState.PAUSED, [])
-    assert "wave 1: 1 of 1" in progress.why
+    assert "wave 1: 1 of 1" in progress.told("en")
+    assert progress.told("ja") == "第1段: 1台のうち1台が失敗したか不調です。"
 
 
 def test_or_has_everybody_go_back_where_that_was_asked_for() -> None:
@@ -63,7 +64,8 @@ def test_or_has_everybody_go_back_where_that_was_asked_for() -> None:
     assert (progress.state, actions) == (RolloutState.ROLLING_BACK, [])
     progress, actions = step(plan, progress, [Tally(units=3, succeeded=2, failed=1)], NOON)
     assert progress.state is RolloutState.ROLLED_BACK
-    assert "1 units did not go back" in progress.why
+    assert progress.told("en").endswith("; 1 units did not go back")
+    assert progress.told("ja").endswith("1台は元に戻りませんでした。")
 
 
 def test_a_unit_that_falls_ill_while_it_is_watched_stops_the_next_wave() -> None:

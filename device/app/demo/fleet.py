@@ -219,7 +219,7 @@ class _Show:
         self._tell.step("rollout", f"{name}: voice 1.0 in waves of {waves}, all have it after {took_s:.1f} s")
         name, waves, took_s = rollouts.run("1.1", self._until)
         found = rollouts.found(name)
-        words = f"{name}: voice 1.1 {found.progress.state} after {took_s:.1f} s: {found.progress.why}"
+        words = f"{name}: voice 1.1 {found.progress.state} after {took_s:.1f} s: {found.progress.told('en')}"
         self._tell.step("gate", words, state=found.progress.state, versions=sorted(rollouts.versions()))
         self._tell.more(f"every unit has {', '.join(sorted(rollouts.versions()))} again")
 

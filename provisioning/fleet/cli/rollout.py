@@ -125,7 +125,7 @@ def _fields(found: Found) -> dict[str, Any]:
         "rollout": found.name,
         "state": found.progress.state,
         "wave": found.progress.wave,
-        "why": found.progress.why,
+        "why": found.progress.told("en"),
         "part": found.course.plan.part,
         "version": found.course.plan.version,
         "waves": [msgspec.to_builtins(tally) for tally in found.tallies],

@@ -10,8 +10,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, or_, select, true, update
 
 from device.domain.errors import BadConfig
+from device.wire.texts import Text
 from provisioning.fleet.store.states import NEXT, UnitState
 from provisioning.fleet.store.tables import UNITS
+from provisioning.web.refusals import NotRightError
+
+_NOT_FROM_HERE = "端末のいまの状態からは、その状態にできません。"
+"""A page shows the present state beside it, and offers what can follow; who has no page reads both here, in English."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +194,8 @@ class UnitVerbs:
         """Change a unit's state. Raise BadConfig for a change that makes no sense."""
         if state not in NEXT[unit.state]:
             can = ", ".join(sorted(NEXT[unit.state])) or "nothing"
-            raise BadConfig(f"it is {unit.state} and cannot become {state}; it can become {can}", where=unit.name)
+            en = f"it is {unit.state} and cannot become {state}; it can become {can}"
+            raise NotRightError(Text(ja=_NOT_FROM_HERE, en=en), where=unit.name)
         self._set(unit.name, state=state.value, state_since=self._now, state_why=why)
 
     def certified(self, name: str, *, serial: str, until: datetime, hardware: str = "") -> None:

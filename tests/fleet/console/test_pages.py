@@ -9,6 +9,7 @@ from html import unescape
 from typing import Any
 
 import httpx2
+import msgspec
 import pytest
 from starlette.testclient import TestClient
 
@@ -26,6 +27,7 @@ from provisioning.fleet.store.jobs import NewJob
 from provisioning.fleet.store.states import JobState, UnitState
 from provisioning.fleet.store.units import Heard
 from provisioning.rollouts.desk import UPDATE_JOB, find, updates_of
+from provisioning.rollouts.machine import Gate, Progress, RolloutState, Stop
 from provisioning.rollouts.plan import RolloutPlan
 from provisioning.web.words import Words
 
@@ -130,7 +132,9 @@ def test_a_deed_needs_a_reason_a_role_and_stands_in_the_audit(office: Office, br
     assert ("web:hanako", "unit.quarantined") in office.audit("sim-u0001")
     said = submit(admin, "/units/sim-u0001", deed="release", why="well").text
     assert "設定が違う" in said, "it has not been heard yet with the settings of a unit that serves"
-    assert "cannot become" in submit(admin, "/units/sim-u0001", deed="release", why="again").text
+    again = submit(admin, "/units/sim-u0001", deed="release", why="again").text
+    assert "その状態にできません" in again
+    assert "cannot become" not in again
 
 
 def test_settings_are_shown_as_differences_before_they_are_sent(office: Office, browse: Browse, submit: Submit) -> None:
@@ -223,10 +227,26 @@ def test_a_rollout_is_started_watched_and_held_at_the_page(office: Office, brows
     assert "<polyline" in started.text
     path = started.url.path
     assert "一時停止" in words(submit(client, path, change="pause", why="wait"))
-    assert "cannot be paused" in submit(client, path, change="pause", why="again").text
+    assert "一時停止できません" in submit(client, path, change="pause", why="again").text
     viewer = browse(office, Role.VIEWER, "jiro")
     assert submit(viewer, path, change="abort", why="no").status_code == 403
     assert viewer.get(f"{path}/rows").status_code == 200
+
+
+def test_what_stopped_a_rollout_is_said_in_the_readers_language(office: Office, browse: Browse) -> None:
+    office.add_units(4)
+    plan = RolloutPlan(part=Kind.VOICE, version="1.1", waves=("100%",))
+    name = office.counter().ask(StartRollout(plan=plan, why="louder")).result.name
+    stop = Stop(gate=Gate.TOO_FEW_GOOD, wave=1, units=2, of=4)
+    progress = Progress(state=RolloutState.ROLLED_BACK, wave=1, stop=stop, left=1)
+    with office.fleet.store.begin(office.now) as work:
+        work.jobs.change_rollout(name, progress=msgspec.to_builtins(progress), why=progress.told("en"))
+
+    client = browse(office, Role.VIEWER)
+    page = client.get(f"/rollouts/{name}/rows").text
+    assert "第1段: 4台のうち2台しか良好ではありません。 1台は元に戻りませんでした。" in page
+    assert "units are good" not in page
+    assert "4台のうち2台しか" in client.get("/rollouts").text
 
 
 def test_the_drawing_of_a_rollout_counts_what_came_of_it(office: Office) -> None:
