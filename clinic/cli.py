@@ -14,7 +14,7 @@ import traceback
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import msgspec
 import typer
@@ -161,21 +161,26 @@ def day(
 
 
 def main() -> None:
-    """Run the command line; whatever goes wrong is said in one sentence on stderr."""
+    """Run the command line; whatever goes wrong is said in one sentence on stderr, or as JSON where that is wanted."""
     try:
         app()
     except BadConfig as error:
-        sys.stderr.write(f"uketsuke-clinic: {error}\n")
-        sys.exit(2)
+        _apologise(str(error), 2)
     except UketsukeError as error:
-        sys.stderr.write(f"uketsuke-clinic: {error}\n")
-        sys.exit(1)
+        _apologise(str(error), 1)
     except Exception as error:  # noqa: BLE001  the last place before a person would see a traceback
         # The text of an unforeseen error may quote what was being read; its place says enough to look.
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
-        sys.stderr.write(f"uketsuke-clinic: internal fault, {type(error).__name__} in {where}\n")
-        sys.exit(1)
+        _apologise(f"internal fault, {type(error).__name__} in {where}", 1)
+
+
+def _apologise(words: str, code: int) -> NoReturn:
+    if "--json" in sys.argv:
+        _say("", {"ok": False, "message": words}, json_output=True)
+    else:
+        sys.stderr.write(f"uketsuke-clinic: {words}\n")
+    sys.exit(code)
 
 
 def _say(text: str, fields: dict[str, object], *, json_output: bool) -> None:

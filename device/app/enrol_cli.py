@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,6 +19,7 @@ from device.app.config import INSTALLED, PanelSection, VoiceSection, load
 from device.app.enrolment import LOOK_S, Enrolment
 from device.app.home import Home
 from device.app.late_parts import open_serving_panel
+from device.app.said import JsonOption
 from device.domain.errors import BadConfig
 from device.drivers.system import SystemClock
 from device.link.claim import ClaimWaits
@@ -33,6 +36,7 @@ def enrol(
     voice: Annotated[str, typer.Option(help="ALSA's name of the loudspeaker; empty: it is printed.")] = "default",
     panel: Annotated[Literal["gpio", "console"], typer.Option(help="Where lamps are.")] = "gpio",
     seconds: Annotated[float, typer.Option(help="Give up after so many; 0: never.")] = 0.0,
+    as_json: JsonOption = False,
 ) -> None:
     """Wait for the ticket (in that folder, or on a memory stick), tell so by lamp and voice, and claim the unit.
 
@@ -40,7 +44,7 @@ def enrol(
     """
     home = Home.at(to)
     if _is_unit(home):
-        typer.echo("登録は済んでいます / already enrolled")
+        _tell("登録は済んでいます / already enrolled", home, before=True, as_json=as_json)
         return
     logging.getLogger().setLevel(logging.INFO)
     clock = SystemClock()
@@ -54,6 +58,8 @@ def enrol(
         claim_unit(ticket, home, timeout_s=ANSWER_S, tell=tell)
 
     with ExitStack() as stack:
+        if as_json:
+            stack.enter_context(redirect_stdout(sys.stderr))  # what lamps and voice tell of on a console
         parts = open_serving_panel(PanelSection(kind=panel), VoiceSection(device=voice), stack, clock, {})
         enrolment = Enrolment(find=find, claim=claim, panel=parts, clock=clock, language=language)
         # Somebody may claim it by hand, or bring the files of a unit without a fleet.
@@ -61,7 +67,11 @@ def enrol(
             if end_s is not None and clock.monotonic_s() >= end_s:
                 raise BadConfig("is over, and this machine is no unit yet", where="--seconds")
             time.sleep(LOOK_S)
-    typer.echo("登録しました / enrolled")
+    _tell("登録しました / enrolled", home, before=False, as_json=as_json)
+
+
+def _tell(words: str, home: Home, *, before: bool, as_json: bool) -> None:
+    typer.echo(json.dumps({"ok": True, "before": before, "config": str(home.config)}) if as_json else words)
 
 
 def _is_unit(home: Home) -> bool:

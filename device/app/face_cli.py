@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from device.app.assets.place import MODELS_DIR
+from device.app.said import JsonOption
 from device.domain.errors import BadConfig
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def evaluate(
     processes: ProcessesOption = 1,
     *,
     erase: EraseOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
+    as_json: JsonOption = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the error trade-off (.svg, .png, .pdf).")] = None,
 ) -> None:
     """Print accuracy, error rates with their intervals, and what becomes of whole attempts. Progress goes to stderr.
@@ -80,7 +81,7 @@ def tune(
     ] = 1e-4,
     source: Annotated[str, typer.Option(help="What the photos are, for the provenance.")] = "",
     erase: EraseOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Propose a threshold for the manifest, with its provenance. It is printed, never written into the manifest."""
     from device.app.face_evaluation.tuning import propose  # noqa: PLC0415
@@ -112,7 +113,7 @@ def evaluate_covers(
     *,
     skip: Annotated[int, typer.Option(min=0, help="Leave out so many people: those that limits were chosen on.")] = 0,
     drawn: Annotated[int | None, typer.Option(min=1, help="Draw over so many people at most; else over all.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Print how often a mask, sunglasses or a hand over a face is noticed, and how often one is seen that is not there.
 
@@ -138,7 +139,7 @@ def evaluate_liveness(
     ],
     models: ModelsOption = MODELS_DIR,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
+    as_json: JsonOption = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the errors with their intervals (.svg, .png, .pdf).")] = None,
 ) -> None:
     """Print how many attacks of each kind pass (APCER) and how many live visitors do not (BPCER), layer by layer.
@@ -173,6 +174,8 @@ def stage_liveness(
     folder: Annotated[Path, typer.Option("--dir", help="An empty folder, or one that is not there yet.")],
     models: ModelsOption = MODELS_DIR,
     takes: Annotated[int, typer.Option(min=1, max=100, help="So many of every kind, person and move.")] = 1,
+    *,
+    as_json: JsonOption = False,
 ) -> None:
     """Film simulated visitors and attacks into a folder for `evaluate-liveness`. It needs the photos of photos.toml."""
     from device.app.assets.store import load_photos  # noqa: PLC0415
@@ -180,7 +183,9 @@ def stage_liveness(
     from device.sim.portrait import load_photo  # noqa: PLC0415
 
     names = [photo.name for photo in load_photos(models / "photos.toml").photo]
-    stage(folder, {name: load_photo(models, name) for name in names}, takes=takes, say=_progress)
+    filmed = stage(folder, {name: load_photo(models, name) for name in names}, takes=takes, say=_progress)
+    if as_json:
+        typer.echo(json.dumps({"folder": str(folder), "presentations": filmed}))
 
 
 @app.command("evaluate-parallax")
@@ -190,7 +195,7 @@ def evaluate_parallax(
     ] = None,
     models: ModelsOption = MODELS_DIR,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Print how often a tilted picture is taken for a head that turns, and how often a turn is not seen."""
     from device.app.face_evaluation.gallery import read_gallery  # noqa: PLC0415

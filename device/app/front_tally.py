@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from device.app.plots import new_figure, save
 from device.domain.errors import BadConfig
@@ -99,6 +99,29 @@ class Tally:
             yield f"{severity:8.1f}  {cards:5}  {counts[0]:8}  {counts[1]:13}  {counts[2]:12}"
         for why, times in self.misses.most_common():
             yield f"missed {times}: {why}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain data, the share read in time with the ends of its 95 % interval."""
+        readable, in_time = self.readable.total(), self.in_time.total()
+        return {
+            "cards": self.cards,
+            "readable": readable,
+            "in_time": in_time,
+            "in_time_95": wilson(in_time, readable) if readable else None,
+            "sent": self.right.total() + len(self.wrong),
+            "wrong": [{"seed": seed, "card": index} for seed, index in self.wrong],
+            "by_severity": [
+                {
+                    "severity": severity,
+                    "cards": cards,
+                    "readable": self.readable[severity],
+                    "in_time": self.in_time[severity],
+                    "right": self.right[severity],
+                }
+                for severity, cards in sorted(self.of_severity.items())
+            ],
+            "missed": dict(self.misses.most_common()),
+        }
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:

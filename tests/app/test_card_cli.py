@@ -93,6 +93,11 @@ def test_info_tells_machines_what_it_tells_people(slot: VpcdSlot, make_card: Mak
     assert told.returncode == 0
     assert facts["reader"] == {"name": "Virtual PCD 00 00", "model": "vpcd (vsmartcard)", "list": "virtual"}
     assert (facts["kind"], facts["pin_tries_left"], facts["works"]["pin"]) == ("android", 3, True)
+    explained = json.loads(uketsuke("explain", "--json").stdout)
+    words = explained.pop("words")
+    assert explained == facts
+    assert any("an Android phone" in line for line in words["en"])
+    assert list(json.loads(uketsuke("explain", "--json", "--language", "ja").stdout)["words"]) == ["ja"]
 
 
 @pytest.mark.pcsc

@@ -117,6 +117,18 @@ def test_a_bad_configuration_is_an_object_for_machines(
     assert "[site]: is missing" in said["problem"]
 
 
+def test_what_any_command_cannot_do_is_an_object_for_machines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "keys", tmp_path) == 0
+    capsys.readouterr()
+
+    assert run(monkeypatch, "keys", tmp_path, "--json") == 1
+    said = json.loads(capsys.readouterr().out)
+    assert said["ok"] is False
+    assert "keys are never replaced" in said["message"]
+
+
 def test_an_unforeseen_error_is_one_sentence_without_its_text(
     clinic: ClinicFolder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -50,6 +51,21 @@ def test_looking_into_a_folder_that_is_no_station_s_makes_none(
     assert code == 2
     assert said == f"{folder} holds no records: --folder names the station's folder\n"
     assert not folder.exists()
+
+
+def test_what_goes_wrong_is_a_document_for_machines_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture, tmp_path: Path
+) -> None:
+    rig = f"board:{tmp_path / 'ttyACM0'}"
+    words = ["run", "u-1", "--tester", "A", "--rig", rig, "--folder", str(tmp_path), "--json"]
+    monkeypatch.setattr(sys, "argv", ["uketsuke-bench", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    said = json.loads(capsys.readouterr().out)
+    assert said["ok"] is False
+    assert "cannot be opened" in said["message"]
+    assert "Check the rig's cable" in said["advice"]["en"]
 
 
 def test_a_rig_that_is_not_plugged_in_is_named_with_what_to_do(

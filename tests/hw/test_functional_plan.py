@@ -31,6 +31,15 @@ def test_a_good_unit_passes_and_leaves_evidence(tmp_path: Path) -> None:
     assert result.unit.simulated
     assert len(rows) == 1 + sum(len(phase.measures) for phase in FUNCTIONAL.phases)
     assert all(row["program"] and row["bench"] for row in csv.DictReader(rows))
+    told = CliRunner().invoke(app, ["csv", "--folder", str(tmp_path), "--json"])
+    figures = [{name: "" if it is None else str(it) for name, it in row.items()} for row in json.loads(told.stdout)]
+    assert figures == list(csv.DictReader(rows))
+    for words in (["export", said["record"]], ["export", said["record"], "--json"]):
+        assert CliRunner().invoke(app, [*words, "--folder", str(tmp_path)]).stdout_bytes == document + b"\n"
+    told = CliRunner().invoke(app, ["report", said["record"], "--folder", str(tmp_path), "--json"])
+    assert json.loads(told.stdout) == {"record": said["record"], "written": [said["report"]]}
+    told = CliRunner().invoke(app, ["public-key", "--folder", str(tmp_path), "--json"])
+    assert json.loads(told.stdout) == {"station": "bench", "public_key": station.public_key().decode()}
     page = Path(said["report"]).read_text(encoding="utf-8")
     for picture in (
         "Reading 256 bytes",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import subprocess
@@ -99,6 +100,8 @@ def test_who_is_a_unit_already_is_not_enrolled_again(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["enrol", "--to", str(tmp_path)])
     assert done.exit_code == 0
     assert "already enrolled" in done.stdout
+    for_machines = CliRunner().invoke(app, ["enrol", "--to", str(tmp_path), "--json"])
+    assert json.loads(for_machines.stdout) == {"ok": True, "before": True, "config": str(tmp_path / "unit.toml")}
 
 
 def test_a_machine_with_the_files_of_a_unit_without_a_fleet_is_one_whatever_their_names(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import socket
 import stat
 import urllib.request
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
@@ -87,6 +87,14 @@ def short_path() -> Iterator[Path]:
         yield Path(folder) / "unit.sock"
 
 
+@pytest.fixture
+def unit_file(short_path: Path, tmp_path: Path) -> Path:
+    file = tmp_path / "unit.toml"
+    text = configuration.EXAMPLE.replace('name = "unit-0001"', 'name = "sim-0001"')
+    file.write_text(text.replace("# socket = ", f'socket = "{short_path}" #'), encoding="utf-8")
+    return file
+
+
 @pytest.mark.parametrize("width", [40, 80, 160])
 def test_no_sentence_loses_its_end_however_narrow_the_terminal(width: int) -> None:
     text = shown(ILL, width=width)
@@ -155,12 +163,9 @@ def test_a_terminal_shows_what_does_not_work_what_still_does_and_who_does_what()
 
 
 def test_status_and_watch_ask_the_unit_of_a_configuration(
-    short_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    unit_file: Path, short_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / "unit.toml"
-    text = configuration.EXAMPLE.replace('name = "unit-0001"', 'name = "sim-0001"')
-    file.write_text(text.replace("# socket = ", f'socket = "{short_path}" #'), encoding="utf-8")
-    run = CliRunner().invoke
+    run, file = CliRunner().invoke, unit_file
     assert run(app, ["status", "--config", str(file)]).exit_code != 0
     with StatusSocket(short_path, lambda: encode(ILL)):
         done = run(app, ["status", "--config", str(file), "--json"])
@@ -168,6 +173,40 @@ def test_status_and_watch_ask_the_unit_of_a_configuration(
         assert json.loads(done.stdout)["troubles"][0]["part"] == "camera"
         monkeypatch.setattr("device.app.status_cli.LOOK_S", 0.0)
         assert "sim-0001" in run(app, ["watch", "--config", str(file), "--seconds", "0.01"]).stdout
+
+
+def test_watch_tells_machines_a_line_for_each_change_and_none_for_the_clock(
+    unit_file: Path, short_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("device.app.status_cli.LOOK_S", 0.0)
+    later = replace(ILL, at=NOW + timedelta(minutes=1), uptime_s=7360.0, troubles=[replace(CAMERA, for_s=125.0)])
+    answers = iter([ILL, later, WELL])
+    asked_all = []
+
+    def answer() -> bytes:
+        now = next(answers, WELL)
+        if now is WELL:
+            asked_all.append(now)
+        return encode(now)
+
+    def seconds_go_on() -> float:
+        """Until all answers were given, and twice the last."""
+        return 10.0 * (len(asked_all) > 1)
+
+    monkeypatch.setattr("device.app.status_cli.time.monotonic", seconds_go_on)
+    with StatusSocket(short_path, answer):
+        done = CliRunner().invoke(app, ["watch", "--config", str(unit_file), "--seconds", "1", "--json"])
+    assert done.exit_code == 0, done.output
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["state"] for line in told] == ["impaired", "ready"]
+    assert told[0]["uptime_s"] == 7300.0
+
+
+def test_watch_tells_machines_once_that_no_unit_answers(unit_file: Path) -> None:
+    done = CliRunner().invoke(app, ["watch", "--config", str(unit_file), "--seconds", "1", "--json"])
+    (line,) = done.stdout.splitlines()
+    assert json.loads(line)["ok"] is False
+    assert "no unit answers" in json.loads(line)["message"]
 
 
 def scraped(snapshot: Snapshot) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,11 +45,15 @@ def species(photo: Photo, other: Photo, ears: Ears, move: Move) -> dict[str, Act
     }
 
 
-def stage(folder: Path, photos: dict[str, Photo], *, takes: int, say: Callable[[str], None]) -> None:
-    """Film `takes` takes of every species, person and move. Raise BadConfig when the folder is not empty."""
+def stage(folder: Path, photos: dict[str, Photo], *, takes: int, say: Callable[[str], None]) -> dict[str, int]:
+    """Film `takes` takes of every species, person and move; return how many of each species there are.
+
+    Raise BadConfig when the folder is not empty.
+    """
     if folder.exists() and any(folder.iterdir()):
         raise BadConfig("is not empty", where=str(folder))
     names = list(photos)
+    filmed: Counter[str] = Counter()
     for name in names:
         other = photos[names[(names.index(name) + 1) % len(names)]]
         for move in Move:
@@ -57,6 +62,8 @@ def stage(folder: Path, photos: dict[str, Photo], *, takes: int, say: Callable[[
                 ears = Ears()
                 for kind, actor in species(photos[name], other, ears, move).items():
                     film(folder / kind / f"{name}-{move.value}-{take + 1}", actor, move, ears, seed=take)
+                    filmed[kind] += 1
+    return filmed
 
 
 def film(folder: Path, actor: Actor, move: Move, ears: Ears, *, seed: int) -> None:
