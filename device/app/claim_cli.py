@@ -11,6 +11,7 @@ import typer
 from device.app.claiming import claim_unit
 from device.app.config import INSTALLED
 from device.app.home import Home
+from device.app.said import JsonOption
 from device.domain.errors import BadConfig
 from device.drivers.account import become_the_reader
 from device.link.claim import ClaimWaits
@@ -34,7 +35,7 @@ def claim(
         str, typer.Option(help="The fleet's fingerprint as its admin told it: another fleet is refused.")
     ] = "",
     timeout: Annotated[float, typer.Option(min=1, max=86_400, help="Seconds until it gives up.")] = 300.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Claim this unit: make its key here, have the fleet of the ticket certify it, write what `run` needs.
 

@@ -12,6 +12,7 @@ import typer
 
 from device.app.config import OWN_FILE, Config, load
 from device.app.credentials import OF_THE_SERVICE, with_credential
+from device.app.said import JsonOption
 from device.app.snapshot import Snapshot
 from device.app.unit_socket import ask_unit, socket_path
 from device.domain.errors import BadConfig, Fault
@@ -26,7 +27,7 @@ def doctor(
         list[str] | None, typer.Option("--only", help="Only this check; may be repeated (docs/doctor.md lists them).")
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Look at everything and name cause and way out. Exit code: 0 good, 1 soon a problem, 2 a problem."""
     from device.app.doctor import Case, Told, examine  # noqa: PLC0415  drivers load only where they are used
