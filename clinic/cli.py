@@ -146,11 +146,8 @@ def day(
     json_output: Json = False,  # noqa: FBT002  as above
 ) -> None:
     """Print the list of a day as CSV, beside a running clinic side. It names people: mind where it goes."""
-    section = load_config(config).consumer
-    if section is None:
-        raise BadConfig("there is no [consumer]", where=str(config))
     now = datetime.now(UTC)
-    with Store(config.parent / section.store, only_look=True) as store:
+    with _store(config) as store:
         desk = Desk(store, Units(store.changes), Health(store.changes))
         arrivals = desk.arrivals(date.date() if date else desk.today(now), now)
     if json_output:
@@ -158,6 +155,37 @@ def day(
             _say("", msgspec.to_builtins(arrival), json_output=True)
         return
     sys.stdout.buffer.write(day_list_csv(arrivals))
+
+
+@app.command()
+def set_aside(
+    config: Annotated[Path, typer.Option(help="The configuration, TOML.")],
+    json_output: Json = False,  # noqa: FBT002  as above
+) -> None:
+    """Tell which results were refused though their units signed them, the oldest first, and why.
+
+    It looks beside a running clinic side. The results themselves stay in the store: they are about people.
+    """
+    with _store(config) as store:
+        found = store.results_set_aside()
+    for one in found:
+        fields: dict[str, object] = {
+            "at": one.at.isoformat(),
+            "unit": one.unit,
+            "message_id": one.message_id,
+            "why": one.why,
+        }
+        text = f"{one.at.astimezone():%Y-%m-%d %H:%M}  {one.unit}  {one.message_id}  {one.why}"
+        _say(text, fields, json_output=json_output)
+    if not found and not json_output:
+        _say("nothing was set aside", {}, json_output=False)
+
+
+def _store(config: Path) -> Store:
+    section = load_config(config).consumer
+    if section is None:
+        raise BadConfig("there is no [consumer]", where=str(config))
+    return Store(config.parent / section.store, only_look=True)
 
 
 def main() -> None:

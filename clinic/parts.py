@@ -16,7 +16,7 @@ from clinic.config import ClinicConfig, ConsumerSection, GatewaySection
 from clinic.inquiry import GatewayPolicy
 from clinic.keys import KeyRing, load_authorities
 from clinic.line import LineSettings, tls_context
-from clinic.people import InstitutionSettings, Person, load_institutions, load_people
+from clinic.people import InstitutionSettings, Person, load_institutions, load_people, settings_of
 from clinic.receipt_files import ReceiptFiles
 from clinic.terminal import TerminalLookup
 from device.domain.errors import BadConfig
@@ -35,7 +35,6 @@ class GatewayParts:
     consumer_key: KeyRing
     signer: Signer
     people: Mapping[int, Person]
-    institutions: Mapping[str, InstitutionSettings]
     stand_in: Path | None
     terminal: TerminalLookup | None
     line: LineSettings
@@ -88,31 +87,27 @@ def read_parts(config: ClinicConfig, folder: Path) -> ClinicParts:
 def _read_gateway(config: ClinicConfig, section: GatewaySection, folder: Path) -> GatewayParts:
     line = _read_line(config, section, folder, GATEWAY)
     people = folder / section.people
-    institutions = load_institutions(people)
+    there = settings_of(load_institutions(people), config.site.institution_code)
     return GatewayParts(
         policy=GatewayPolicy(
             institution_code=config.site.institution_code,
             anchors=tuple(anchor for path in section.anchors for anchor in load_authorities(folder / path)),
             accept=frozenset(section.accept),
-            questions=_questions(section, institutions, config.site.institution_code),
+            questions=_questions(section, there),
             register_on_the_spot=section.register_on_the_spot,
         ),
         keys=KeyRing(folder / section.sealing_key, private=True),
         consumer_key=KeyRing(folder / section.consumer_key, private=False),
         signer=_read_signer(line),
         people=load_people(people),
-        institutions=institutions,
         stand_in=None if section.stand_in is None else folder / section.stand_in,
         terminal=_read_terminal(config, folder),
         line=line,
     )
 
 
-def _questions(
-    section: GatewaySection, institutions: Mapping[str, InstitutionSettings], code: str
-) -> InstitutionSettings:
+def _questions(section: GatewaySection, there: InstitutionSettings) -> InstitutionSettings:
     """What this clinic's own file says goes before what it has set at the national side."""
-    there = institutions.get(code) or institutions.get("*") or InstitutionSettings()
     return InstitutionSettings(
         ask_consent=_here(section.ask_consent, there.ask_consent),
         consent_mode=_here(section.consent_mode, there.consent_mode),

@@ -199,6 +199,11 @@ def load_institutions(path: Path = SHIPPED) -> Mapping[str, InstitutionSettings]
     return MappingProxyType(institutions)
 
 
+def settings_of(institutions: Mapping[str, InstitutionSettings], code: str) -> InstitutionSettings:
+    """Return what a clinic has set; what everybody gets where it has set nothing."""
+    return institutions.get(code) or institutions.get("*") or InstitutionSettings()
+
+
 def _read_person(table: dict[str, object], where: str) -> Person:
     if unknown := table.keys() - _OPTIONS.keys():
         raise BadConfig(f"no field {min(unknown)!r}; there are {', '.join(_OPTIONS)}", where=where)

@@ -1,6 +1,6 @@
 """A stand-in for the national service: a small honest model in SQLite, seeded from a file of invented people.
 
-It knows registrations, qualifications, certificates and what clinics have set; it can be slow or away. Kept in a file,
+It knows registrations, qualifications and certificates; it can be slow or away. Kept in a file,
 its moods can be changed from outside while a gateway uses it (`uketsuke-clinic stand-in`).
 """
 
@@ -19,7 +19,7 @@ import msgspec
 from cryptography import x509
 
 from clinic.national_service import HolderRef, InsuranceQuery, OnRecord, PersonQuery, Query, Standing
-from clinic.people import InstitutionSettings, Person
+from clinic.people import Person
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 
@@ -60,7 +60,6 @@ class StandInService:
         self,
         people: Mapping[int, Person],
         *,
-        institutions: Mapping[str, InstitutionSettings] | None = None,
         path: Path | None = None,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -69,7 +68,6 @@ class StandInService:
         `wait` takes seconds. Raise BadConfig for a file that is none of ours.
         """
         self._wait = wait
-        self._institutions = institutions or {}
         self._lock = threading.Lock()
         self._base = _open(path)
         try:
@@ -99,11 +97,6 @@ class StandInService:
     @mood.setter
     def mood(self, mood: Mood) -> None:
         self._rows("UPDATE mood SET outage = ?, latency_ms = ?", int(mood.outage), mood.latency_ms)
-
-    def settings_of(self, institution_code: str) -> InstitutionSettings:
-        """Return what a clinic has set; what everybody gets where it has set nothing."""
-        found = self._institutions.get(institution_code) or self._institutions.get("*")
-        return found or InstitutionSettings()
 
     def find_holder(self, certificate: x509.Certificate) -> Standing | None:
         """Look the certificate's serial up."""

@@ -57,6 +57,16 @@ class KeptVisit:
         return self.record.qualification
 
 
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A result that was refused though its unit signed it."""
+
+    message_id: str
+    unit: str
+    at: datetime
+    why: str
+
+
 class Store:
     """The file, held by one process at a time; several threads may use it."""
 
@@ -126,7 +136,7 @@ class Store:
         return new
 
     def set_aside(self, message_id: str, *, unit: str, why: str, jws: str, now: datetime) -> None:
-        """Keep a refused result as it came, for a technician; no view shows it."""
+        """Keep a refused result as it came, for a technician: `uketsuke-clinic set-aside`."""
         self.write(
             "set a result aside",
             lambda base: base.execute(
@@ -134,10 +144,11 @@ class Store:
             ),
         )
 
-    def results_set_aside(self) -> list[tuple[str, str]]:
-        """Return unit and reason of everything that was set aside, the oldest first."""
+    def results_set_aside(self) -> list[SetAside]:
+        """Return what was set aside, the oldest first, without the results themselves."""
         with self.reading() as base:
-            return base.execute("SELECT unit, why FROM set_aside ORDER BY at").fetchall()
+            rows = base.execute("SELECT message_id, unit, at, why FROM set_aside ORDER BY at, message_id").fetchall()
+        return [SetAside(message_id, unit, datetime.fromisoformat(at), why) for message_id, unit, at, why in rows]
 
     def missing(self, unit: str) -> int:
         """Return how many results of a unit are still on their way."""

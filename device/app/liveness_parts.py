@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from device.app.assets.store import load_manifest, weights_path
@@ -12,11 +12,9 @@ from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.domain.values import Challenge
 from device.drivers.onnx import OnnxNetwork
-from device.face.embed import Template
-from device.face.engine import FaceEngine, Model
-from device.face.liveness import Bands, LivenessRules, MoveLimits, SameLimits, probability
+from device.face.engine import Model
+from device.face.liveness import Bands, LivenessRules, MoveLimits, SameLimits
 from device.face.manifest import ModelSpec, Role
-from device.ports.camera import Picture
 
 PART = "liveness"
 
@@ -86,15 +84,6 @@ def same_limits(embedder: ModelSpec) -> SameLimits:
             where="[face] embedder",
         )
     return SameLimits(portrait=embedder.identity.portrait, first=embedder.identity.first)
-
-
-def judge_frame(engine: FaceEngine, nets: Sequence[Model], template: Template, frame: Picture) -> tuple[float, float]:
-    """Return the score and the networks' probability for one frame: all that the unit computes per frame of a match.
-
-    Raise FaceError as `engine.see` does. For whoever measures what a decision costs.
-    """
-    seen = engine.see(frame)
-    return template.score(seen.direction), probability(nets, frame, seen.face)
 
 
 def rules_as_installed(models_dir: Path, *, say: Callable[[str], None]) -> tuple[tuple[Model, ...], LivenessRules]:

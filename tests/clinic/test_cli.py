@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from clinic import cli
+from clinic.config import load_config
 from clinic.keys import load_key
+from clinic.store import Store
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tests.clinic.conftest import ClinicFolder
 
 
@@ -127,6 +131,25 @@ def test_what_any_command_cannot_do_is_an_object_for_machines(
     said = json.loads(capsys.readouterr().out)
     assert said["ok"] is False
     assert "keys are never replaced" in said["message"]
+
+
+def test_what_was_set_aside_is_listed_with_its_reason_and_without_the_result(
+    clinic: ClinicFolder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], now: datetime
+) -> None:
+    section = load_config(clinic.config).consumer
+    assert section is not None
+    with Store(clinic.folder / section.store) as store:
+        assert run(monkeypatch, "set-aside", "--config", clinic.config) == 0
+        assert capsys.readouterr().out == "nothing was set aside\n"
+        store.set_aside("0123", unit="unit-0001", why="signed by another", jws="its content", now=now)
+
+        assert run(monkeypatch, "set-aside", "--config", clinic.config) == 0, "also beside a service that runs"
+        said = capsys.readouterr().out
+        assert said.endswith("  unit-0001  0123  signed by another\n")
+        assert "its content" not in said
+        assert run(monkeypatch, "set-aside", "--config", clinic.config, "--json") == 0
+    told = {"at": now.isoformat(), "unit": "unit-0001", "message_id": "0123", "why": "signed by another"}
+    assert json.loads(capsys.readouterr().out) == told
 
 
 def test_an_unforeseen_error_is_one_sentence_without_its_text(

@@ -10,11 +10,11 @@ import pytest
 from device.app.assets.store import load_manifest, weights_path
 from device.app.config import EXAMPLE, LivenessSection, load
 from device.app.face_models import load_engine
-from device.app.liveness_parts import choose_liveness, judge_frame, load_liveness_nets
+from device.app.liveness_parts import choose_liveness, load_liveness_nets
 from device.domain.errors import BadConfig, Fault
 from device.domain.reasons import Reason
 from device.domain.values import Challenge, Move
-from device.face.liveness import Bands, MoveLimits, SameLimits
+from device.face.liveness import Bands, MoveLimits, SameLimits, probability
 from device.face.manifest import Role
 from device.sim.people.actors import Print
 from device.sim.portrait import load_photo
@@ -129,11 +129,11 @@ def test_the_real_networks_believe_a_photo_filmed_plainly_and_refuse_a_print() -
     photo = load_photo(MODELS, "obama2")
     template = engine.template(load_photo(MODELS, "obama").cut(480, 640, face_share=0.5))
 
-    score, live = judge_frame(engine, nets, template, photo.cut(640, 480, face_share=0.45))
-    assert score > 0.42
-    assert live > 0.9
-    _, printed = judge_frame(engine, nets, template, Print(photo, lambda: None).film(0.0))
-    assert printed < 0.05
+    plain, printed = photo.cut(640, 480, face_share=0.45), Print(photo, lambda: None).film(0.0)
+    seen = engine.see(plain)
+    assert template.score(seen.direction) > 0.42
+    assert probability(nets, plain, seen.face) > 0.9
+    assert probability(nets, printed, engine.see(printed).face) < 0.05
 
 
 def test_each_embedder_brings_its_own_limits_for_one_person(without_nets: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from clinic.national_service import HolderRef
 from clinic.notices import is_rare
-from clinic.people import CardState, Outcome, load_institutions, load_people
+from clinic.people import CardState, Outcome, load_institutions, load_people, settings_of
 from clinic.stand_in import Mood, StandInService
 from device.domain.certificate_window import certificate_state
 from device.domain.errors import BadConfig
@@ -132,11 +132,11 @@ def test_on_the_day_of_an_outage_nobody_is_answered(
 
 
 def test_what_a_clinic_has_set_at_the_national_side_is_its_own() -> None:
-    service = StandInService(PEOPLE, institutions=load_institutions())
+    institutions = load_institutions()
 
-    assert service.settings_of("9999999998").ask_prescription
-    assert not service.settings_of("1234567890").ask_prescription
-    assert service.settings_of("1234567890") == service.settings_of("0000000000")
+    assert settings_of(institutions, "9999999998").ask_prescription
+    assert not settings_of(institutions, "1234567890").ask_prescription
+    assert settings_of(institutions, "1234567890") == settings_of(institutions, "0000000000")
 
 
 def test_a_slow_day_takes_its_time_and_answers() -> None:

@@ -30,7 +30,8 @@ def test_an_answer_that_the_gateway_did_not_sign_proves_nothing(desk: Desk, forg
 
     assert (receipt.disposition, receipt.reason) == ("refused", Reason.SERVICE_REFUSED)
     assert desk.records() == []
-    assert desk.store.results_set_aside() == [(UNIT, "signed by another than clinic-gateway")]
+    [aside] = desk.store.results_set_aside()
+    assert (aside.unit, aside.why, aside.at) == (UNIT, "signed by another than clinic-gateway", desk.now)
 
 
 @pytest.mark.parametrize(
