@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from device.app.said import JsonOption
+
 app = typer.Typer(help="Attendants' passcodes (目視確認).", no_args_is_help=True)
 
 
@@ -17,7 +19,7 @@ def hash_one(
         typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="6 to 12 digits; asked for unseen."),
     ],
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Print the hash of a passcode, for [attendants] in the unit's configuration."""
     from device.app.attendant import hash_passcode, passcode_of  # noqa: PLC0415  loads only where it is asked for

@@ -12,6 +12,7 @@ import typer
 
 from device.app.camera_told import CameraTold, examine
 from device.app.config import CameraSection, load
+from device.app.said import JsonOption
 
 EXIT_UNWELL = 1
 
@@ -32,7 +33,7 @@ def check(
     height: Annotated[int, typer.Option(min=240, max=4096)] = 960,
     rate: Annotated[float, typer.Option(min=1, max=120, help="Frames per second to ask for.")] = 15.0,
     frames: Annotated[int, typer.Option(min=2, max=1000, help="How many frames to look at.")] = 30,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Open a camera and say its name, size, rate, the age of its frames and what is wrong. Stores no picture."""
     if config is not None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from device.app.said import JsonOption
 from device.domain.errors import BadConfig
 from device.sim.day.people import CLINICS
 
@@ -25,7 +26,7 @@ def simulate(
     plot: Annotated[Path | None, typer.Option(help="Draw durations and endings (.svg, .png, .pdf).")] = None,
     *,
     times: Annotated[bool, typer.Option("--times", help="Print the times that go in, with their sources.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Play visits of all kinds on the pure machine and count how they end and how long they take."""
     from device.app import simulation  # noqa: PLC0415  loads only where it is asked for

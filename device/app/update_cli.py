@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from device.app.config import Config, load
+from device.app.said import JsonOption
 from device.app.update_parts import do_orders, open_source, open_updating
 from device.app.updating import Updating
 from device.domain.errors import UpdateRefused
@@ -27,7 +28,6 @@ EXIT_REFUSED = 1
 app = typer.Typer(help="Signed updates of software, models and voice (docs/updates.md).", no_args_is_help=True)
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The unit's configuration (TOML).")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
 FromOption = Annotated[
     Path | None, typer.Option("--from", help="A folder with the repository, e.g. a USB stick; else [update] url.")
 ]

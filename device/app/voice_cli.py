@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from device.app.assets.place import VOICE_DIR
+from device.app.said import JsonOption
 from device.app.voice_files import RECIPE, absent, build
 
 EXIT_UNWELL = 1
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
 RecipeOption = Annotated[Path, typer.Option("--recipe", help="How the voice is made; files go into wav/ beside it.")]
 FolderOption = Annotated[Path, typer.Option("--files", help="The folder with the files.")]
 
