@@ -83,7 +83,7 @@ def draw(growth: Growth, path: Path) -> None:
     """Draw memory over visits."""
     figure, (plot,) = new_figure(columns=1)
     plot.plot(growth.visits, [kb / 1024 for kb in growth.kb], color="#4477aa")
-    plot.set_ylim(bottom=0)
+    plot.set_ylim(0, 1.2 * max(growth.kb) / 1024)
     plot.set_xlabel("visits")
     plot.set_ylabel("resident memory, MB")
     save(figure, path)
