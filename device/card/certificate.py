@@ -78,6 +78,9 @@ def assess(der: bytes, trust: CardTrust, now: datetime | None, *, months_of_grac
     """
     try:
         certificate = x509.load_der_x509_certificate(der)
+        if der[-1 - len(certificate.signature)] != 0:
+            # How many bits of the last byte do not count. A verifier that overlooks it takes several encodings for one.
+            raise _not_one("a signature that is not whole bytes")
         _require_profile(certificate)
         return Assessment(
             realm=realm_of(certificate.issuer),

@@ -266,6 +266,15 @@ def test_a_certificate_that_ends_before_it_begins_is_none() -> None:
         assess(swapped, TRUST, None)
 
 
+def test_a_certificate_has_one_encoding() -> None:
+    even = next(der for der in iter(GENERATIONS[0].issue, b"") if der[-1] % 2 == 0)
+    signature = x509.load_der_x509_certificate(even).signature
+    as_if_a_bit_less = even[: -1 - len(signature)] + b"\x01" + signature
+    assert x509.load_der_x509_certificate(as_if_a_bit_less).signature == signature, "the library takes it for the same"
+    with pytest.raises(CardUnreadable, match="whole bytes"):
+        assess(as_if_a_bit_less, TRUST, NOW)
+
+
 ISSUED = GENERATIONS[0].issue()
 
 

@@ -38,7 +38,7 @@ def running(clinic: ClinicFolder) -> Iterator[dict[str, Any]]:
         assert program.stderr is not None
         try:
             said = program.stdout.readline()
-            yield json.loads(said) if said else {"error": program.stderr.read()}
+            yield json.loads(said) if said else {"message": program.stderr.read()}
         finally:
             program.send_signal(signal.SIGTERM)
             program.wait(PATIENCE_S)
@@ -75,7 +75,7 @@ def test_the_screen_is_served_over_tls_and_says_where_the_first_account_is_made(
 def test_names_never_cross_a_network_in_the_clear(clinic: ClinicFolder) -> None:
     add(clinic, SCREEN.replace("127.0.0.1", "0.0.0.0"))  # noqa: S104  the very thing that is refused
     with running(clinic) as said:
-        assert "[screen] host: 0.0.0.0 is not this machine alone: certificate and key are needed" in said["error"]
+        assert "[screen] host: 0.0.0.0 is not this machine alone: certificate and key are needed" in said["message"]
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_names_never_cross_a_network_in_the_clear(clinic: ClinicFolder) -> None:
 def test_what_does_not_fit_is_named(clinic: ClinicFolder, section: str, problem: str) -> None:
     add(clinic, section)
     with running(clinic) as said:
-        assert problem in said["error"]
-        assert "Traceback" not in said["error"]
+        assert problem in said["message"]
+        assert "Traceback" not in said["message"]
 
 
 def test_a_forgotten_password_is_set_anew_from_the_machine(clinic: ClinicFolder) -> None:
