@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cv2
@@ -29,7 +29,7 @@ from device.domain.prompts import Phrase
 from device.domain.reasons import Reason
 from device.domain.values import ConsentItem
 from device.sim.card import CardAuthority, CardFrontPrint, SimulatedCard
-from device.sim.card_front_pictures import InventedFront, look_again, photograph, print_card, take_view
+from device.sim.card_front_pictures import TARO, look_again, photograph, print_card, take_view
 from device.sim.pn532 import SimulatedPn532
 from device.sim.portrait import card_portrait, load_photo
 from device.wire.phrases import say
@@ -42,15 +42,6 @@ FACES, FRONTS = 40, 5
 SETTLE_S = 8.0
 ATTEMPTS = 8
 AIM_MB = 180
-FRONT = InventedFront(
-    name="診療 太郎",
-    address="架空県見本市中央町1丁目1番地1号",
-    sex="男",
-    birth_date=date(1974, 4, 2),
-    expiry=date(2035, 4, 2),
-    security_code="2285",
-    serial="0123456789ABCDEF",
-)
 _SECTIONS = """\
 [camera]
 source = "folder:faces"
@@ -170,7 +161,7 @@ def _card(authority: CardAuthority, now: datetime) -> SimulatedCard:
     credentials = authority.issue(serial=SERIAL, not_before=now - timedelta(days=100), not_after=not_after)
     return SimulatedCard(
         credentials,
-        front=CardFrontPrint(FRONT.birth_date, FRONT.expiry, FRONT.security_code),
+        front=CardFrontPrint(TARO.birth_date, TARO.expiry, TARO.security_code),
         portrait=card_portrait(load_photo(MODELS_DIR, "obama")),
         pin=PIN,
     )
@@ -178,7 +169,7 @@ def _card(authority: CardAuthority, now: datetime) -> SimulatedCard:
 
 def _configure(folder: Path, site: Site, device: str) -> Path:
     chance = np.random.default_rng(7)
-    card, view = print_card(FRONT, chance), take_view(0.0, chance)
+    card, view = print_card(TARO, chance), take_view(0.0, chance)
     for name in ("faces", "front"):
         (folder / name).mkdir()
     for number, frame in enumerate(film(FACES)):

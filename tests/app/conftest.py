@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Protocol
@@ -26,22 +26,13 @@ from device.app.assets.place import MODELS_DIR
 from device.app.demo.site import Site, open_site
 from device.ports.camera import Picture
 from device.sim.card import CardAuthority, CardFrontPrint, SimulatedCard
-from device.sim.card_front_pictures import InventedFront, look_again, photograph, print_card, take_view
+from device.sim.card_front_pictures import TARO, InventedFront, look_again, photograph, print_card, take_view
 from device.sim.pcscd import VIRTUAL_READER, run_pcscd
 from device.sim.pn532 import SimulatedPn532
 from device.sim.portrait import card_portrait, load_photo
 from device.sim.vpcd import VpcdSlot
 
 PATIENCE_S = 60.0
-FRONT = InventedFront(
-    name="診療 太郎",
-    address="架空県見本市中央町1丁目1番地1号",
-    sex="男",
-    birth_date=date(1974, 4, 2),
-    expiry=date(2035, 4, 2),
-    security_code="2285",
-    serial="0123456789ABCDEF",
-)
 FACES, FRONTS = 4, 5
 CAMERAS = """
 [camera]
@@ -201,7 +192,7 @@ def filmed(tmp_path: Path) -> Filmed:
     photo = load_photo(MODELS_DIR, "obama")
     still = photo.cut(640, 480, face_share=0.45).astype(np.int16)
     faces = [np.clip(still + chance.integers(-3, 4, still.shape), 0, 255).astype(np.uint8) for _ in range(FACES)]
-    card, view = print_card(FRONT, chance), take_view(0.0, chance)
+    card, view = print_card(TARO, chance), take_view(0.0, chance)
     (tmp_path / "front").mkdir()
     (tmp_path / "faces").mkdir()
     for number in range(FRONTS):
@@ -209,7 +200,7 @@ def filmed(tmp_path: Path) -> Filmed:
         view = look_again(view, chance)
     for number, face in enumerate(faces):
         cv2.imwrite(str(tmp_path / "faces" / f"{number}.png"), face)
-    return Filmed(tmp_path, faces, FRONT, card_portrait(photo))
+    return Filmed(tmp_path, faces, TARO, card_portrait(photo))
 
 
 @pytest.fixture
@@ -221,7 +212,7 @@ def make_holder(filmed: Filmed, card_authority: CardAuthority) -> Callable[[str]
         not_after = load_people()[1001].certificate_not_after(now)
         return SimulatedCard(
             card_authority.issue(serial=1001, not_before=now - timedelta(days=100), not_after=not_after),
-            front=CardFrontPrint(FRONT.birth_date, FRONT.expiry, FRONT.security_code),
+            front=CardFrontPrint(TARO.birth_date, TARO.expiry, TARO.security_code),
             portrait=filmed.portrait,
             pin=pin,
         )

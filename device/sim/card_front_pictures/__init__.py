@@ -12,12 +12,13 @@ The same seed gives the same picture on every machine with the same fonts.
 """
 
 from device.sim.card_front_pictures.camera import View, look_again, photograph, take_view
-from device.sim.card_front_pictures.people import InventedFront, invent
+from device.sim.card_front_pictures.people import TARO, InventedFront, invent
 from device.sim.card_front_pictures.printing import PrintedCard, print_card
 from device.sim.card_front_pictures.readable import Hardness, Legibility, hardness
 from device.sim.card_front_pictures.wear import wear
 
 __all__ = [
+    "TARO",
     "Hardness",
     "InventedFront",
     "Legibility",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Final
 
 import numpy as np
 
@@ -41,6 +42,18 @@ class InventedFront:
             birth = f"{self.birth_date:%y%m%d}"
             return ReferenceNumberB(f"{birth}{self.expiry.year:04d}{self.security_code}".encode())
         return CardFrontPrint(self.birth_date, self.expiry, self.security_code).reference_number()
+
+
+TARO: Final = InventedFront(
+    name="診療 太郎",
+    address="架空県見本市中央町1丁目1番地1号",
+    sex="男",
+    birth_date=date(1974, 4, 2),
+    expiry=date(2035, 4, 2),
+    security_code="2285",
+    serial="0123456789ABCDEF",
+)
+"""Who comes where anybody will do."""
 
 
 def invent(chance: np.random.Generator, today: date, *, foreign_residents: bool = False) -> InventedFront:
